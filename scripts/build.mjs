@@ -1,0 +1,32 @@
+// Bundles src into dist: one entry per executable, one for worker threads, and shared or lazy parts beside them, so that
+// starting a filter or a hook loads a few kilobytes and the S3 SDK is read only when a byte has to move.
+import { chmod, readFile, rm } from "node:fs/promises";
+import { build } from "esbuild";
+
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
+await rm("dist", { recursive: true, force: true });
+await build({
+  entryPoints: {
+    "git-mlgit": "src/cli/main.ts",
+    "git-remote-mlgit": "src/cli/remote-main.ts",
+    worker: "src/cli/worker-main.ts",
+  },
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "part/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.15",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // CommonJS dependencies inside an ES module bundle look for `require`.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  // Native addon and WebAssembly are found through node_modules.
+  external: ["@napi-rs/blake-hash", "@foxglove/wasm-zstd"],
+  define: { __MLGIT_VERSION__: JSON.stringify(version) },
+  logLevel: "warning",
+});
+await chmod("bin/git-mlgit", 0o755);
+await chmod("bin/git-remote-mlgit", 0o755);

@@ -1,0 +1,87 @@
+import type { FileType, Handle } from "./handle.ts";
+
+export interface FileInfo {
+  readonly handle: Handle;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970, by the server's clock; 0 where unknown. */
+  readonly modified: number;
+  /** Opaque token for `condition.ifMatch`; undefined where the place has no versions. */
+  readonly tag: string | undefined;
+}
+
+/** Half open: bytes `start` ≤ i < `end`. A negative start counts from the end and has no `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end?: number;
+}
+
+/** What a place guarantees. Differences between stores are data, never type tests. */
+export interface BackendProperties {
+  /** Requests that pay off in parallel. */
+  readonly connections: number;
+  /** `save` with `ifAbsent` lets exactly one of several writers win. */
+  readonly exclusiveCreate: boolean;
+  /** `save` with `ifMatch` lets exactly one of several writers win. */
+  readonly compareAndSwap: boolean;
+  /** Can objects be written at all (an http store cannot). */
+  readonly writable: boolean;
+}
+
+export interface SaveCondition {
+  /** Fail with kind `conflict` if the object exists. */
+  readonly ifAbsent?: boolean;
+  /** Fail with kind `conflict` unless the object's tag is this one. */
+  readonly ifMatch?: string;
+}
+
+export interface SaveOptions extends SaveCondition {
+  readonly signal?: AbortSignal;
+  /** Called with bytes sent since the last call. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/**
+ * Moves bytes to and from one kind of place. Knows keys and bytes, nothing of chunks or git.
+ *
+ * - `save` is atomic: an object appears under its name complete or not at all, also after a crash, and is durable when the promise resolves.
+ *   Without a condition, writing an existing name replaces it with the same guarantee.
+ * - `load` hands the body to `use`, which may run more than once (a retry), and closes it afterwards. A body shorter than asked for is an error.
+ * - A missing object makes `load`, `stat` throw an error for which `isNotFound` is true; `remove` of a missing object succeeds.
+ * - Errors are MlgitErrors (kinds unreachable, denied, missing, conflict, disk, unsupported) with the key in `path` and what to do in `hint`.
+ *   Only the backend classifies: `isPermanent` says that trying again is useless.
+ */
+export interface Backend {
+  /** For people: scheme, bucket, prefix. Never credentials. */
+  readonly location: string;
+  readonly properties: BackendProperties;
+  save(handle: Handle, body: Uint8Array, options?: SaveOptions): Promise<FileInfo>;
+  load<T>(
+    handle: Handle,
+    range: ByteRange | undefined,
+    use: (body: AsyncIterable<Uint8Array>, info: FileInfo) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
+  stat(handle: Handle, signal?: AbortSignal): Promise<FileInfo>;
+  list(type: FileType, signal?: AbortSignal): AsyncIterable<FileInfo>;
+  remove(handle: Handle, condition?: { readonly ifMatch?: string }): Promise<void>;
+  isNotFound(error: unknown): boolean;
+  isPermanent(error: unknown): boolean;
+  close(): Promise<void>;
+}
+
+/** What `store add` and the configuration know about a place. Every value comes from the user, none is a secret. */
+export interface BackendOptions {
+  readonly url: string;
+  readonly endpointUrl?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly pathStyle?: boolean;
+}
+
+/** One line of `all.ts`: how a scheme becomes a backend. */
+export interface BackendFactory {
+  readonly schemes: readonly string[];
+  /** Throws kind `setup` when the URL or an option makes no sense. Opens no connection. */
+  open(options: BackendOptions): Promise<Backend>;
+}

@@ -1,0 +1,8 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+import { reportError } from "./report-error.ts";
+
+process.exitCode = reportError(
+  new MlgitError("unsupported", "mlgit:: remotes are not part of this version", {
+    hint: "use an ordinary git remote and `git mlgit store add`",
+  }),
+);
