@@ -1,7 +1,20 @@
-import { MlgitError } from "../error/mlgit-error.ts";
-import type { Backend, BackendOptions } from "./backend.ts";
+import type { Backend, BackendFactory, BackendOptions } from "./backend.ts";
+import { fileFactory } from "./file/file-config.ts";
+import { parseStoreUrl, unknownScheme } from "./location.ts";
 
-/** Opens the backend that a store URL names, with its wrappers. */
+/** Every kind of store. A factory is small; what it needs is loaded when it opens one. */
+const factories: readonly BackendFactory[] = [fileFactory];
+
+/** The schemes a store URL can have, without the colon. */
+export const schemes: readonly string[] = factories.flatMap((factory) => factory.schemes);
+
+/**
+ * Opens the backend that a store URL names, with its wrappers. Makes no request yet.
+ * @throws MlgitError kind `setup` for a URL or options that make no sense.
+ */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
-  throw new MlgitError("setup", `no backend for ${options.url}`);
+  const { scheme } = parseStoreUrl(options.url);
+  const factory = factories.find((one) => one.schemes.includes(scheme));
+  if (!factory) throw unknownScheme(options.url, schemes);
+  return factory.open(options);
 }

@@ -1,3 +1,5 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+
 /** What kinds of objects a store keeps. One key layout for all backends. */
 export type FileType = "format" | "pack" | "index" | "gc" | "git";
 
@@ -7,8 +9,20 @@ export interface Handle {
   readonly name: string;
 }
 
-/** The key of a handle below the store's prefix, with `/` separators. */
+/** Unfinished files of stores that are folders; no object may have such a name. */
+export const temporaryName = /^\.mlgit-tmp-[0-9a-f]{16}$/;
+
+/** S3 allows 1,024 bytes; what is left is the prefix's. */
+const maxNameBytes = 800;
+/** The limit of every common file system. */
+const maxSegmentBytes = 255;
+
+/**
+ * The key of a handle below the store's prefix, with `/` separators.
+ * @throws MlgitError kind `refused` for a name that could leave the store or that not every place can keep.
+ */
 export function keyOf(handle: Handle): string {
+  checkName(handle);
   switch (handle.type) {
     case "format":
       return "mlgit.json";
@@ -29,7 +43,24 @@ export function handleOf(type: FileType, key: string): Handle | undefined {
   if (type === "format") return key === "mlgit.json" ? { type, name: key } : undefined;
   if (!key.startsWith(prefixOf(type))) return undefined;
   const rest = key.slice(prefixOf(type).length);
-  if (type !== "pack") return { type, name: rest };
-  const match = /^([0-9a-f]{2})\/(\1[0-9a-f]{62})$/.exec(rest);
-  return match?.[2] ? { type, name: match[2] } : undefined;
+  const name = type === "pack" ? /^([0-9a-f]{2})\/(\1[0-9a-f]{62})$/.exec(rest)?.[2] : rest;
+  return name !== undefined && isName(type, name) ? { type, name } : undefined;
+}
+
+function checkName({ type, name }: Handle): void {
+  if (isName(type, name)) return;
+  throw new MlgitError("refused", `not a name of a ${type} object: ${JSON.stringify(name)}`, { path: name });
+}
+
+function isName(type: FileType, name: string): boolean {
+  if (type === "format") return name === "mlgit.json";
+  if (type === "pack" || type === "index") return /^[0-9a-f]{64}$/.test(name);
+  const bytes = Buffer.from(name);
+  // A lone surrogate does not survive the way through UTF-8.
+  return bytes.length <= maxNameBytes && bytes.toString() === name && name.split("/").every(isSegment);
+}
+
+function isSegment(segment: string): boolean {
+  if (segment === "" || segment === "." || segment === ".." || temporaryName.test(segment)) return false;
+  return !/[\p{Cc}\\]/u.test(segment) && Buffer.byteLength(segment) <= maxSegmentBytes;
 }

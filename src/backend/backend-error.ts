@@ -1,0 +1,71 @@
+import type { ErrorKind } from "../error/exit-code.ts";
+import { isMlgitError, MlgitError, type MlgitErrorOptions } from "../error/mlgit-error.ts";
+
+export interface BackendErrorOptions extends MlgitErrorOptions {
+  /** Trying the same request again may help. Default: false. */
+  readonly retryable?: boolean;
+  /** Milliseconds that the server asked to wait before the next try. */
+  readonly retryAfter?: number;
+  /** The request may have been carried out although it failed: its answer was lost. */
+  readonly ambiguous?: boolean;
+}
+
+/** What a backend throws: a classified error that also knows whether trying again makes sense. */
+export class BackendError extends MlgitError {
+  readonly retryable: boolean;
+  readonly retryAfter: number | undefined;
+  readonly ambiguous: boolean;
+
+  constructor(kind: ErrorKind, message: string, options: BackendErrorOptions = {}) {
+    super(kind, message, options);
+    this.name = "BackendError";
+    this.retryable = options.retryable ?? false;
+    this.retryAfter = options.retryAfter;
+    this.ambiguous = options.ambiguous ?? false;
+  }
+}
+
+function asBackendError(error: unknown): Partial<BackendError> | undefined {
+  return isMlgitError(error) ? error : undefined;
+}
+
+/** The object does not exist (the place itself does). */
+export function isNotFoundError(error: unknown): boolean {
+  return asBackendError(error)?.kind === "missing";
+}
+
+/** Trying again is useless. Errors that no backend made (thrown by a reader of a body) count as permanent. */
+export function isPermanentError(error: unknown): boolean {
+  return asBackendError(error)?.retryable !== true;
+}
+
+/** The request may have been carried out although its answer never came. */
+export function isAmbiguousError(error: unknown): boolean {
+  return asBackendError(error)?.ambiguous === true;
+}
+
+/** Milliseconds that the server asked to wait, 0 when it did not. */
+export function retryAfterOf(error: unknown): number {
+  return asBackendError(error)?.retryAfter ?? 0;
+}
+
+export function missingError(path: string, location: string, cause?: unknown): BackendError {
+  return new BackendError("missing", `${location} has no object ${path}`, { path, cause });
+}
+
+/** The object ends before the bytes that were asked for. */
+export function shortError(path: string, wanted: number, got: number): BackendError {
+  return new BackendError("corrupt", `${path} is too short: ${wanted} bytes were asked for, ${got} are there`, {
+    path,
+    hint: "the object is damaged; run git mlgit fsck",
+  });
+}
+
+export function interruptedError(path?: string): BackendError {
+  return new BackendError("interrupted", "interrupted", path === undefined ? {} : { path });
+}
+
+/** @throws BackendError kind `interrupted` once the signal was given. */
+export function checkSignal(signal: AbortSignal | undefined, path?: string): void {
+  if (signal?.aborted) throw interruptedError(path);
+}
