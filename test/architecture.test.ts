@@ -28,8 +28,8 @@ const ranks: Readonly<Record<string, number>> = {
 
 /** Commands that still lack a part: delete a name here as soon as its part exists (a test insists). */
 const unfinished: { readonly man: readonly string[]; readonly test: readonly string[] } = {
-  man: ["version"],
-  test: ["version"],
+  man: [],
+  test: [],
 };
 
 const longFile = 150;

@@ -1,24 +1,39 @@
-import { openBackend } from "../backend/all.ts";
+import { join } from "node:path";
 import type { Context } from "../commands/command.ts";
 import { findRepository, type Repository } from "../git/repository.ts";
-import { createProgress } from "./progress.ts";
+import { createLog } from "../log/log.ts";
+import { aboveProgress, createProgress } from "./progress.ts";
+
+export interface ContextOptions {
+  readonly signal: AbortSignal;
+  readonly quiet: boolean;
+}
 
 /** The one place that joins real parts into what commands see. */
-export function createContext(options: { readonly quiet: boolean }): Context {
-  const abort = new AbortController();
-  process.once("SIGINT", () => abort.abort()).once("SIGTERM", () => abort.abort());
-  let repository: Promise<Repository> | undefined;
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+export function createContext({ signal, quiet }: ContextOptions): Context & { close(): Promise<void> } {
+  let found: Promise<Repository> | undefined;
+  const repository = () => (found ??= findRepository(process.cwd()));
+  const say = (text: string) => process.stderr.write(aboveProgress(`${text}\n`));
+  const log = createLog({
+    file: () => repository().then(({ commonDir }) => join(commonDir, "mlgit/log/mlgit.log")),
+    trace: process.env.MLGIT_TRACE ? say : undefined,
+  });
   return {
     cwd: process.cwd(),
-    signal: abort.signal,
-    quiet: options.quiet,
-    repository: () => (repository ??= findRepository(process.cwd())),
-    openBackend,
+    signal,
+    quiet,
+    get input() {
+      return process.stdin;
+    },
+    output: process.stdout,
+    log,
+    repository,
+    openBackend: async (options) => (await import("../backend/all.ts")).openBackend(options),
     info: (message) => {
-      if (!options.quiet) say(message);
+      if (!quiet) say(message);
     },
     warn: (message) => say(`mlgit: ${message}`),
-    progress: (title) => createProgress(title, { quiet: options.quiet }),
+    progress: (title) => createProgress(title, { quiet }),
+    close: () => log.close(),
   };
 }

@@ -1,3 +1,4 @@
+import { runProcess } from "./process.ts";
 import { run } from "./run.ts";
 
-process.exitCode = await run(process.argv.slice(2));
+await runProcess((signal) => run(process.argv.slice(2), signal));

@@ -1,53 +1,149 @@
-import { Command as Parser } from "commander";
+import { type CommanderError, Option, Command as Parser } from "commander";
+import type { Action, Command, Context, OptionSpec, Options } from "../commands/command.ts";
 import { type CommandEntry, commands } from "../commands/index.ts";
 import { exitCode } from "../error/exit-code.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
 import { version } from "../util/version.ts";
 import { createContext } from "./context.ts";
 import { printResult } from "./run.ts";
 
-/** Parses with commander and runs the subcommand; resolves to its exit code. */
-export async function runParsed(argv: readonly string[]): Promise<number> {
-  const parser = new Parser("git mlgit")
-    .description("Plain git for ML data: datasets, labels and models of any size")
-    .version(`mlgit version ${version}`, "--version")
-    .enablePositionalOptions()
-    .showSuggestionAfterError()
-    .exitOverride();
+export interface ParseOptions {
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+const headings = {
+  work: "Working with data:",
+  entity: "Datasets, labels and models:",
+  pipeline: "Pipelines and lineage:",
+  setup: "Setting up and finding out:",
+} as const;
+
+/** Every command has these. */
+const commonOptions: readonly OptionSpec[] = [
+  { flags: "-q, --quiet", description: "print errors only" },
+  { flags: "--json", description: "print the result as JSON" },
+];
+
+type Run = (context: Context, args: readonly string[], options: Options) => ReturnType<Command["run"]>;
+
+/**
+ * Parses with commander and runs the subcommand; resolves to its exit code.
+ * @throws MlgitError kind `usage` for what cannot be parsed, and whatever the command throws.
+ */
+export async function runParsed(argv: readonly string[], { json, signal }: ParseOptions): Promise<number> {
+  const operands = argv.filter((arg) => !arg.startsWith("-"));
   let code: number = exitCode.ok;
-  const wanted = commands.find((entry) => entry.name === argv.find((arg) => !arg.startsWith("-")));
-  for (const entry of commands) {
-    const sub = parser
-      .command(entry.name, { hidden: entry.plumbing ?? false })
-      .summary(entry.summary)
-      .description(entry.summary);
-    if (entry === wanted)
-      await define(sub, entry, (result) => {
-        code = result;
-      });
+  const execute = async (name: string, run: Run, parser: Parser) => {
+    const options = parser.optsWithGlobals();
+    code = await runInContext(name, { signal, quiet: options.quiet === true }, (context) =>
+      run(context, parser.args, options).then((result) => printResult(result, json)),
+    );
+  };
+  const parser = await createParser(operands[0], execute);
+  if (argv.length === 0 || (operands.length === 1 && operands[0] === "help")) {
+    parser.outputHelp();
+    return exitCode.ok;
   }
   try {
-    if (argv.length === 0) {
-      parser.outputHelp();
-      return exitCode.usage;
-    }
     await parser.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
-    const { code: reason, exitCode: status } = error as { code?: string; exitCode?: number };
-    if (!reason?.startsWith("commander.")) throw error;
-    return status === 0 ? exitCode.ok : exitCode.usage;
+    if (!(error as CommanderError).code?.startsWith("commander.")) throw error;
+    if ((error as CommanderError).exitCode === 0) return exitCode.ok;
+    throw usageError(error as CommanderError, operands[0]);
   }
 }
 
-async function define(parser: Parser, entry: CommandEntry, done: (code: number) => void): Promise<void> {
+/** Knows all commands by name, and all about the wanted one. */
+async function createParser(wanted: string | undefined, execute: Execute): Promise<Parser> {
+  const parser = new Parser("git mlgit")
+    .description("Plain git for ML data: datasets, labels and models of any size")
+    .version(`mlgit version ${version}`, "--version", "print the version")
+    .helpOption("-h, --help", "print this")
+    .helpCommand(false)
+    .usage("<command> [options] [--] [paths]")
+    .addHelpText("after", "\n`git mlgit <command> -h` for its options, `git mlgit help <command>` for its manual.")
+    .configureHelp({ subcommandTerm: (sub) => sub.name() })
+    .configureOutput({ writeErr: () => {} })
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const entry of commands) {
+    const sub = parser.command(entry.name, { hidden: entry.plumbing ?? false }).summary(entry.summary);
+    sub.helpGroup(headings[entry.group ?? "work"]).description(entry.summary);
+    if (entry.name === wanted) await defineEntry(sub, entry, execute);
+  }
+  return parser;
+}
+
+type Execute = (name: string, run: Run, parser: Parser) => Promise<void>;
+
+async function defineEntry(parser: Parser, entry: CommandEntry, execute: Execute): Promise<void> {
   const { command } = await entry.load();
+  define(parser, command);
+  if (command.raw) parser.allowUnknownOption().passThroughOptions();
+  parser.addHelpText("after", `\nMore: git mlgit help ${entry.name}`);
+  parser.action(() => execute(entry.name, command.run.bind(command), parser));
+  for (const action of command.actions ?? []) defineAction(parser, { entry, action, execute });
+}
+
+function defineAction(
+  parser: Parser,
+  { entry, action, execute }: { entry: CommandEntry; action: Action; execute: Execute },
+): void {
+  const sub = parser.command(action.name).summary(action.summary).description(action.summary);
+  define(sub, action);
+  sub.action(() => execute(`${entry.name} ${action.name}`, action.run.bind(action), sub));
+  for (const inner of action.actions ?? []) defineAction(sub, { entry, action: inner, execute });
+}
+
+function define(parser: Parser, command: Omit<Command, "raw">): void {
+  if (command.actions) parser.helpCommand(false);
   for (const argument of command.arguments ?? []) parser.argument(argument.name, argument.description);
-  for (const option of command.options ?? []) parser.option(option.flags, option.description);
-  parser.option("-q, --quiet", "print errors only");
-  parser.exitOverride().action(async (...values: unknown[]) => {
-    const options = parser.opts();
-    const context = createContext({ quiet: options.quiet === true });
-    done(printResult(await command.run(context, parser.args, options), options.json === true));
-    void values;
-  });
+  const own = command.options ?? [];
+  const common = commonOptions.filter(({ flags }) => !own.some((option) => longName(option) === longName({ flags })));
+  for (const option of [...own, ...common]) parser.addOption(commanderOption(option));
+  parser.helpOption("-h, --help", "print this").exitOverride();
+}
+
+function commanderOption(spec: Pick<OptionSpec, "flags" | "description" | "repeat" | "choices">): Option {
+  const option = new Option(spec.flags, spec.description);
+  if (spec.choices) option.choices(spec.choices);
+  if (spec.repeat)
+    option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+  return option;
+}
+
+function longName({ flags }: { readonly flags: string }): string {
+  return /--([a-z0-9-]+)/i.exec(flags)?.[1] ?? flags;
+}
+
+/** The log hears of commands that failed or took long; the others would only pay for it. */
+async function runInContext(
+  name: string,
+  options: Parameters<typeof createContext>[0],
+  work: (context: Context) => Promise<number>,
+): Promise<number> {
+  const context = createContext(options);
+  const begin = performance.now();
+  try {
+    const code = await work(context);
+    const seconds = (performance.now() - begin) / 1000;
+    if (seconds > 1) context.log.info(`${name} done`, { code, seconds: Number(seconds.toFixed(1)) });
+    return code;
+  } catch (error) {
+    context.log.error(`${name} failed`, { error });
+    throw error;
+  } finally {
+    await context.close();
+  }
+}
+
+function usageError(error: CommanderError, name: string | undefined): MlgitError {
+  const [first = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const known = commands.some((entry) => entry.name === name);
+  const more = known ? `git mlgit ${name} -h` : "git mlgit -h";
+  const guess = /Did you mean (.*)\?/.exec(suggestion ?? "")?.[1];
+  return new MlgitError("usage", first, { hint: guess ? `did you mean ${guess}?` : `see \`${more}\``, cause: error });
 }

@@ -1,6 +1,103 @@
+import type { SingleBar } from "cli-progress";
 import type { Progress } from "../commands/command.ts";
+import { formatBytes, formatDuration } from "../util/format-bytes.ts";
 
-/** Placeholder until the terminal display is joined: silent. */
-export function createProgress(_title: string, _options: { readonly quiet: boolean }): Progress {
-  return { total() {}, advance() {}, done() {} };
+/** What the display needs of stderr. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressOptions {
+  readonly quiet: boolean;
+  readonly terminal?: Terminal;
+  /** Milliseconds of silence before the line appears. */
+  readonly delay?: number;
+}
+
+interface State {
+  files: number;
+  bytes: number;
+  totalFiles: number;
+  totalBytes: number;
+}
+
+const silent: Progress = { total() {}, advance() {}, done() {} };
+const eraseLine = "\r\u001b[K";
+let shown = 0;
+
+/** Text for people may interrupt the line: it is erased first and drawn again by its next tick. */
+export function aboveProgress(text: string): string {
+  return shown > 0 ? eraseLine + text : text;
+}
+
+/**
+ * One line on stderr: title, files, bytes, rate, time left. It appears after a second, only on a terminal, and leaves nothing
+ * behind. Never throws.
+ */
+export function createProgress(title: string, options: ProgressOptions): Progress {
+  const terminal: Terminal = options.terminal ?? process.stderr;
+  if (options.quiet || terminal.isTTY !== true) return silent;
+  const state: State = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
+  const begin = performance.now();
+  const line = () =>
+    progressLine(title, state, (performance.now() - begin) / 1000).slice(0, (terminal.columns ?? 80) - 1);
+  let bar: SingleBar | undefined;
+  let ended = false;
+  const timer = setTimeout(async () => {
+    const opened = await openBar(terminal, line);
+    if (ended || !opened) return opened?.stop();
+    bar = opened;
+    shown += 1;
+  }, options.delay ?? 1000);
+  timer.unref();
+  return {
+    total: (files, bytes) => Object.assign(state, { totalFiles: files, totalBytes: bytes }),
+    advance(files, bytes) {
+      state.files += files;
+      state.bytes += bytes;
+    },
+    done() {
+      clearTimeout(timer);
+      ended = true;
+      if (bar) shown -= 1;
+      bar?.stop();
+      bar = undefined;
+    },
+  };
+}
+
+/** The text of the line after `seconds`. Without totals it counts, with them it also says how long. */
+export function progressLine(title: string, state: Readonly<State>, seconds: number): string {
+  const rate = seconds > 0 ? state.bytes / seconds : 0;
+  const files = state.totalFiles > 0 ? `${state.files}/${state.totalFiles} files` : `${state.files} files`;
+  const bytes =
+    state.totalBytes > 0 ? `${formatBytes(state.bytes)} of ${formatBytes(state.totalBytes)}` : formatBytes(state.bytes);
+  const left = rate > 0 && state.totalBytes > state.bytes ? (state.totalBytes - state.bytes) / rate : undefined;
+  const parts = [
+    files,
+    bytes,
+    `${formatBytes(rate)}/s`,
+    ...(left === undefined ? [] : [`${formatDuration(left)} left`]),
+  ];
+  return `${title}: ${parts.join(", ")}`;
+}
+
+async function openBar(terminal: Terminal, line: () => string): Promise<SingleBar | undefined> {
+  try {
+    const { default: cliProgress } = await import("cli-progress");
+    const bar = new cliProgress.SingleBar({
+      format: line,
+      stream: terminal as NodeJS.WritableStream,
+      clearOnComplete: true,
+      forceRedraw: true,
+      fps: 5,
+      gracefulExit: false,
+    });
+    bar.start(1, 0);
+    return bar;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,26 +1,48 @@
-import { exitCode } from "../error/exit-code.ts";
-import { isMlgitError, systemCode } from "../error/mlgit-error.ts";
+import { isMlgitError, MlgitError, systemCode } from "../error/mlgit-error.ts";
+import { redactText } from "../log/redact.ts";
+import { aboveProgress } from "./progress.ts";
+
+export interface ReportOptions {
+  /** Also print the error as JSON on stdout, where a program reads. */
+  readonly json?: boolean;
+}
 
 /** Says on stderr what happened and what to do; a stack only when MLGIT_TRACE asks. Returns the exit code. */
-export function reportError(error: unknown): number {
-  const lines = isMlgitError(error) ? messageOf(error) : unexpected(error);
-  process.stderr.write(`${lines.join("\n")}\n`);
-  if (process.env.MLGIT_TRACE && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return isMlgitError(error)
-    ? error.exitCode
-    : systemCode(error) === "ABORT_ERR"
-      ? exitCode.interrupted
-      : exitCode.internal;
+export function reportError(thrown: unknown, options: ReportOptions = {}): number {
+  const error = asMlgitError(thrown);
+  const lines = [`mlgit: ${error.message}`, ...(error.hint ? [`hint: ${error.hint}`] : [])];
+  process.stderr.write(aboveProgress(`${redactText(lines.join("\n"))}\n`));
+  if (process.env.MLGIT_TRACE && thrown instanceof Error) process.stderr.write(`${redactText(stackOf(thrown))}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ error: errorData(error) }, null, 2)}\n`);
+  return error.exitCode;
 }
 
-function messageOf(error: { message: string; hint: string | undefined }): string[] {
-  return [`mlgit: ${error.message}`, ...(error.hint ? [`hint: ${error.hint}`] : [])];
+function errorData({ kind, message, hint, path, oid, exitCode: code }: MlgitError): Record<string, unknown> {
+  const text = { message: redactText(message), ...(hint === undefined ? {} : { hint: redactText(hint) }) };
+  return { kind, ...text, path, oid, exitCode: code };
 }
 
-function unexpected(error: unknown): string[] {
-  const text = error instanceof Error ? error.message : String(error);
-  return [
-    `mlgit: unexpected error: ${text}`,
-    "hint: nothing was lost; run again with MLGIT_TRACE=1 for details, and please report it",
-  ];
+function asMlgitError(thrown: unknown): MlgitError {
+  if (isMlgitError(thrown)) return thrown;
+  const code = systemCode(thrown);
+  const name = (thrown as { name?: unknown } | null)?.name;
+  if (code === "ABORT_ERR" || name === "AbortError")
+    return new MlgitError("interrupted", "interrupted", {
+      hint: "what was finished stays; run the same command again",
+    });
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (code !== undefined && diskCodes.has(code))
+    return new MlgitError("disk", message, { hint: "make room or mend the disk, then run the same command again" });
+  if (code === "EACCES" || code === "EPERM")
+    return new MlgitError("denied", message, { hint: "check who owns the file and its permissions" });
+  return new MlgitError("internal", `unexpected error: ${message}`, {
+    hint: "nothing was lost; run again with MLGIT_TRACE=1 for details, and please report it",
+  });
+}
+
+const diskCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ENFILE"]);
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : "";
+  return `${error.stack ?? error.message}${cause}`;
 }

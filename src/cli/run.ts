@@ -5,26 +5,42 @@ import { createContext } from "./context.ts";
 import { reportError } from "./report-error.ts";
 
 /** argv (without node and script) → exit code. Prints results to stdout, everything else to stderr. */
-export async function run(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
-  const entry = commands.find((one) => one.name === name);
+export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const [name = "", ...rest] = argv;
+  const entry = commands.find((one) => one.name === (name === "--version" ? "version" : name));
+  const json = wantsJson(argv);
   try {
-    if (entry?.plumbing) return await runPlumbing(entry, rest);
+    if (entry && (entry.plumbing || (entry.name === "version" && rest.length === 0)))
+      return await runUnparsed(entry, rest, signal);
     const { runParsed } = await import("./parse.ts");
-    return await runParsed(argv);
+    return await runParsed(argv, { json, signal });
   } catch (error) {
-    return reportError(error);
+    return reportError(error, { json: json && !entry?.plumbing });
   }
 }
 
 /** git's own calls skip the argument parser: a hook or a filter must start in Node's own time. */
-async function runPlumbing(entry: CommandEntry, args: readonly string[]): Promise<number> {
+async function runUnparsed(entry: CommandEntry, args: readonly string[], signal: AbortSignal): Promise<number> {
   const { command } = await entry.load();
-  return printResult(await command.run(createContext({ quiet: false }), args, {}), false);
+  const context = createContext({ quiet: false, signal });
+  try {
+    return printResult(await command.run(context, args, {}), false);
+  } catch (error) {
+    context.log.error(`${entry.name} failed`, { error });
+    throw error;
+  } finally {
+    await context.close();
+  }
 }
 
+/** With --json exactly one JSON document reaches stdout, whatever the command has to say. */
 export function printResult(result: CommandResult, json: boolean): number {
-  if (json && result.data !== undefined) process.stdout.write(`${JSON.stringify(result.data, null, 2)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(result.data ?? {}, null, 2)}\n`);
   else if (result.text) process.stdout.write(result.text.endsWith("\n") ? result.text : `${result.text}\n`);
   return result.exitCode ?? exitCode.ok;
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end < 0 ? undefined : end).includes("--json");
 }

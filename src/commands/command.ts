@@ -1,11 +1,17 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Readable, Writable } from "node:stream";
+import type { Backend, BackendOptions } from "../backend/backend.ts";
 import type { Repository } from "../git/repository.ts";
+import type { Log } from "../log/log.ts";
 
 /** An option as data: the cli turns it into a parser, help text and shell completion. */
 export interface OptionSpec {
   /** commander's notation: `-n, --dry-run`, `--above <size>`, `--include <pattern...>`. */
   readonly flags: string;
   readonly description: string;
+  /** May be given several times with one value each; the value is then a list. */
+  readonly repeat?: boolean;
+  /** The only values it takes; completion offers them. */
+  readonly choices?: readonly string[];
 }
 
 export interface ArgumentSpec {
@@ -35,12 +41,19 @@ export interface Progress {
 /** What a command may use. Built once per process by src/cli/context.ts. */
 export interface Context {
   readonly cwd: string;
+  /** Aborted by Ctrl-C: stop soon, remove what is temporary, throw. */
   readonly signal: AbortSignal;
   readonly quiet: boolean;
+  /** stdin, for commands that git speaks to. */
+  readonly input: Readable;
+  /** stdout, for protocols and streamed content; results are returned instead. */
+  readonly output: Writable;
+  /** For whoever looks for a fault later: `<cache>/log/mlgit.log`, and stderr with MLGIT_TRACE=1. */
+  readonly log: Log;
   /** The repository of `cwd`; throws kind `setup` outside of one. Found once. */
   repository(): Promise<Repository>;
   /** Opens the backend of a store URL with its wrappers (retry, limit, log). */
-  openBackend(options: import("../backend/backend.ts").BackendOptions): Promise<Backend>;
+  openBackend(options: BackendOptions): Promise<Backend>;
   /** For people, on stderr. stdout belongs to results and protocols. */
   info(message: string): void;
   warn(message: string): void;
@@ -49,8 +62,19 @@ export interface Context {
 
 export interface Command {
   readonly arguments?: readonly ArgumentSpec[];
+  /** `-h`, `-q` and `--json` are every command's and need no mention. */
   readonly options?: readonly OptionSpec[];
   /** Unknown options and everything after them are handed on untouched (git's own hooks and filters). */
   readonly raw?: boolean;
+  /** Commands of this command: `store add`, `datasets create`. Without one of their names `run` is called. */
+  readonly actions?: readonly Action[];
+  /** `args` are the operands: no options, no `--`. */
   run(context: Context, args: readonly string[], options: Options): Promise<CommandResult>;
+}
+
+/** One of the commands of a command. */
+export interface Action extends Omit<Command, "raw"> {
+  readonly name: string;
+  /** One line for the help of the command it belongs to. */
+  readonly summary: string;
 }

@@ -2,7 +2,6 @@ import { version } from "../util/version.ts";
 import type { Command } from "./command.ts";
 
 export const command: Command = {
-  options: [{ flags: "--json", description: "print as JSON" }],
   async run() {
     return { text: `mlgit version ${version}`, data: { version, node: process.version } };
   },

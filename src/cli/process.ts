@@ -1,0 +1,35 @@
+import { exitCode } from "../error/exit-code.ts";
+import { systemCode } from "../error/mlgit-error.ts";
+
+/** What a shell sees of a program that a closed pipe ended. */
+const closedPipe = 141;
+
+/**
+ * Runs a program and ends the process with its exit code, after everything written to stdout and stderr has left. Open sockets and
+ * timers do not hold it up.
+ */
+export async function runProcess(program: (signal: AbortSignal) => Promise<number>): Promise<never> {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  // Once: the second Ctrl-C finds no handler and kills.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, interrupt);
+  process.stdout.on("error", outputFailed);
+  process.stderr.on("error", () => {});
+  const code = await program(abort.signal);
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(code);
+}
+
+/** `git mlgit ls-files | head` is nobody's fault; a full disk behind a redirection is an error. */
+function outputFailed(error: Error): void {
+  if (systemCode(error) === "EPIPE") process.exit(closedPipe);
+  process.stderr.write(`mlgit: cannot write the output: ${error.message}\n`);
+  process.exit(exitCode.disk);
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) resolve();
+    else stream.write("", () => resolve());
+  });
+}

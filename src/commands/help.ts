@@ -1,0 +1,26 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MlgitError, systemCode } from "../error/mlgit-error.ts";
+import { packageRoot } from "../util/package-root.ts";
+import type { Command } from "./command.ts";
+
+/** Without a name the cli has already printed the overview. */
+export const command: Command = {
+  arguments: [{ name: "<command>", description: "whose manual to print" }],
+  async run(_context, [name = ""]) {
+    const text = await manual(name);
+    return { text, data: { command: name, text } };
+  },
+};
+
+/** The man page's source, which is made to be read as it is. */
+async function manual(name: string): Promise<string> {
+  const page = `git-mlgit-${name.replace(/^(git-)?mlgit-/, "")}.md`;
+  try {
+    if (!/^[a-z0-9-]+\.md$/.test(page)) throw Object.assign(new Error("no such page"), { code: "ENOENT" });
+    return await readFile(join(packageRoot(), "docs/man", page), "utf8");
+  } catch (cause) {
+    if (systemCode(cause) !== "ENOENT") throw cause;
+    throw new MlgitError("usage", `no manual for '${name}'`, { hint: "`git mlgit -h` lists the commands", cause });
+  }
+}

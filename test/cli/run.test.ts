@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "@jest/globals";
+import { createSandbox } from "../helper/sandbox.ts";
+
+describe("the command line", () => {
+  const box = createSandbox();
+  afterAll(() => box.remove());
+
+  it("guesses what was meant by an unknown command", async () => {
+    const { stdout, stderr } = await box.run("git-mlgit", ["versoin"], { code: 2 });
+    expect(stderr).toBe("mlgit: unknown command 'versoin'\nhint: did you mean version?\n");
+    expect(stdout).toBe("");
+  });
+
+  it("points to the command's own help for a wrong option", async () => {
+    const { stderr } = await box.mlgit(["version", "--nope"], { code: 2 });
+    expect(stderr).toContain("mlgit: unknown option '--nope'\nhint: see `git mlgit version -h`");
+  });
+
+  it("prints errors for people on stderr and, with --json, for programs on stdout", async () => {
+    const { stdout, stderr } = await box.mlgit(["help", "nosuch", "--json"], { code: 2 });
+    expect(stderr).toContain("mlgit: no manual for 'nosuch'");
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        kind: "usage",
+        message: "no manual for 'nosuch'",
+        hint: "`git mlgit -h` lists the commands",
+        exitCode: 2,
+      },
+    });
+  });
+
+  it("takes what follows -- as an operand, also when it looks like an option", async () => {
+    const { stdout, stderr } = await box.mlgit(["completion", "--", "--json"], { code: 2 });
+    expect(stderr).toContain("no completion for '--json'");
+    expect(stdout).toBe("");
+  });
+
+  it("says nothing when nobody reads its output any more", async () => {
+    const { stderr } = await box.run("bash", ["-c", "git-mlgit completion fish | true"]);
+    expect(stderr).toBe("");
+  });
+
+  it("fails when its output cannot be written", async () => {
+    const { stderr } = await box.run("bash", ["-c", "git-mlgit version >/dev/full"], { code: 8 });
+    expect(stderr).toContain("cannot write the output");
+  });
+
+  it("logs a failure in the repository's cache", async () => {
+    const repository = await box.init("logged");
+    await box.mlgit(["help", "nosuch"], { cwd: repository, code: 2 });
+    const [line = ""] = box.read(join("logged", ".git/mlgit/log/mlgit.log")).toString("utf8").split("\n");
+    expect(JSON.parse(line)).toMatchObject({ msg: "help failed", error: { kind: "usage" } });
+  });
+});
