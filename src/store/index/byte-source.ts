@@ -1,0 +1,41 @@
+import { readSync } from "node:fs";
+import { MlgitError } from "../../error/mlgit-error.ts";
+
+/** Bytes that can be read anywhere, at once. */
+export interface ByteSource {
+  readonly size: number;
+  /** Exactly so many bytes, or an error; not to be changed, and good for as long as the caller keeps them. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** Reads are views on `bytes`. */
+export function memorySource(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    read(offset, length) {
+      if (offset < 0 || offset + length > bytes.length) throw endsEarly(bytes.length, offset + length);
+      return bytes.subarray(offset, offset + length);
+    },
+  };
+}
+
+/** Reads from a file descriptor that the caller opened and closes. */
+export function fileSource(fd: number, size: number): ByteSource {
+  return {
+    size,
+    read(offset, length) {
+      if (offset < 0 || offset + length > size) throw endsEarly(size, offset + length);
+      const bytes = Buffer.allocUnsafeSlow(length);
+      for (let done = 0; done < length; ) {
+        const count = readSync(fd, bytes, done, length - done, offset + done);
+        if (count === 0) throw endsEarly(offset + done, offset + length);
+        done += count;
+      }
+      return bytes;
+    },
+  };
+}
+
+function endsEarly(size: number, wanted: number): MlgitError {
+  return new MlgitError("corrupt", `a file ends after ${size} bytes, where at least ${wanted} were expected`);
+}
