@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { type DehydrateOptions, dehydrateFile } from "../../src/hydrate/dehydrate-file.ts";
+import { PlaceBatch } from "../../src/hydrate/place-batch.ts";
+
+const oid = createHash("sha256").update("bytes").digest("hex");
+const pointer = Buffer.from(`version mlgit/1\noid sha256:${oid}\nsize 5\n`);
+let root: string;
+let top: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "mlgit-dehydrate-"));
+  top = join(root, "work");
+  for (const folder of [top, join(root, "temp")]) mkdirSync(folder);
+});
+
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+function isOurs(fd: number): boolean {
+  const bytes = Buffer.alloc(64);
+  const length = readSync(fd, bytes);
+  return createHash("sha256").update(bytes.subarray(0, length)).digest("hex") === oid;
+}
+
+function dehydrate(path: string, more: Partial<DehydrateOptions> = {}) {
+  const batch = new PlaceBatch(top, join(root, "temp"));
+  return dehydrateFile({ batch, path: Buffer.from(path), pointer, mode: 0o644, verify: isOurs, ...more });
+}
+
+describe("dehydrateFile", () => {
+  it("puts the pointer in place of the content it names", async () => {
+    writeFileSync(join(top, "x"), "bytes", { mode: 0o444 });
+    const result = await dehydrate("x", { mode: 0o755 });
+    expect(result.placed && result.stat.size).toBe(BigInt(pointer.length));
+    expect(readFileSync(join(top, "x"))).toEqual(pointer);
+    expect(statSync(join(top, "x")).mode & 0o300).toBe(0o300);
+    expect(readdirSync(join(root, "temp"))).toEqual([]);
+  });
+
+  it("leaves any other content", async () => {
+    writeFileSync(join(top, "x"), "bytez");
+    expect(await dehydrate("x")).toEqual({ placed: false, reason: "modified" });
+    expect(readFileSync(join(top, "x"), "utf8")).toBe("bytez");
+  });
+
+  it("leaves a file that is edited while it is being hashed", async () => {
+    writeFileSync(join(top, "x"), "bytes");
+    const verify = async (fd: number) => {
+      const answer = isOurs(fd);
+      writeFileSync(join(top, "x"), "BYTES");
+      return answer;
+    };
+    expect(await dehydrate("x", { verify })).toEqual({ placed: false, reason: "modified" });
+    expect(readFileSync(join(top, "x"), "utf8")).toBe("BYTES");
+  });
+
+  it("follows no symlink and creates nothing", async () => {
+    writeFileSync(join(root, "outside"), "bytes");
+    symlinkSync(join(root, "outside"), join(top, "x"));
+    expect(await dehydrate("x")).toEqual({ placed: false, reason: "symlink" });
+    expect(await dehydrate("y")).toEqual({ placed: false, reason: "missing" });
+    expect(await dehydrate("a/y")).toEqual({ placed: false, reason: "missing-folder" });
+    expect(await dehydrate("../outside")).toEqual({ placed: false, reason: "outside" });
+    expect(readFileSync(join(root, "outside"), "utf8")).toBe("bytes");
+  });
+});
