@@ -1,0 +1,37 @@
+import { isMlgitError } from "../error/mlgit-error.ts";
+import type { FilterRequest, FilterScanner } from "../git/filter-scanner.ts";
+import { type ContentSink, cleanContent } from "./clean.ts";
+import { type SmudgeSource, smudgeContent } from "./smudge.ts";
+
+export interface FilterWork extends SmudgeSource {
+  /** A sink for one content. */
+  ingest(): ContentSink;
+  /** A request failed and git is told so; the reason is for the user. */
+  failed(path: Buffer, error: unknown): void;
+}
+
+/**
+ * Answers git's requests until it hangs up. A request that fails is answered with `status=error` and reported; the others go on.
+ * @throws MlgitError kind `interrupted` when the stream ends inside a request: nothing of that content was stored.
+ */
+export async function serveFilter(scanner: FilterScanner, work: FilterWork): Promise<void> {
+  scanner.handshake();
+  for (let request = scanner.next(); request; request = scanner.next()) {
+    try {
+      if (request.command === "clean") scanner.success([cleanContent(scanner.content(), work.ingest())]);
+      else if (request.command === "smudge") await answerSmudge(scanner, request, work);
+      else scanner.available([]);
+    } catch (error) {
+      if (isMlgitError(error) && error.kind === "interrupted") throw error;
+      work.failed(request.pathname, error);
+      scanner.error();
+    }
+  }
+}
+
+async function answerSmudge(scanner: FilterScanner, request: FilterRequest, work: FilterWork): Promise<void> {
+  const parts: Buffer[] = [];
+  for (const part of scanner.content()) parts.push(Buffer.from(part));
+  const blob = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  scanner.success(await smudgeContent(blob, request, work));
+}

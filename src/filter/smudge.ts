@@ -1,0 +1,102 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { isUnknownPointer, type Pointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+
+/** Content as the cache gives it: verified. */
+export type Verified =
+  | { readonly kind: "file"; readonly path: string; readonly size: number }
+  | { readonly kind: "bytes"; readonly content: Uint8Array; readonly size: number };
+
+/** What smudge needs of the rest of the program. */
+export interface SmudgeSource {
+  /** Verified content or undefined; throws kind `corrupt` when a damaged copy was just moved aside. */
+  get(oid: string): Verified | undefined;
+  /** Brings content into the cache; throws kinds `missing`, `unreachable`, … */
+  fetch(pointer: Pointer): Promise<void>;
+  /** Notes that the path is to be hydrated later. */
+  defer(path: Buffer, pointer: Pointer): void;
+  /** Whether the user wants this path hydrated (include, exclude, hydrate=none). */
+  wants(path: Buffer): boolean;
+  /** Told of content under a tracked path that is no pointer, and of pointers of an unknown version. */
+  odd(path: Buffer, what: "not-a-pointer" | "unknown-version"): void;
+}
+
+/** Files up to this size are answered at once from the cache: writing a file twice costs more than the copy. */
+const streamLimit = 256 << 10;
+
+/**
+ * What git writes to the worktree for a blob. With `canDelay` (git fills a worktree) large or missing content is deferred: the answer is the
+ * pointer, and the path is hydrated afterwards. Without it the real bytes are streamed.
+ */
+export async function smudgeContent(
+  blob: Uint8Array,
+  request: { readonly pathname: Buffer; readonly canDelay: boolean },
+  source: SmudgeSource,
+): Promise<Iterable<Uint8Array>> {
+  const pointer = blob.length < pointerLimit ? parsePointer(blob) : undefined;
+  if (!pointer) {
+    if (blob.length > 0) source.odd(request.pathname, isUnknownPointer(blob) ? "unknown-version" : "not-a-pointer");
+    return [blob];
+  }
+  if (request.canDelay) return [smallFromCache(pointer, source) ?? deferred(blob, pointer, request.pathname, source)];
+  return await streamed(blob, pointer, request.pathname, source);
+}
+
+function smallFromCache(pointer: Pointer, source: SmudgeSource): Uint8Array | undefined {
+  if (pointer.size > streamLimit) return undefined;
+  try {
+    const found = source.get(pointer.oid);
+    return found?.kind === "bytes" ? found.content : undefined;
+  } catch {
+    // A damaged copy was moved aside; hydration fetches it again and reports.
+    return undefined;
+  }
+}
+
+function deferred(blob: Uint8Array, pointer: Pointer, path: Buffer, source: SmudgeSource): Uint8Array {
+  if (source.wants(path)) source.defer(path, pointer);
+  return blob;
+}
+
+async function streamed(
+  blob: Uint8Array,
+  pointer: Pointer,
+  path: Buffer,
+  source: SmudgeSource,
+): Promise<Iterable<Uint8Array>> {
+  let found = tryGet(pointer, source);
+  if (!found) {
+    if (!source.wants(path)) return [blob];
+    await source.fetch(pointer);
+    found = source.get(pointer.oid);
+  }
+  if (!found)
+    throw new MlgitError("missing", `sha256:${pointer.oid} is neither in the cache nor in the store`, {
+      oid: pointer.oid,
+    });
+  return found.kind === "bytes" ? [found.content] : fileParts(found.path, found.size);
+}
+
+function tryGet(pointer: Pointer, source: SmudgeSource): Verified | undefined {
+  try {
+    return source.get(pointer.oid);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes of a file, 1 MiB at a time; each view lives until the next. Throws when it is shorter than it was. */
+function* fileParts(path: string, size: number): Generator<Uint8Array, void, void> {
+  const fd = openSync(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(Math.min(size, 1 << 20));
+    for (let left = size; left > 0; ) {
+      const got = readSync(fd, buffer, 0, Math.min(left, buffer.length), null);
+      if (got === 0) throw new MlgitError("corrupt", `${path} became shorter while it was read`, { path });
+      yield buffer.subarray(0, got);
+      left -= got;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

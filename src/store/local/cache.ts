@@ -1,0 +1,95 @@
+import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
+import { cutsOf } from "../../chunk/gear.ts";
+import { MlgitError } from "../../error/mlgit-error.ts";
+import { Ingest, type IngestTarget } from "./ingest.ts";
+import { LargeFiles } from "./large-files.ts";
+import { CacheLayout, wholeFileLimit } from "./layout.ts";
+import type { PackedChunk } from "./pack-log.ts";
+import { type SmallContent, SmallFiles } from "./small-files.ts";
+import { VerifiedLog } from "./verified-log.ts";
+
+/** Content as the cache has it, verified: a path of a whole file, or the bytes of a small one. */
+export type CachedContent =
+  | { readonly kind: "file"; readonly path: string; readonly size: number }
+  | ({ readonly kind: "bytes"; readonly size: number } & SmallContent);
+
+/**
+ * The local copy of content, found by oid. Large files lie whole in `files/`, small ones in packs.
+ * What it gives out was hashed on this machine since it last changed; what fails is moved to `bad/` and reported.
+ * Several processes may use one cache at once.
+ */
+export class Cache implements IngestTarget {
+  readonly layout: CacheLayout;
+  readonly #hash: ChunkHash;
+  readonly #large: LargeFiles;
+  readonly #small: SmallFiles;
+
+  private constructor(root: string, hash: ChunkHash) {
+    this.layout = new CacheLayout(root);
+    this.layout.prepare();
+    this.#hash = hash;
+    this.#large = new LargeFiles(this.layout, new VerifiedLog(this.layout.journal));
+    this.#small = new SmallFiles(this.layout, hash);
+  }
+
+  /** @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
+  static async open(root: string): Promise<Cache> {
+    return new Cache(root, await loadChunkHash());
+  }
+
+  /** Bytes of the content if the cache has it (unverified), else undefined. */
+  size(oid: string): number | undefined {
+    return this.#large.size(oid) ?? this.#small.size(oid);
+  }
+
+  has(oid: string): boolean {
+    return this.size(oid) !== undefined;
+  }
+
+  /**
+   * Verified content, or undefined when the cache does not have it.
+   * @throws MlgitError kind `corrupt` when its copy was damaged; it is then gone from the cache.
+   */
+  get(oid: string): CachedContent | undefined {
+    const path = this.#large.verifiedPath(oid);
+    if (path) return { kind: "file", path, size: this.#large.size(oid) ?? 0 };
+    const small = this.#small.read(oid);
+    return small && { kind: "bytes", size: small.content.length, ...small };
+  }
+
+  /** Begins to take in content of unknown hash. */
+  ingest(): Ingest {
+    return new Ingest(this);
+  }
+
+  /** Stores content below `wholeFileLimit` that was hashed as `oid`. */
+  putSmall(oid: string, content: Uint8Array): void {
+    if (content.length >= wholeFileLimit) throw new MlgitError("internal", `putSmall of ${content.length} bytes`);
+    if (this.#small.size(oid) !== undefined) return;
+    this.#small.put({ oid, size: content.length, chunks: this.#cut(content) }, content);
+  }
+
+  /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. */
+  adoptLarge(temp: string, fd: number, oid: string): void {
+    this.#large.adopt(temp, fd, oid);
+  }
+
+  /** Makes everything that was put durable and gives it its final name. */
+  flush(): void {
+    this.#small.flush();
+  }
+
+  /** flush, and lets go of open files. */
+  close(): void {
+    this.#small.close();
+  }
+
+  #cut(content: Uint8Array): PackedChunk[] {
+    let start = 0;
+    return cutsOf(content).map((end) => {
+      const chunk = content.subarray(start, end);
+      start = end;
+      return { id: this.#hash(chunk), length: chunk.length };
+    });
+  }
+}

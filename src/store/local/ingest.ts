@@ -1,0 +1,102 @@
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { onDisk } from "../../util/disk-error.ts";
+import { uniqueName, writeAll } from "../../util/durable.ts";
+import { type CacheLayout, wholeFileLimit } from "./layout.ts";
+
+/** What an ingest needs of its cache. */
+export interface IngestTarget {
+  readonly layout: CacheLayout;
+  putSmall(oid: string, content: Uint8Array): void;
+  adoptLarge(temp: string, fd: number, oid: string): void;
+}
+
+/** Large enough that writing and hashing dominate the calls; lent to one ingest at a time. */
+const bufferSize = 4 << 20;
+let spare: Buffer | undefined;
+
+/**
+ * Takes one content of unknown length, part by part, and stores it under its hash. Holds at most 4 MiB.
+ * Every ingest ends with `finish` or `abort`.
+ */
+export class Ingest {
+  readonly #target: IngestTarget;
+  readonly #buffer: Buffer;
+  #filled = 0;
+  #size = 0;
+  #spill: { readonly path: string; readonly fd: number; readonly hash: Hash } | undefined;
+
+  constructor(target: IngestTarget) {
+    this.#target = target;
+    this.#buffer = spare ?? Buffer.allocUnsafeSlow(bufferSize);
+    spare = undefined;
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Everything so far, while it is less than the buffer; a view that lives until the next write. */
+  get head(): Uint8Array | undefined {
+    return this.#spill ? undefined : this.#buffer.subarray(0, this.#filled);
+  }
+
+  write(part: Uint8Array): void {
+    this.#size += part.length;
+    for (let at = 0; at < part.length; ) {
+      const taken = Math.min(part.length - at, bufferSize - this.#filled);
+      this.#buffer.set(at === 0 && taken === part.length ? part : part.subarray(at, at + taken), this.#filled);
+      this.#filled += taken;
+      at += taken;
+      if (this.#filled === bufferSize) this.#flush();
+    }
+  }
+
+  /** Stores what came; the bytes are safe from a crash of this process when it returns. */
+  finish(): { oid: string; size: number } {
+    try {
+      if (this.#size < wholeFileLimit) return this.#finishSmall();
+      this.#flush();
+      const { path, fd, hash } = this.#open();
+      const oid = hash.digest("hex");
+      this.#target.adoptLarge(path, fd, oid);
+      return { oid, size: this.#size };
+    } finally {
+      this.abort();
+    }
+  }
+
+  /** Forgets what came. Harmless after finish. */
+  abort(): void {
+    spare = this.#buffer;
+    if (!this.#spill) return;
+    closeSync(this.#spill.fd);
+    rmSync(this.#spill.path, { force: true });
+    this.#spill = undefined;
+  }
+
+  #finishSmall(): { oid: string; size: number } {
+    const content = this.#buffer.subarray(0, this.#filled);
+    const oid = createHash("sha256").update(content).digest("hex");
+    this.#target.putSmall(oid, content);
+    return { oid, size: this.#size };
+  }
+
+  #flush(): void {
+    const { fd, hash } = this.#open();
+    const bytes = this.#buffer.subarray(0, this.#filled);
+    onDisk("store content in", this.#target.layout.temp, () => writeAll(fd, bytes));
+    hash.update(bytes);
+    this.#filled = 0;
+  }
+
+  #open() {
+    if (this.#spill) return this.#spill;
+    const path = join(this.#target.layout.temp, uniqueName());
+    const fd = onDisk("store content in", this.#target.layout.temp, () => openSync(path, "wx", 0o600));
+    this.#spill = { path, fd, hash: createHash("sha256") };
+    return this.#spill;
+  }
+}

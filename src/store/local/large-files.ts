@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { chmodSync, closeSync, fstatSync, fsyncSync, lstatSync, openSync, readSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
+import { onDisk } from "../../util/disk-error.ts";
+import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
+import type { CacheLayout } from "./layout.ts";
+import type { VerifiedLog } from "./verified-log.ts";
+
+const readSize = 4 << 20;
+
+/** The whole files of a cache: `files/ab/<sha256>`, read-only, each believed only while its record in the verified log holds. */
+export class LargeFiles {
+  readonly #layout: CacheLayout;
+  readonly #verified: VerifiedLog;
+
+  constructor(layout: CacheLayout, verified: VerifiedLog) {
+    this.#layout = layout;
+    this.#verified = verified;
+  }
+
+  /** Size in bytes, or undefined when there is no such file. Says nothing of its bytes. */
+  size(oid: string): number | undefined {
+    const stat = lstatSync(this.#layout.file(oid), { throwIfNoEntry: false });
+    return stat?.isFile() ? stat.size : undefined;
+  }
+
+  /**
+   * The path of a file whose bytes are known to be right: they are hashed unless that was done since the file last changed.
+   * A file that fails is moved to `bad/`. Undefined when there is none.
+   * @throws MlgitError kind `corrupt` after moving it aside.
+   */
+  verifiedPath(oid: string): string | undefined {
+    const path = this.#layout.file(oid);
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!stat?.isFile()) return undefined;
+    if (this.#verified.holds(oid, stat)) return path;
+    const fd = openSync(path, "r");
+    try {
+      const before = fstatSync(fd, { bigint: true });
+      if (hashFd(fd) !== oid) throw this.setAside(oid, "its bytes do not match its name");
+      this.#verified.note(oid, before);
+    } finally {
+      closeSync(fd);
+    }
+    return path;
+  }
+
+  /**
+   * Takes over a finished temporary file whose content was hashed as `oid` while it was written.
+   * An existing file is replaced, which mends it if it was damaged, unless it is known to be right.
+   */
+  adopt(temp: string, fd: number, oid: string): void {
+    const path = this.#layout.file(oid);
+    onDisk("store content in", path, () => {
+      const existing = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+      if (existing && this.#verified.holds(oid, existing)) return rmSync(temp, { force: true });
+      fsyncSync(fd);
+      chmodSync(temp, 0o444);
+      makeFolder(dirname(path));
+      renameSync(temp, path);
+      syncFolder(dirname(path));
+      this.#verified.note(oid, lstatSync(path, { bigint: true }));
+    });
+  }
+
+  /** Moves a damaged file out of the way and returns the error that tells so. */
+  setAside(oid: string, reason: string): MlgitError {
+    const path = this.#layout.file(oid);
+    const kept = join(this.#layout.bad, `${oid}-${uniqueName()}`);
+    try {
+      makeFolder(this.#layout.bad);
+      renameSync(path, kept);
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") return cannotSetAside(path, oid, error);
+    }
+    return new MlgitError(
+      "corrupt",
+      `the cached copy of sha256:${oid} is damaged (${reason}); it was moved to ${kept}`,
+      {
+        oid,
+        path: kept,
+        hint: "run the command again to fetch it from the store, or `git mlgit add` the file that has this content",
+      },
+    );
+  }
+}
+
+function cannotSetAside(path: string, oid: string, cause: unknown): MlgitError {
+  return new MlgitError("corrupt", `the cached copy ${path} is damaged and cannot be moved aside`, {
+    oid,
+    path,
+    hint: "remove that file by hand and run the command again",
+    cause,
+  });
+}
+
+/** SHA-256, as hex, of everything an open file holds. */
+export function hashFd(fd: number): string {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(readSize);
+  for (let at = 0; ; ) {
+    const got = readSync(fd, buffer, 0, readSize, at);
+    if (got === 0) return hash.digest("hex");
+    hash.update(got === readSize ? buffer : buffer.subarray(0, got));
+    at += got;
+  }
+}

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MlgitError } from "../../error/mlgit-error.ts";
+import { onDisk } from "../../util/disk-error.ts";
+import { makeFolder, writeDurable } from "../../util/durable.ts";
+
+/** Files of this many bytes or more are cached whole, as what links can point to; smaller ones go into packs. */
+export const wholeFileLimit = 1 << 20;
+
+const marker = "mlgit cache 1\n";
+
+/** Where things lie in a cache. docs/format/cache.md shows the tree. */
+export class CacheLayout {
+  readonly root: string;
+  readonly files: string;
+  readonly packs: string;
+  readonly journal: string;
+  readonly index: string;
+  readonly temp: string;
+  readonly bad: string;
+
+  constructor(root: string) {
+    this.root = root;
+    this.files = join(root, "files");
+    this.packs = join(root, "packs");
+    this.journal = join(root, "journal");
+    this.index = join(root, "index");
+    this.temp = join(root, "tmp");
+    this.bad = join(root, "bad");
+  }
+
+  /** Path of a large file's content. */
+  file(oid: string): string {
+    return join(this.files, oid.slice(0, 2), oid);
+  }
+
+  /**
+   * Makes the folders where they are missing and checks the version.
+   * @throws MlgitError kind `unsupported` for a cache of a newer mlgit, `disk` or `denied` where it cannot be made.
+   */
+  prepare(): void {
+    const path = join(this.root, "version");
+    if (existsSync(path)) this.#check(path);
+    else this.#make(path);
+  }
+
+  #make(path: string): void {
+    onDisk("make the cache folder", this.root, () => {
+      for (const folder of [this.files, this.packs, this.journal, this.index, this.temp]) makeFolder(folder);
+      writeDurable(path, marker);
+    });
+  }
+
+  #check(path: string): void {
+    const found = onDisk("read", path, () => readFileSync(path, "utf8"));
+    if (found === marker) return;
+    throw new MlgitError(
+      "unsupported",
+      `the cache ${this.root} is of another version: ${JSON.stringify(found.slice(0, 40))}`,
+      {
+        hint: "install the newest mlgit, or name another folder with `git config mlgit.cache <folder>`",
+        path: this.root,
+      },
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { crc32 } from "node:zlib";
+
+/**
+ * Names of things that belong to a running process: host, pid and start time, so that a reused pid is not taken for the owner.
+ * A name has the form `<host crc>-<pid>-<start>`.
+ */
+export function processMark(): string {
+  return `${hostMark()}-${process.pid}-${startOf(process.pid) ?? "0"}`;
+}
+
+/** False only when the process that made the mark ran on this host and is gone for certain. */
+export function mayBeAlive(mark: string): boolean {
+  const [host, pid, start] = mark.split("-");
+  if (host !== hostMark()) return true;
+  const number = Number(pid);
+  if (!Number.isInteger(number) || number <= 0) return false;
+  const now = startOf(number);
+  if (now !== undefined) return start === "0" || now === start;
+  return start === "0" && exists(number);
+}
+
+function hostMark(): string {
+  return crc32(hostname()).toString(16);
+}
+
+/** Start time of a process in clock ticks since boot (Linux, proc(5) stat field 22); undefined if there is none or no /proc. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

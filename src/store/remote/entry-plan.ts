@@ -1,0 +1,35 @@
+import type { PackTable } from "../pack/pack-table.ts";
+
+/** Bytes between two wanted entries that are fetched and thrown away rather than paying for another request. */
+const gapLimit = 512 << 10;
+/** Longest range of one request. */
+const rangeLimit = 16 << 20;
+/** Part of a pack above which all of it is fetched. */
+const wholeShare = 0.6;
+
+/** Neighbouring entries that one request brings: bytes `start` ≤ i < `end` of the pack. */
+export interface EntryRange {
+  readonly start: number;
+  readonly end: number;
+  readonly entries: readonly number[];
+}
+
+/** Groups entries (ascending) into as few ranges as pays off. */
+export function planRanges(table: PackTable, entries: readonly number[]): EntryRange[] {
+  const ranges: { start: number; end: number; entries: number[] }[] = [];
+  for (const entry of entries) {
+    const start = table.offset(entry);
+    const end = start + table.storedLength(entry);
+    const last = ranges.at(-1);
+    if (last && start - last.end <= gapLimit && end - last.start <= rangeLimit) {
+      last.end = end;
+      last.entries.push(entry);
+    } else ranges.push({ start, end, entries: [entry] });
+  }
+  return ranges;
+}
+
+/** Whether to fetch the whole pack, judged by the share of its entries that is wanted (lengths are not known yet). */
+export function wantsWhole(pack: { readonly size: number; readonly count: number }, wanted: number): boolean {
+  return pack.size <= gapLimit || wanted > wholeShare * pack.count;
+}

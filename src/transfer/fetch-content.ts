@@ -1,0 +1,114 @@
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import type { Cache } from "../store/local/cache.ts";
+import type { PackInfo } from "../store/remote/index-copy.ts";
+import type { PlacedTerm, RemoteStore } from "../store/remote/remote-store.ts";
+import { FileGatherer } from "./file-gatherer.ts";
+import type { Meter } from "./meter.ts";
+
+export interface FetchOptions {
+  readonly cache: Cache;
+  readonly store: RemoteStore;
+  readonly meter: Meter;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchReport {
+  /** Contents that are in the cache now and were not before. */
+  readonly fetched: number;
+  /** Bytes that came over the wire. */
+  readonly received: number;
+  /** Why an oid could not be had. The others came. */
+  readonly failed: ReadonlyMap<string, Error>;
+}
+
+/** Files are fetched in batches, so that memory does not grow with their number. */
+const batchBytes = 4 * 2 ** 30;
+const batchFiles = 50_000;
+
+/**
+ * Brings content from the store into the cache: packs are read by as few ranges as pays off, every chunk and every whole file is verified.
+ * Something that cannot be had does not stop the rest; a full or broken local disk does.
+ */
+export async function fetchContent(
+  wanted: Iterable<{ readonly oid: string; readonly size: number }>,
+  options: FetchOptions,
+): Promise<FetchReport> {
+  const { cache, store, meter } = options;
+  const absent = [...new Map([...wanted].map((one) => [one.oid, one])).values()].filter((one) => !cache.has(one.oid));
+  const failed = new Map<string, Error>();
+  if (absent.length === 0) return { fetched: 0, received: 0, failed };
+  await store.sync(options.signal);
+  meter.total(
+    absent.length,
+    absent.reduce((sum, one) => sum + one.size, 0),
+  );
+  let received = 0;
+  for (const batch of batches(absent)) received += await fetchBatch(batch, failed, options);
+  cache.flush();
+  return { fetched: absent.length - failed.size, received, failed };
+}
+
+function* batches<T extends { readonly size: number }>(files: readonly T[]): Generator<T[]> {
+  let batch: T[] = [];
+  let bytes = 0;
+  for (const file of files) {
+    batch.push(file);
+    bytes += file.size;
+    if (bytes < batchBytes && batch.length < batchFiles) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function fetchBatch(
+  batch: readonly { readonly oid: string; readonly size: number }[],
+  failed: Map<string, Error>,
+  options: FetchOptions,
+): Promise<number> {
+  const { store, signal } = options;
+  const rows = batch.flatMap((one) => {
+    const row = store.index.findFile(one.oid);
+    if (!row) failed.set(one.oid, notInStore(one.oid, store.backend.location));
+    else if (row.size !== one.size) failed.set(one.oid, wrongSize(one, row.size));
+    else return [row];
+    return [];
+  });
+  const gatherer = new FileGatherer(options.cache, options.meter, failed);
+  const wanted = new Map<string, { pack: PackInfo; entries: Set<number> }>();
+  for (const [oid, terms] of await store.locate(rows, signal))
+    if (terms instanceof Error || isMlgitError(terms)) failed.set(oid, terms as Error);
+    else wantTerms(gatherer.want(oid, terms), wanted);
+  try {
+    await store.readEntries(
+      [...wanted.values()].map(({ pack, entries }) => ({ pack, entries: [...entries].sort((a, b) => a - b) })),
+      gatherer,
+      signal,
+    );
+  } finally {
+    gatherer.close();
+  }
+  return gatherer.bytes;
+}
+
+function wantTerms(terms: readonly PlacedTerm[], wanted: Map<string, { pack: PackInfo; entries: Set<number> }>): void {
+  for (const term of terms) {
+    const one = wanted.get(term.pack.id) ?? { pack: term.pack, entries: new Set<number>() };
+    for (let i = 0; i < term.count; i++) one.entries.add(term.first + i);
+    wanted.set(term.pack.id, one);
+  }
+}
+
+function notInStore(oid: string, location: string): MlgitError {
+  return new MlgitError("missing", `sha256:${oid} is not in the store ${location}`, {
+    oid,
+    hint: "push it from a clone that has it (git mlgit push --all), or name another store",
+  });
+}
+
+function wrongSize(one: { oid: string; size: number }, found: number): MlgitError {
+  return new MlgitError("corrupt", `the pointer of sha256:${one.oid} says ${one.size} bytes, the store ${found}`, {
+    oid: one.oid,
+  });
+}

@@ -1,0 +1,144 @@
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import type { Cache } from "../store/local/cache.ts";
+import type { EntryTable, EntryVisitor } from "../store/remote/entry-reader.ts";
+import type { PlacedTerm } from "../store/remote/remote-store.ts";
+import { type Assembly, assemble } from "./assembly.ts";
+import type { Meter } from "./meter.ts";
+
+interface Gathered {
+  readonly oid: string;
+  readonly size: number;
+  readonly assembly: Assembly;
+  /** Entries that have not come. */
+  left: number;
+}
+
+interface Place {
+  readonly file: Gathered;
+  readonly offset: number;
+}
+
+/** A run of entries that a file needs, and where in the file it begins. */
+interface Run {
+  readonly file: Gathered;
+  readonly first: number;
+  readonly count: number;
+  readonly bytes: number;
+  readonly offset: number;
+}
+
+/** Sorts arriving entries into the files that need them, and stores each file when its last entry came. */
+export class FileGatherer implements EntryVisitor {
+  readonly #cache: Cache;
+  readonly #meter: Meter;
+  readonly #failed: Map<string, Error>;
+  readonly #runs = new Map<string, Run[]>();
+  readonly #places = new Map<string, Map<number, Place[]>>();
+  readonly #open = new Set<Gathered>();
+  #received = 0;
+
+  constructor(cache: Cache, meter: Meter, failed: Map<string, Error>) {
+    this.#cache = cache;
+    this.#meter = meter;
+    this.#failed = failed;
+  }
+
+  /** Bytes that came over the wire. */
+  get bytes(): number {
+    return this.#received;
+  }
+
+  /** Announces a file; returns its terms for the caller's plan. */
+  want(oid: string, terms: readonly PlacedTerm[]): readonly PlacedTerm[] {
+    const size = terms.reduce((sum, term) => sum + term.bytes, 0);
+    const left = terms.reduce((sum, term) => sum + term.count, 0);
+    const file = { oid, size, left, assembly: assemble({ oid, size }, this.#cache) };
+    this.#open.add(file);
+    let offset = 0;
+    for (const { pack, first, count, bytes } of terms) {
+      const runs = this.#runs.get(pack.id) ?? [];
+      runs.push({ file, first, count, bytes, offset });
+      this.#runs.set(pack.id, runs);
+      offset += bytes;
+    }
+    return terms;
+  }
+
+  table(pack: string, table: EntryTable): void {
+    if (this.#places.has(pack)) return;
+    const places = new Map<number, Place[]>();
+    this.#places.set(pack, places);
+    for (const run of this.#runs.get(pack) ?? []) {
+      let offset = run.offset;
+      for (let entry = run.first; entry < Math.min(run.first + run.count, table.count); entry++) {
+        const at = places.get(entry);
+        if (at) at.push({ file: run.file, offset });
+        else places.set(entry, [{ file: run.file, offset }]);
+        offset += table.plainLength(entry);
+      }
+      if (offset !== run.offset + run.bytes) this.#fail(run.file, lyingTerm(run.file.oid, pack));
+    }
+  }
+
+  entry(pack: string, entry: number, plain: Uint8Array): void {
+    for (const { file, offset } of this.#places.get(pack)?.get(entry) ?? []) {
+      if (!this.#open.has(file)) continue;
+      this.#try(file, () => {
+        file.assembly.write(plain, offset);
+        this.#meter.advance(0, plain.length);
+        if (--file.left === 0) this.#finish(file);
+      });
+    }
+  }
+
+  failed(pack: string, entries: readonly number[], error: unknown): void {
+    const wanted = new Set(entries);
+    for (const run of this.#runs.get(pack) ?? [])
+      for (let entry = run.first; entry < run.first + run.count; entry++)
+        if (wanted.has(entry)) {
+          this.#fail(run.file, error);
+          break;
+        }
+  }
+
+  received(bytes: number): void {
+    this.#received += bytes;
+  }
+
+  /** Whatever is not whole by now leaves nothing behind. */
+  close(): void {
+    for (const file of this.#open) file.assembly.abort();
+    this.#open.clear();
+  }
+
+  #finish(file: Gathered): void {
+    file.assembly.finish();
+    this.#open.delete(file);
+    this.#meter.advance(1, 0);
+  }
+
+  /** What is wrong with one file is noted; what is wrong with the disk stops everything. */
+  #try(file: Gathered, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isMlgitError(error) || error.kind !== "corrupt") throw error;
+      this.#fail(file, error);
+    }
+  }
+
+  #fail(file: Gathered, error: unknown): void {
+    if (!this.#open.delete(file)) return;
+    file.assembly.abort();
+    this.#failed.set(
+      file.oid,
+      isMlgitError(error) || error instanceof Error ? (error as Error) : new Error(String(error)),
+    );
+  }
+}
+
+function lyingTerm(oid: string, pack: string): MlgitError {
+  return new MlgitError("corrupt", `the store's list of chunks of sha256:${oid} does not fit the pack ${pack}`, {
+    oid,
+  });
+}

@@ -1,0 +1,145 @@
+import { Chunker } from "../chunk/gear.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import type { Cache, CachedContent } from "../store/local/cache.ts";
+import type { RemoteStore } from "../store/remote/remote-store.ts";
+import { type FilePacker, UploadPacker } from "../store/remote/upload-packer.ts";
+import { chunksOfFile } from "./chunk-source.ts";
+import type { Meter } from "./meter.ts";
+
+/** Content that a ref needs in the store. */
+export interface WantedContent {
+  readonly oid: string;
+  readonly size: number;
+  /** A path that has it, for messages. */
+  readonly path: string;
+}
+
+export interface PushReport {
+  /** Contents that were wanted, and those of them that the store had. */
+  readonly files: number;
+  readonly present: number;
+  readonly newChunks: number;
+  readonly packs: number;
+  /** Bytes of packs and index that were uploaded. */
+  readonly uploaded: number;
+}
+
+export interface PushOptions {
+  readonly cache: Cache;
+  readonly store: RemoteStore;
+  readonly meter: Meter;
+  readonly signal?: AbortSignal;
+}
+
+const chunkerBuffer = 4 << 20;
+
+/**
+ * Makes sure that the store has every wanted content: packs first, then the index segment that names them. When it resolves, all of it is durable.
+ * Nothing is uploaded when something is to be had nowhere.
+ * @throws MlgitError kind `missing` with all such paths, `corrupt` for a damaged cached copy, or the backend's.
+ */
+export async function pushContent(wanted: Iterable<WantedContent>, options: PushOptions): Promise<PushReport> {
+  const { cache, store, meter } = options;
+  await store.sync(options.signal);
+  const all = new Map([...wanted].map((one) => [one.oid, one]));
+  const absent = [...all.values()].filter((one) => !store.has(one.oid));
+  assertAvailable(absent, cache);
+  absent.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  meter.total(
+    absent.length,
+    absent.reduce((sum, one) => sum + one.size, 0),
+  );
+  let uploaded = 0;
+  const save = { ...(options.signal ? { signal: options.signal } : {}) };
+  const packer = new UploadPacker({
+    hash: store.hash,
+    codec: store.codec,
+    find: (id) => store.index.findChunk(id),
+    upload: async (pack) => {
+      await store.savePack(pack.id, pack.bytes, save);
+      uploaded += pack.bytes.length;
+    },
+  });
+  await packAll(absent, packer, options);
+  const segment = await packer.finish();
+  if (segment) {
+    await store.saveSegment(segment.id, segment.bytes, save);
+    uploaded += segment.bytes.length;
+  }
+  return {
+    files: all.size,
+    present: all.size - absent.length,
+    newChunks: packer.newChunks,
+    packs: packer.packs,
+    uploaded,
+  };
+}
+
+function assertAvailable(absent: readonly WantedContent[], cache: Cache): void {
+  const lost = absent.filter((one) => !cache.has(one.oid));
+  if (lost.length === 0) return;
+  const shown = lost.slice(0, 20).map((one) => `  ${one.path} (sha256:${one.oid})`);
+  if (lost.length > shown.length) shown.push(`  … and ${lost.length - shown.length} more`);
+  throw new MlgitError(
+    "missing",
+    `${lost.length} files are neither in the cache nor in the store:\n${shown.join("\n")}`,
+    {
+      path: lost[0]?.path ?? "",
+      hint: "run `git mlgit add <path>` where their bytes still are, or `git mlgit fetch` from a remote that has them; nothing was pushed",
+    },
+  );
+}
+
+async function packAll(absent: readonly WantedContent[], packer: UploadPacker, options: PushOptions): Promise<void> {
+  const chunker = new Chunker(chunkerBuffer);
+  for (const one of absent) {
+    options.signal?.throwIfAborted();
+    const content = verified(one, options.cache);
+    await packContent(one, content, { packer, chunker, meter: options.meter });
+  }
+}
+
+function verified(one: WantedContent, cache: Cache): CachedContent {
+  try {
+    const content = cache.get(one.oid);
+    if (content && content.size === one.size) return content;
+  } catch (error) {
+    if (!isMlgitError(error)) throw error;
+    throw new MlgitError(error.kind, `${one.path}: ${error.message}`, {
+      path: one.path,
+      oid: one.oid,
+      hint: error.hint ?? "",
+      cause: error,
+    });
+  }
+  throw new MlgitError("missing", `${one.path}: sha256:${one.oid} with ${one.size} bytes is not in the cache`, {
+    path: one.path,
+    oid: one.oid,
+  });
+}
+
+interface PackTools {
+  readonly packer: UploadPacker;
+  readonly chunker: Chunker;
+  readonly meter: Meter;
+}
+
+async function packContent(one: WantedContent, content: CachedContent, tools: PackTools): Promise<void> {
+  let file: FilePacker | undefined;
+  for (const chunk of chunksOf(content, tools.chunker)) {
+    file ??= tools.packer.begin(one.oid, one.size, chunk.subarray(0, 64));
+    await file.chunk(chunk);
+    tools.meter.advance(0, chunk.length);
+  }
+  file?.done();
+  tools.meter.advance(1, 0);
+}
+
+function* chunksOf(content: CachedContent, chunker: Chunker): Generator<Uint8Array, void, void> {
+  if (content.kind === "file") return yield* chunksOfFile(content.path, chunker);
+  let start = 0;
+  for (const { length } of content.chunks) {
+    yield content.content.subarray(start, start + length);
+    start += length;
+  }
+}

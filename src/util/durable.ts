@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * Files that are whole or absent: temp → write → fsync → rename → fsync of the folder.
+ * Everything here is synchronous: one small file costs less so than through the thread pool.
+ */
+
+/** A name no other process takes: letters and digits, 20 characters. */
+export function uniqueName(): string {
+  return randomBytes(10).toString("hex");
+}
+
+/** Makes a folder and its parents; the new entries are durable when it returns. */
+export function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) syncFolder(dirname(folder));
+}
+
+/** Makes renames and removals inside a folder durable. Places that cannot (some network mounts) are left to themselves. */
+export function syncFolder(path: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(fd);
+  } catch {
+    // EINVAL on file systems that have no such thing.
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Writes all of `bytes`, also where the system takes only a part at a time. */
+export function writeAll(fd: number, bytes: Uint8Array, position: number | null = null): void {
+  let done = 0;
+  while (done < bytes.length)
+    done += writeSync(fd, bytes, done, bytes.length - done, position === null ? null : position + done);
+}
+
+/** Replaces or creates `path` with `bytes`, whole or not at all, durable on return. `temp` is a folder on the same file system. */
+export function writeDurable(
+  path: string,
+  bytes: Uint8Array | string,
+  options: { temp?: string; mode?: number } = {},
+): void {
+  const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
+  const temp = join(options.temp ?? dirname(path), `.${uniqueName()}.tmp`);
+  try {
+    const fd = openSync(temp, "wx", options.mode ?? 0o666);
+    try {
+      writeAll(fd, data);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temp, path);
+  } catch (error) {
+    rmSync(temp, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/** Like writeDurable, but false when the name is taken already: of several writers exactly one gets true. */
+export function createDurable(path: string, bytes: Uint8Array | string): boolean {
+  const temp = join(dirname(path), `.${uniqueName()}.tmp`);
+  writeDurable(temp, bytes);
+  try {
+    linkSync(temp, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(temp, { force: true });
+    syncFolder(dirname(path));
+  }
+}
