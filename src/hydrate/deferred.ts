@@ -1,8 +1,8 @@
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
-import { onDisk } from "../util/disk-error.ts";
 import { uniqueName } from "../util/durable.ts";
 
 /** A path that holds its pointer and is to get its bytes. */

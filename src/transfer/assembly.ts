@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { readFully } from "../store/local/sealed-pack.ts";
-import { onDisk } from "../util/disk-error.ts";
 import { uniqueName, writeAll } from "../util/durable.ts";
 
 /** One file that is put together from chunks in any order. Verified as a whole before the cache gets it. */

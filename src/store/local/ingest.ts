@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { onDisk } from "../../util/disk-error.ts";
+import { onDisk } from "../../error/disk-error.ts";
 import { uniqueName, writeAll } from "../../util/durable.ts";
 import { type CacheLayout, wholeFileLimit } from "./layout.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { chmodSync, closeSync, fstatSync, fsyncSync, lstatSync, openSync, readSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
-import { onDisk } from "../../util/disk-error.ts";
 import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { VerifiedLog } from "./verified-log.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import { onDisk } from "../../util/disk-error.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
 
 /** Files of this many bytes or more are cached whole, as what links can point to; smaller ones go into packs. */

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import { onDisk } from "../../util/disk-error.ts";
+import { onDisk } from "../../error/disk-error.ts";
 import { syncFolder, uniqueName, writeAll, writeDurable } from "../../util/durable.ts";
 import { SegmentBuilder } from "../index/segment-builder.ts";
 import { packLimit } from "../pack/pack-builder.ts";

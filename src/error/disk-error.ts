@@ -1,5 +1,5 @@
-import type { ErrorKind } from "../error/exit-code.ts";
-import { isMlgitError, MlgitError, systemCode } from "../error/mlgit-error.ts";
+import type { ErrorKind } from "./exit-code.ts";
+import { isMlgitError, MlgitError, systemCode } from "./mlgit-error.ts";
 
 const causes: Readonly<Record<string, readonly [ErrorKind, string, string]>> = {
   ENOSPC: [
