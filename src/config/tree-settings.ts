@@ -1,0 +1,63 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+
+export interface TreeStore {
+  readonly url: string;
+  readonly endpointUrl?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly pathStyle?: boolean;
+}
+
+/** What `.mlgit/config.yaml` can say. It comes with the clone, so it is never trusted with more than names of places. */
+export interface TreeSettings {
+  readonly stores?: Readonly<Record<string, TreeStore>>;
+  /** Name of the store that is used when nothing else is said. */
+  readonly default?: string;
+}
+
+export const treeSettingsPath = ".mlgit/config.yaml";
+
+/** Store names are also keys of git's configuration and words on command lines. */
+export const storeNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Reads the text of `.mlgit/config.yaml`. Keys that this version does not know are left alone.
+ * @throws MlgitError kind `setup` that names the file and the place in it.
+ */
+export async function parseTreeSettings(text: string): Promise<TreeSettings> {
+  const [{ load }, { z }] = await Promise.all([import("js-yaml"), import("zod")]);
+  const line = z
+    .string()
+    .min(1)
+    .max(2048)
+    .regex(/^[^\0\r\n]*$/, "must be one line");
+  const store = z.object({
+    url: line,
+    endpointUrl: line.optional(),
+    region: line.optional(),
+    profile: line.optional(),
+    pathStyle: z.boolean().optional(),
+  });
+  const schema = z.object({
+    stores: z.record(z.string().regex(storeNamePattern, "must be letters, digits, '.', '_' and '-'"), store).optional(),
+    default: z.string().optional(),
+  });
+  let value: unknown;
+  try {
+    value = load(text) ?? {};
+  } catch (error) {
+    throw unreadable((error as Error).message.split("\n")[0] ?? "", error);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data as TreeSettings;
+  const issue = result.error.issues[0];
+  throw unreadable(`${issue?.path.join(".") || "the file"}: ${issue?.message}`, result.error);
+}
+
+function unreadable(what: string, cause: unknown): MlgitError {
+  return new MlgitError("setup", `${treeSettingsPath} cannot be used: ${what}`, {
+    path: treeSettingsPath,
+    hint: "mend the file, or restore it with `git restore .mlgit/config.yaml`",
+    cause,
+  });
+}
