@@ -2,6 +2,7 @@
 // starting a filter or a hook loads a few kilobytes and the S3 SDK is read only when a byte has to move.
 import { chmod, readFile, rm } from "node:fs/promises";
 import { build } from "esbuild";
+import { buildCompletion, buildManual } from "./build-manual.mjs";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 await rm("dist", { recursive: true, force: true });
@@ -30,3 +31,5 @@ await build({
 });
 await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
+await buildManual(version);
+await buildCompletion();
