@@ -60,11 +60,16 @@ async function declaredWorkTree(cwd: string): Promise<string | undefined> {
   }
 }
 
+/** Where git is started for this repository: its worktree, or the git dir when bare. */
+export function cwdOf(repository: Repository): string {
+  return repository.workTree ?? repository.gitDir;
+}
+
 /** Runs git in the repository's worktree (or git dir when bare). */
 export function gitIn(
   repository: Repository,
   args: readonly string[],
   options: Omit<GitOptions, "cwd"> = {},
 ): Promise<GitResult> {
-  return runGit(args, { ...options, cwd: repository.workTree ?? repository.gitDir });
+  return runGit(args, { ...options, cwd: cwdOf(repository) });
 }
