@@ -6,6 +6,8 @@ export interface BackendErrorOptions extends MlgitErrorOptions {
   readonly retryable?: boolean;
   /** Milliseconds that the server asked to wait before the next try. */
   readonly retryAfter?: number;
+  /** How often it makes sense to try again at most. Default: as often as the caller likes. */
+  readonly maxRetries?: number;
   /** The request may have been carried out although it failed: its answer was lost. */
   readonly ambiguous?: boolean;
 }
@@ -14,6 +16,7 @@ export interface BackendErrorOptions extends MlgitErrorOptions {
 export class BackendError extends MlgitError {
   readonly retryable: boolean;
   readonly retryAfter: number | undefined;
+  readonly maxRetries: number | undefined;
   readonly ambiguous: boolean;
 
   constructor(kind: ErrorKind, message: string, options: BackendErrorOptions = {}) {
@@ -21,6 +24,7 @@ export class BackendError extends MlgitError {
     this.name = "BackendError";
     this.retryable = options.retryable ?? false;
     this.retryAfter = options.retryAfter;
+    this.maxRetries = options.maxRetries;
     this.ambiguous = options.ambiguous ?? false;
   }
 }
@@ -49,6 +53,10 @@ export function retryAfterOf(error: unknown): number {
   return asBackendError(error)?.retryAfter ?? 0;
 }
 
+export function maxRetriesOf(error: unknown): number {
+  return asBackendError(error)?.maxRetries ?? Number.POSITIVE_INFINITY;
+}
+
 export function missingError(path: string, location: string, cause?: unknown): BackendError {
   return new BackendError("missing", `${location} has no object ${path}`, { path, cause });
 }
@@ -68,4 +76,8 @@ export function interruptedError(path?: string): BackendError {
 /** @throws BackendError kind `interrupted` once the signal was given. */
 export function checkSignal(signal: AbortSignal | undefined, path?: string): void {
   if (signal?.aborted) throw interruptedError(path);
+}
+
+export function conflictError(path: string, cause?: unknown): BackendError {
+  return new BackendError("conflict", `${path} was written by somebody else`, { path, cause });
 }

@@ -28,6 +28,9 @@ export interface BackendProperties {
   readonly writable: boolean;
 }
 
+/** What a place was found to keep when several writers race; the store's marker remembers it. */
+export type Guarantees = Pick<BackendProperties, "exclusiveCreate" | "compareAndSwap">;
+
 export interface SaveCondition {
   /** Fail with kind `conflict` if the object exists. */
   readonly ifAbsent?: boolean;
@@ -37,7 +40,7 @@ export interface SaveCondition {
 
 export interface SaveOptions extends SaveCondition {
   readonly signal?: AbortSignal;
-  /** Called with bytes sent since the last call. */
+  /** Called with bytes sent since the last call; negative when they have to be sent again. */
   readonly onProgress?: (bytes: number) => void;
 }
 
@@ -77,6 +80,13 @@ export interface BackendOptions {
   readonly region?: string;
   readonly profile?: string;
   readonly pathStyle?: boolean;
+  /** S3: `AES256` or `aws:kms`, where the bucket's own default is not enough. */
+  readonly sse?: string;
+  readonly sseKmsKeyId?: string;
+  /** S3: the reader pays for requests and traffic. */
+  readonly requesterPays?: boolean;
+  /** From the store's marker. Without it a place that has to be probed claims nothing. */
+  readonly guarantees?: Guarantees;
 }
 
 /** One line of `all.ts`: how a scheme becomes a backend. */

@@ -45,6 +45,18 @@ export function isS3Available(): boolean {
   return false;
 }
 
+/** Gives this process the server's keys, and nobody else's; the returned function takes them back. */
+export function useServerKeys(): () => void {
+  const before = Object.keys(env).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, env);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+}
+
 const started = new Map<string, Promise<S3Server>>();
 
 /**

@@ -2,7 +2,14 @@ import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
 import type { Backend, BackendProperties, ByteRange, FileInfo, SaveOptions } from "../backend.ts";
-import { BackendError, checkSignal, isNotFoundError, isPermanentError, missingError } from "../backend-error.ts";
+import {
+  BackendError,
+  checkSignal,
+  conflictError,
+  isNotFoundError,
+  isPermanentError,
+  missingError,
+} from "../backend-error.ts";
 import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
 import { spanOf } from "../range.ts";
 import { type FileConfig, fileUrl } from "./file-config.ts";
@@ -38,7 +45,7 @@ export class FileBackend implements Backend {
       await this.#checkTag(path, key, options.ifMatch);
       const mode = await this.#folder.fileMode();
       const temporary = await writeTemporary(path, body, { ...options, mode });
-      await this.#publish(temporary, path, options.ifAbsent === true);
+      if (!(await this.#publish(temporary, path, options.ifAbsent === true))) throw conflictError(key);
       await syncFolder(dirname(path));
       return infoOf(handle, await stat(path, { bigint: true }));
     });
@@ -108,23 +115,19 @@ export class FileBackend implements Backend {
     return type === "format" ? ["mlgit.json"] : walk(join(this.#folder.path, prefixOf(type)), signal);
   }
 
-  async #publish(temporary: string, path: string, ifAbsent: boolean): Promise<void> {
+  /** False when the name is taken and was to be free. */
+  async #publish(temporary: string, path: string, ifAbsent: boolean): Promise<boolean> {
     const linked = ifAbsent && this.#hasLinks ? await linkInto(temporary, path) : "unsupported";
-    if (linked === "created") return;
-    if (linked === "exists") throw conflict(path);
-    if (ifAbsent) {
-      // Weaker than a link, and `properties` says so from now on.
-      this.#hasLinks = false;
-      if (await tagOf(path)) {
-        await removeQuietly(temporary);
-        throw conflict(path);
-      }
-    }
-    await replaceWith(temporary, path);
+    if (linked !== "unsupported") return linked === "created";
+    // Weaker than a link, and `properties` says so from now on.
+    if (ifAbsent) this.#hasLinks = false;
+    const taken = ifAbsent && (await tagOf(path)) !== undefined;
+    await (taken ? removeQuietly(temporary) : replaceWith(temporary, path));
+    return !taken;
   }
 
   async #checkTag(path: string, key: string, ifMatch: string | undefined): Promise<void> {
-    if (ifMatch !== undefined && (await tagOf(path)) !== ifMatch) throw conflict(key);
+    if (ifMatch !== undefined && (await tagOf(path)) !== ifMatch) throw conflictError(key);
   }
 
   async #opened<T>(key: string, signal: AbortSignal | undefined, work: (file: FileHandle) => Promise<T>): Promise<T> {
@@ -168,10 +171,6 @@ function vanished(key: string, cause: unknown): BackendError {
     retryable: true,
     cause,
   });
-}
-
-function conflict(key: string): BackendError {
-  return new BackendError("conflict", `${key} was written by somebody else`, { path: key });
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -1,5 +1,5 @@
 import type { Backend, BackendProperties, ByteRange, FileInfo, SaveCondition, SaveOptions } from "../backend.ts";
-import { BackendError, checkSignal, isNotFoundError, isPermanentError, missingError } from "../backend-error.ts";
+import { checkSignal, conflictError, isNotFoundError, isPermanentError, missingError } from "../backend-error.ts";
 import { type FileType, type Handle, keyOf } from "../handle.ts";
 import { spanOf } from "../range.ts";
 
@@ -78,8 +78,7 @@ export class MemoryBackend implements Backend {
 
   #check(key: string, { ifAbsent, ifMatch }: SaveCondition): void {
     const tag = this.#entries.get(key)?.info.tag;
-    if ((ifAbsent && tag !== undefined) || (ifMatch !== undefined && tag !== ifMatch))
-      throw new BackendError("conflict", `${key} was written by somebody else`, { path: key });
+    if ((ifAbsent && tag !== undefined) || (ifMatch !== undefined && tag !== ifMatch)) throw conflictError(key);
   }
 }
 

@@ -1,0 +1,129 @@
+import limit from "p-limit";
+import type { Backend, BackendProperties, ByteRange, FileInfo, SaveOptions } from "../backend.ts";
+import { type BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
+import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
+import type { ObjectInfo, S3Api } from "./s3-api.ts";
+import type { S3ClientOptions } from "./s3-client.ts";
+import { placeOf, type S3Config } from "./s3-config.ts";
+import { download } from "./s3-download.ts";
+import { EtagStyle } from "./s3-etag.ts";
+import { upload } from "./s3-upload.ts";
+
+const connections = 16;
+
+/** Objects and parts may be under way at once, so there are sockets for both. */
+const defaults: S3ClientOptions = { sockets: 2 * connections, connectTimeout: 10_000, idleTimeout: 60_000 };
+
+/** A store in a bucket, by the S3 protocol. The SDK is loaded with the first request. */
+export class S3Backend implements Backend {
+  readonly location: string;
+  readonly properties: BackendProperties;
+  readonly #config: S3Config;
+  readonly #options: S3ClientOptions;
+  readonly #etag = new EtagStyle();
+  readonly #parts = limit(connections);
+  #api: Promise<S3Api> | undefined;
+  #bucketSeen = false;
+
+  constructor(config: S3Config, options: Partial<S3ClientOptions> = {}) {
+    const { bucket, prefix, endpoint } = config;
+    this.location = `s3://${bucket}/${prefix}${endpoint ? ` at ${endpoint}` : ""}`;
+    this.properties = { connections, writable: true, ...config.guarantees };
+    this.#config = config;
+    this.#options = { ...defaults, ...options };
+  }
+
+  async save(handle: Handle, body: Uint8Array, options: SaveOptions = {}): Promise<FileInfo> {
+    const key = this.#key(handle);
+    checkSignal(options.signal, key);
+    const context = { api: await this.#open(), etag: this.#etag, parts: this.#parts };
+    const { tag } = await upload(context, key, body, options);
+    return { handle, size: body.length, modified: 0, tag };
+  }
+
+  async load<T>(
+    handle: Handle,
+    range: ByteRange | undefined,
+    use: (body: AsyncIterable<Uint8Array>, info: FileInfo) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const key = this.#key(handle);
+    checkSignal(signal, key);
+    const context = { api: await this.#open(), place: placeOf(this.#config), key, handle, signal };
+    return download(context, range, use);
+  }
+
+  async stat(handle: Handle, signal?: AbortSignal): Promise<FileInfo> {
+    const key = this.#key(handle);
+    checkSignal(signal, key);
+    return { handle, ...(await this.#head(key, signal)) };
+  }
+
+  async *list(type: FileType, signal?: AbortSignal): AsyncGenerator<FileInfo> {
+    const api = await this.#open();
+    const prefix = this.#config.prefix + (type === "format" ? "mlgit.json" : prefixOf(type));
+    let after: string | undefined;
+    do {
+      checkSignal(signal, prefix);
+      const page = await api.list(prefix, { after, signal });
+      for (const { key, ...info } of page.objects) {
+        checkSignal(signal, key);
+        const handle = handleOf(type, key.slice(this.#config.prefix.length));
+        if (handle) yield { handle, ...info };
+      }
+      after = page.next;
+    } while (after !== undefined);
+  }
+
+  /** Not every server checks a condition when it deletes, so the tag is looked at first. */
+  async remove(handle: Handle, { ifMatch }: { readonly ifMatch?: string } = {}): Promise<void> {
+    const key = this.#key(handle);
+    const api = await this.#open();
+    if (ifMatch === undefined) return api.remove(key);
+    const found = await this.#head(key).catch(ignoreMissing);
+    if (!found) return;
+    if (found.tag !== ifMatch) throw conflictError(key);
+    await api.remove(key, `"${ifMatch}"`).catch((error) => {
+      if ((error as BackendError).kind !== "unsupported") throw error;
+      return api.remove(key);
+    });
+  }
+
+  isNotFound(error: unknown): boolean {
+    return isNotFoundError(error);
+  }
+
+  isPermanent(error: unknown): boolean {
+    return isPermanentError(error);
+  }
+
+  async close(): Promise<void> {
+    const api = await this.#api?.catch(() => undefined);
+    api?.close();
+  }
+
+  #key(handle: Handle): string {
+    return this.#config.prefix + keyOf(handle);
+  }
+
+  #open(): Promise<S3Api> {
+    this.#api ??= import("./s3-client.ts").then(({ createS3Client }) => createS3Client(this.#config, this.#options));
+    return this.#api;
+  }
+
+  /** The answer to HEAD has no body, so a missing bucket looks like a missing object until it was seen once. */
+  async #head(key: string, signal?: AbortSignal): Promise<ObjectInfo> {
+    const api = await this.#open();
+    try {
+      return await api.head(key, signal);
+    } catch (error) {
+      if (isNotFoundError(error) && !this.#bucketSeen) await api.list(key, { limit: 1, signal });
+      this.#bucketSeen = true;
+      throw error;
+    }
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isNotFoundError(error)) throw error;
+}

@@ -1,0 +1,221 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { Readable } from "node:stream";
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { BackendError } from "../backend-error.ts";
+import type {
+  GotObject,
+  ListOptions,
+  ListPage,
+  ObjectInfo,
+  Part,
+  PutOptions,
+  S3Api,
+  Stored,
+  Upload,
+} from "./s3-api.ts";
+import { placeOf, type S3Config } from "./s3-config.ts";
+import { s3Error } from "./s3-error.ts";
+
+export interface S3ClientOptions {
+  readonly sockets: number;
+  readonly connectTimeout: number;
+  /** Milliseconds without a byte in either direction. */
+  readonly idleTimeout: number;
+}
+
+/** Joins the AWS SDK to what a store needs of it. Makes no request yet; reads the AWS configuration files. */
+export async function createS3Client(config: S3Config, options: S3ClientOptions): Promise<S3Api> {
+  // Once per process it would tell our users on stderr which Node the SDK wants next year.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+  const settings = clientConfig(config, options);
+  const client = new S3Client(settings);
+  if (await hasRegion(client)) return new SdkClient(client, config);
+  return new SdkClient(new S3Client({ ...settings, region: "us-east-1" }), config);
+}
+
+function clientConfig(config: S3Config, options: S3ClientOptions): S3ClientConfig {
+  const { endpoint, profile } = config;
+  const region = config.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  const custom = endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  const agent = { keepAlive: true, maxSockets: options.sockets };
+  return {
+    ...(endpoint && { endpoint }),
+    ...(region && { region }),
+    ...(profile && { profile }),
+    // A dot in the bucket's name breaks the wildcard certificate of bucket.host.
+    forcePathStyle: config.pathStyle ?? (custom !== undefined || config.bucket.includes(".")),
+    followRegionRedirects: custom === undefined,
+    // Tried again by retry-policy.ts, for every backend alike.
+    maxAttempts: 1,
+    // Trailing checksums are refused or stored as data by several servers; Content-MD5 and the signed SHA-256 do the same work.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    expectContinueHeader: false,
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+    requestHandler: new NodeHttpHandler({
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(agent),
+      connectionTimeout: options.connectTimeout,
+      socketTimeout: options.idleTimeout,
+    }),
+  };
+}
+
+async function hasRegion(client: S3Client): Promise<boolean> {
+  return client.config.region().then(
+    () => true,
+    () => false,
+  );
+}
+
+class SdkClient implements S3Api {
+  readonly #client: S3Client;
+  readonly #config: S3Config;
+
+  constructor(client: S3Client, config: S3Config) {
+    this.#client = client;
+    this.#config = config;
+  }
+
+  async get(key: string, { range, signal }: { range?: string; signal?: AbortSignal | undefined }): Promise<GotObject> {
+    return this.#explained(key, async () => {
+      const command = new GetObjectCommand({ ...this.#object(key), ...(range && { Range: range }) });
+      const answer = await this.#client.send(command, sendOptions(signal));
+      const length = answer.ContentLength ?? 0;
+      // Without it a cut-off body could not be told from a whole one.
+      if (answer.ContentLength === undefined) throw withoutLength(key);
+      const [, offset = "0", size = String(length)] = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.ContentRange ?? "") ?? [];
+      return { ...infoOf(answer), size: Number(size), offset: Number(offset), length, body: answer.Body as Readable };
+    });
+  }
+
+  async head(key: string, signal?: AbortSignal): Promise<ObjectInfo> {
+    return this.#explained(key, async () =>
+      infoOf(await this.#client.send(new HeadObjectCommand(this.#object(key)), sendOptions(signal))),
+    );
+  }
+
+  async put(key: string, body: Uint8Array, { md5, ifAbsent, ifMatch, signal }: PutOptions): Promise<Stored> {
+    return this.#explained(key, async () => {
+      const condition = { ...(ifAbsent && { IfNoneMatch: "*" }), ...(ifMatch && { IfMatch: ifMatch }) };
+      const input = { ...this.#object(key), ...this.#encryption(), ...condition, Body: body, ContentMD5: md5 };
+      return { tag: unquoted((await this.#client.send(new PutObjectCommand(input), sendOptions(signal))).ETag) };
+    });
+  }
+
+  async list(prefix: string, { after, limit, signal }: ListOptions): Promise<ListPage> {
+    return this.#explained(prefix, async () => {
+      const { bucket: Bucket } = this.#config;
+      const page = { ...(after && { ContinuationToken: after }), ...(limit && { MaxKeys: limit }) };
+      const command = new ListObjectsV2Command({ Bucket, Prefix: prefix, ...page, ...this.#payer() });
+      const answer = await this.#client.send(command, sendOptions(signal));
+      const objects = (answer.Contents ?? []).map((one) => ({
+        ...infoOf({ ...one, ContentLength: one.Size }),
+        key: one.Key ?? "",
+      }));
+      return { objects, next: answer.IsTruncated ? answer.NextContinuationToken : undefined };
+    });
+  }
+
+  async remove(key: string, ifMatch?: string): Promise<void> {
+    await this.#explained(key, () =>
+      this.#client.send(new DeleteObjectCommand({ ...this.#object(key), ...(ifMatch && { IfMatch: ifMatch }) })),
+    );
+  }
+
+  async startUpload(key: string, signal?: AbortSignal): Promise<string> {
+    return this.#explained(key, async () => {
+      const command = new CreateMultipartUploadCommand({ ...this.#object(key), ...this.#encryption() });
+      return (await this.#client.send(command, sendOptions(signal))).UploadId ?? "";
+    });
+  }
+
+  async sendPart({ key, id, signal }: Upload, { number, body, md5 }: Part): Promise<string> {
+    return this.#explained(key, async () => {
+      const part = { PartNumber: number, UploadId: id, Body: body, ContentMD5: md5 };
+      const answer = await this.#client.send(
+        new UploadPartCommand({ ...this.#object(key), ...part }),
+        sendOptions(signal),
+      );
+      return answer.ETag ?? "";
+    });
+  }
+
+  async finishUpload({ key, id, signal }: Upload, tags: readonly string[]): Promise<Stored> {
+    return this.#explained(key, async () => {
+      const Parts = tags.map((ETag, i) => ({ PartNumber: i + 1, ETag }));
+      const input = { ...this.#object(key), UploadId: id, MultipartUpload: { Parts } };
+      return {
+        tag: unquoted((await this.#client.send(new CompleteMultipartUploadCommand(input), sendOptions(signal))).ETag),
+      };
+    });
+  }
+
+  async abortUpload({ key, id }: Upload): Promise<void> {
+    await this.#explained(key, () =>
+      this.#client.send(new AbortMultipartUploadCommand({ ...this.#object(key), UploadId: id })),
+    );
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #object(key: string) {
+    return { Bucket: this.#config.bucket, Key: key, ...this.#payer() };
+  }
+
+  #payer() {
+    return this.#config.requesterPays ? { RequestPayer: "requester" as const } : {};
+  }
+
+  #encryption() {
+    const { sse, sseKmsKeyId } = this.#config;
+    return { ...(sse && { ServerSideEncryption: sse }), ...(sseKmsKeyId && { SSEKMSKeyId: sseKmsKeyId }) };
+  }
+
+  async #explained<T>(key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw s3Error(error, key, placeOf(this.#config));
+    }
+  }
+}
+
+function withoutLength(key: string): BackendError {
+  const hint = "check the endpoint; a proxy that compresses or rewrites answers cannot be used";
+  return new BackendError("unsupported", `the server sends ${key} without saying how long it is`, { path: key, hint });
+}
+
+function sendOptions(signal: AbortSignal | undefined) {
+  return signal ? { abortSignal: signal } : {};
+}
+
+interface SdkInfo {
+  readonly ContentLength?: number | undefined;
+  readonly LastModified?: Date | undefined;
+  readonly ETag?: string | undefined;
+}
+
+function infoOf({ ContentLength = 0, LastModified, ETag }: SdkInfo): ObjectInfo {
+  return { size: ContentLength, modified: LastModified?.getTime() ?? 0, tag: unquoted(ETag) };
+}
+
+function unquoted(tag: string | undefined): string | undefined {
+  return tag?.replace(/^"|"$/g, "");
+}

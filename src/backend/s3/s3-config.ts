@@ -1,0 +1,93 @@
+import { MlgitError } from "../../error/mlgit-error.ts";
+import type { BackendFactory, BackendOptions, Guarantees } from "../backend.ts";
+import { parseStoreUrl, redactUrl } from "../location.ts";
+import type { S3Place } from "./s3-error.ts";
+
+export interface S3Config {
+  readonly bucket: string;
+  /** Empty, or ends with `/`. */
+  readonly prefix: string;
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly profile: string | undefined;
+  /** `https://host/bucket` instead of `https://bucket.host`; undefined decides by the endpoint. */
+  readonly pathStyle: boolean | undefined;
+  readonly sse: "AES256" | "aws:kms" | undefined;
+  readonly sseKmsKeyId: string | undefined;
+  readonly requesterPays: boolean;
+  readonly guarantees: Guarantees;
+}
+
+export const s3Factory: BackendFactory = {
+  schemes: ["s3", "s3h"],
+  async open(options) {
+    const config = s3Config(options);
+    const { S3Backend } = await import("./s3-backend.ts");
+    return new S3Backend(config);
+  },
+};
+
+/**
+ * Reads `s3://bucket/prefix` and the options that go with it. Nothing is decoded: the prefix is written as the bucket has it.
+ * @throws MlgitError kind `setup`.
+ */
+export function s3Config(options: BackendOptions): S3Config {
+  const { authority: bucket, path } = parseStoreUrl(options.url);
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/.test(bucket))
+    throw wrong(options.url, `"${bucket}" is not a bucket's name`, "write it like s3://bucket/prefix");
+  return {
+    bucket,
+    prefix: prefixFrom(options.url, path),
+    endpoint: endpointFrom(options.endpointUrl),
+    region: regionFrom(options.region),
+    profile: options.profile || undefined,
+    pathStyle: options.pathStyle,
+    sse: sseFrom(options.sse),
+    sseKmsKeyId: options.sseKmsKeyId || undefined,
+    requesterPays: options.requesterPays ?? false,
+    guarantees: options.guarantees ?? { exclusiveCreate: false, compareAndSwap: false },
+  };
+}
+
+/** How messages name the place. */
+export function placeOf({ bucket, endpoint }: S3Config): S3Place {
+  return { bucket, where: endpoint === undefined ? "at AWS or the endpoint of your profile" : `at ${endpoint}` };
+}
+
+function prefixFrom(url: string, path: string): string {
+  const prefix = path.replace(/^\/+|\/+$/g, "");
+  if (prefix === "") return "";
+  const bad = /[?#\p{Cc}\\]/u.test(prefix) || prefix.split("/").some((part) => ["", ".", ".."].includes(part));
+  if (bad || Buffer.byteLength(prefix) > 200)
+    throw wrong(url, `"${prefix}" cannot be a prefix`, "use plain names with / between them, 200 bytes at most");
+  return `${prefix}/`;
+}
+
+function endpointFrom(endpoint: string | undefined): string | undefined {
+  if (!endpoint) return undefined;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const plain = url && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "" && url.hash === "";
+  if (plain) return url.href.replace(/\/$/, "");
+  throw wrong(
+    redactUrl(endpoint),
+    "not an endpoint",
+    "write it like https://s3.example.com, without user and password",
+  );
+}
+
+/** A region becomes part of a host name, and comes from a file that a clone brings along. */
+function regionFrom(region: string | undefined): string | undefined {
+  if (!region) return undefined;
+  if (/^[a-zA-Z0-9-]{1,63}$/.test(region)) return region;
+  throw wrong(region, "not a region", "write it like eu-central-1");
+}
+
+function sseFrom(sse: string | undefined): S3Config["sse"] {
+  if (!sse) return undefined;
+  if (sse === "AES256" || sse === "aws:kms") return sse;
+  throw wrong(sse, "not a kind of server-side encryption", "it is AES256 or aws:kms");
+}
+
+function wrong(value: string, what: string, hint: string): MlgitError {
+  return new MlgitError("setup", `${what}: ${value}`, { hint });
+}

@@ -1,0 +1,91 @@
+import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
+import { BackendError, interruptedError } from "../backend-error.ts";
+import { again, ambiguous, byCode, byStatus, bySystem, lost, type Rule, slow } from "./s3-error-table.ts";
+
+/** What an error message may name. */
+export interface S3Place {
+  readonly bucket: string;
+  /** `at http://…`, or `at AWS`. */
+  readonly where: string;
+}
+
+interface SdkError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly code?: unknown;
+  readonly Code?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly statusCode?: number; readonly headers?: Readonly<Record<string, string>> };
+}
+
+/** What went wrong with a request, for people, and whether trying again makes sense. Ours pass through. */
+export function s3Error(error: unknown, key: string, place: S3Place): unknown {
+  if (isMlgitError(error)) return error;
+  const failure = error as SdkError;
+  if (failure.name === "AbortError") return interruptedError(key);
+  const [kind, what, hint, more] = ruleFor(failure);
+  const about = kind === "missing" ? key : `bucket ${place.bucket} ${place.where}`;
+  return new BackendError(kind, `${about}: ${what}${detail(failure)}`, {
+    ...more,
+    path: key,
+    hint,
+    ...retryAfter(failure),
+    cause: withoutSecrets(failure),
+  });
+}
+
+function ruleFor(error: SdkError): Rule {
+  const status = statusOf(error);
+  const code = codeOf(error);
+  const known = own(byCode, code) ?? (status === undefined ? own(bySystem, systemCode(error)) : own(byStatus, status));
+  if (known) return known;
+  if (error.name === "TimeoutError" && systemCode(error) === undefined) return slow;
+  if (status === undefined) return isNetworkError(error) ? lost : ["internal", "the request failed", again];
+  if (status >= 500) return byCode.InternalError as Rule;
+  if (status < 300) return ["unreachable", "what answers there is not an S3 server", "check the endpoint", ambiguous];
+  return ["unsupported", "the server refused the request", "check the endpoint and docs/backend/s3.md"];
+}
+
+/** A code is the server's text: `constructor` must not find anything. */
+function own(table: Readonly<Record<string, Rule>>, key: string | number = ""): Rule | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+function isNetworkError(error: SdkError): boolean {
+  return (
+    error.name === "TimeoutError" ||
+    systemCode(error) !== undefined ||
+    /socket|network|aborted/i.test(error.message ?? "")
+  );
+}
+
+function codeOf(error: SdkError): string {
+  return typeof error.Code === "string" ? error.Code : (error.name ?? "");
+}
+
+function statusOf(error: SdkError): number | undefined {
+  return error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
+}
+
+/** Status and code let somebody who runs the server look it up. */
+function detail(error: SdkError): string {
+  const parts = [statusOf(error), codeOf(error), systemCode(error)].filter(
+    (part) => part && !/^(Error|Unknown.*)$/.test(`${part}`),
+  );
+  return parts.length > 0 ? ` (${[...new Set(parts)].join(" ")})` : "";
+}
+
+/** Seconds or a date, by RFC 9110. */
+function retryAfter(error: SdkError): { retryAfter?: number } {
+  const value = error.$response?.headers?.["retry-after"];
+  if (!value) return {};
+  const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return delay > 0 ? { retryAfter: delay } : {};
+}
+
+/** The SDK's error carries the whole answer, which may repeat what was signed and with which key. */
+function withoutSecrets(error: SdkError): Error {
+  const copy = new Error(error.message ?? "no message");
+  copy.name = error.name ?? "Error";
+  return copy;
+}
