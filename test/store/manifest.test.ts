@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { decodeManifest, encodeManifest, piecesOf, TermList } from "../../src/store/manifest.ts";
+import { damagedCopies, unlessDamaged } from "../helper/damage.ts";
 
 const packId = (n: number) => n.toString(16).padStart(64, "0");
 
@@ -55,5 +56,38 @@ describe("a list of terms", () => {
     for (let entry = 0; entry < 400; entry++) list.append(packId(1), entry, 0xff_ffff);
     expect(list.terms.map((term) => term.count)).toEqual([256, 144]);
     expect(decodeManifest(encodeManifest(list.size, list.terms)).size).toBe(400 * 0xff_ffff);
+  });
+});
+
+describe("a damaged manifest", () => {
+  const terms = Array.from({ length: 20 }, (_, i) => ({
+    pack: packId(i % 4),
+    first: i,
+    count: 1 + i,
+    bytes: 1000 + i,
+  }));
+  const bytes = encodeManifest(
+    terms.reduce((sum, term) => sum + term.bytes, 0),
+    terms,
+  );
+
+  it("is found out, or is exactly what its terms are written as", () => {
+    let read = 0;
+    for (const bad of damagedCopies(bytes, 6000, 1)) {
+      const manifest = unlessDamaged(() => decodeManifest(bad));
+      if (!manifest) continue;
+      expect(encodeManifest(manifest.size, manifest.terms).equals(bad)).toBe(true);
+      read++;
+    }
+    expect(read).toBeGreaterThan(50);
+  });
+
+  it.each([
+    ["pack count", 16],
+    ["term count", 20],
+  ])("with a huge %s asks for no memory", (_, at) => {
+    const bad = Buffer.from(bytes);
+    bad.writeUInt32LE(0xffff_ffff, at);
+    expect(() => decodeManifest(bad)).toThrow("another length");
   });
 });

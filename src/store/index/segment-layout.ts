@@ -113,6 +113,7 @@ function readPacks(bytes: Buffer, damaged: Damaged): { id: string; size: number;
       throw damaged(`lists an impossible pack ${id}`);
     packs.push({ id, size, count });
   }
+  if (new Set(packs.map((pack) => pack.id)).size !== packs.length) throw damaged("lists a pack twice");
   return packs;
 }
 

@@ -33,7 +33,7 @@ describe("an index segment", () => {
     [1, 0],
     [0, 1],
     [256, 257],
-    [5000, 20_000],
+    [700, 3000],
   ])("of %d files and %d chunks finds each of them and nothing else", (files, chunks) => {
     const { builder, rows } = fill(files, chunks);
     const { id, bytes } = builder.finish(hash);
@@ -41,11 +41,10 @@ describe("an index segment", () => {
     const segment = Segment.open(memorySource(bytes), id);
     segment.verify(hash, id);
     expect([segment.files, segment.chunks]).toEqual([files, chunks]);
-    for (const row of rows) expect(segment.findFile(row.oid)).toEqual(row);
-    for (let i = 0; i < chunks; i++) {
-      expect(segment.findChunk(Buffer.from(idOf(-i - 1), "hex"))).toEqual({ pack: i % 3, entry: i % 8192 });
-    }
-    for (let seed = 0; seed < 500; seed++) {
+    expect(rows.map((row) => segment.findFile(row.oid))).toEqual(rows);
+    const places = Array.from({ length: chunks }, (_, i) => segment.findChunk(Buffer.from(idOf(-i - 1), "hex")));
+    expect(places).toEqual(places.map((_, i) => ({ pack: i % 3, entry: i % 8192 })));
+    for (let seed = 0; seed < 100; seed++) {
       expect(segment.findFile(randomBytesOf(seed, 32))).toBeUndefined();
       expect(segment.findChunk(randomBytesOf(seed, 32))).toBeUndefined();
     }
@@ -90,7 +89,8 @@ describe("an index segment", () => {
     const segment = Segment.open(memorySource(bytes), id);
     segment.verify(hash, id);
     expect(segment.chunks).toBe(2900);
-    for (let i = 0; i < 2900; i++) expect(segment.findChunk(Buffer.from(ids[i]!, "hex"))?.entry).toBe(i);
+    const found = ids.slice(0, 2900).map((key) => segment.findChunk(Buffer.from(key, "hex"))?.entry);
+    expect(found).toEqual(found.map((_, i) => i));
   });
 
   it("lists its packs and, sorted, the segments it supersedes", () => {
@@ -103,15 +103,15 @@ describe("an index segment", () => {
 
   it("is read from a file without loading its rows", () => {
     const folder = mkdtempSync(join(tmpdir(), "mlgit-segment-"));
-    const { builder, rows } = fill(2000, 2000);
+    const { builder, rows } = fill(1000, 1000);
     const { id, bytes } = builder.finish(hash);
     writeFileSync(join(folder, id), bytes);
     const fd = openSync(join(folder, id), "r");
     try {
       const segment = Segment.open(fileSource(fd, bytes.length), id);
       segment.verify(hash, id);
-      for (const row of rows) expect(segment.findFile(row.oid)).toEqual(row);
-      expect([...segment.eachChunk()]).toHaveLength(2000);
+      expect(rows.map((row) => segment.findFile(row.oid))).toEqual(rows);
+      expect([...segment.eachChunk()]).toHaveLength(1000);
       expect(() => Segment.open(fileSource(fd, bytes.length + 100), id)).toThrow(/ends after/);
     } finally {
       closeSync(fd);
