@@ -1,0 +1,6 @@
+/** A data set of shards. */
+export const mediumFiles = {
+  name: "medium-files",
+  size: { files: 100, bytes: 10_000_000 },
+  smoke: { files: 5, bytes: 1_000_000 },
+};

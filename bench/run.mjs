@@ -1,0 +1,99 @@
+// npm run bench -- [--runs N] [--only CASE] [--tools mlgit,git-lfs,git] [--git-lfs PATH] [--no-s3] [--full] [--small] [--json FILE] [--work DIR]
+// Times what people do with data, beside git-lfs, plain git, cp -r and openssl, on the same data in the same run. Peak memory needs
+// /usr/bin/time (Debian: time); the S3 steps need a local gateway (Debian: radosgw ceph-mon ceph-osd ceph-common).
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { largeFile } from "./case/large-file.mjs";
+import { mediumFiles } from "./case/medium-files.mjs";
+import { smallFiles } from "./case/small-files.mjs";
+import { makeData } from "./data.mjs";
+import { canMeasureMemory } from "./measure.mjs";
+import { runBaselines, runScenario } from "./scenario.mjs";
+import { startS3 } from "./store.mjs";
+import { formatTable, summarize } from "./table.mjs";
+import { git } from "./tool/git.mjs";
+import { gitLfs } from "./tool/git-lfs.mjs";
+import { mlgit } from "./tool/mlgit.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: "string", default: "3" },
+    only: { type: "string", multiple: true },
+    tools: { type: "string", default: "mlgit,git-lfs,git" },
+    "git-lfs": { type: "string" },
+    "no-s3": { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
+    small: { type: "boolean", default: false },
+    json: { type: "string" },
+    work: { type: "string" },
+  },
+});
+const note = (text) => process.stderr.write(`${text}\n`);
+const wanted = options.tools.split(",");
+const tools = [mlgit(), gitLfs(options["git-lfs"]), git()]
+  .filter(({ name }) => wanted.includes(name))
+  .map((tool) => ({ ...tool, found: tool.version() }))
+  .filter(({ name, found }) => found || note(`${name} is not installed: left out`));
+const cases = [smallFiles, mediumFiles, largeFile].filter(({ name }) => !options.only || options.only.includes(name));
+
+const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-"));
+let s3;
+process.once("exit", () => {
+  s3?.stop?.();
+  rmSync(work, { recursive: true, force: true });
+});
+for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => process.exit(130));
+
+if (!options["no-s3"]) s3 = await startS3(join(work, "s3"));
+if (s3?.missing) note(`S3 steps are left out: ${s3.missing}`);
+if (!canMeasureMemory) note("peak memory is left out: /usr/bin/time is not installed");
+const results = [];
+for (const one of cases) results.push(await runCase(one));
+report(results);
+
+async function runCase(one) {
+  const size = options.small ? one.smoke : one.size;
+  const folder = join(work, one.name);
+  mkdirSync(folder);
+  note(`${one.name}: making ${size.files} × ${size.bytes} bytes`);
+  makeData(folder, size);
+  const samples = [];
+  for (let round = 1; round <= Number(options.runs); round += 1) {
+    runBaselines({ data: join(folder, "data"), work: join(folder, "work"), record: recorder(samples, "baseline") });
+    for (const tool of tools.filter(({ name }) => name !== "git" || options.full || options.small || !one.slowForGit)) {
+      note(`${one.name}: run ${round} of ${options.runs}, ${tool.name}`);
+      await runScenario({
+        tool,
+        data: join(folder, "data"),
+        work: join(folder, "work"),
+        record: recorder(samples, tool.name),
+        edit: one.edit && {
+          size: size.bytes,
+          bytes: options.small ? one.edit.smoke : one.edit.bytes,
+          seed: `edit ${round}`,
+        },
+        s3: s3?.endpoint ? s3 : undefined,
+      });
+    }
+  }
+  rmSync(folder, { recursive: true });
+  return { name: one.name, size, rows: summarize(samples) };
+}
+
+function recorder(samples, tool) {
+  const record = (step, { seconds, memory }) => samples.push({ step, tool, seconds, memory });
+  return Object.assign(record, { last: (more) => Object.assign(samples.at(-1), more) });
+}
+
+function report(all) {
+  const machine = { cpus: cpus().length, model: cpus()[0]?.model, memory: totalmem(), node: process.version };
+  const versions = Object.fromEntries(tools.map(({ name, found }) => [name, found]));
+  console.log(
+    `${Object.values(versions).join(", ")}; ${machine.cpus} cores, ${machine.model}; ${options.runs} runs, medians\n`,
+  );
+  for (const { name, size, rows } of all)
+    console.log(formatTable(`${name}: ${size.files} × ${size.bytes} bytes`, rows));
+  if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, versions, cases: all }, null, 2)}\n`);
+}

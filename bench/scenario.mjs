@@ -1,0 +1,128 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { editMiddle } from "./data.mjs";
+import { measure, run } from "./measure.mjs";
+import { baselines } from "./tool/cp.mjs";
+
+/** Copies and hashes the data once: the yardstick of this round. */
+export function runBaselines({ data, work, record }) {
+  mkdirSync(work, { recursive: true });
+  for (const [name, command] of Object.entries(baselines))
+    record(name, measure(command(data, join(work, "copy")), { cwd: work, env: process.env, scratch: work }));
+  rmSync(work, { recursive: true });
+}
+
+/**
+ * One tool's whole day with the data: add, push, check out, clone, edit, push; then the same from a bucket if it can. After every step that
+ * fills a worktree its bytes are compared and `git status` is timed.
+ */
+export async function runScenario({ tool, data, work, record, edit, s3 }) {
+  mkdirSync(join(work, "home"), { recursive: true });
+  const env = environment(tool, work, s3);
+  const repo = join(work, "repo");
+  const remote = join(work, "remote.git");
+  const git = (cwd, ...args) => run(["git", ...args], { cwd, env });
+  const timed = (step, cwd, ...args) => record(step, measure(["git", ...args], { cwd, env, scratch: work }));
+  const status = (after, cwd) => {
+    const { stdout } = git(cwd, "status", "--porcelain");
+    if (stdout !== "" && after !== "add") throw new Error(`not clean after ${after}:\n${stdout.slice(0, 500)}`);
+    timed(`status after ${after}`, cwd, "status", "--porcelain");
+  };
+  const same = (place) => run(["diff", "-rq", join(data), join(place, "data")], { cwd: work, env });
+
+  if (tool.install) run(tool.install, { cwd: work, env });
+  makeRepository({ tool, repo, remote, env });
+  run(["cp", "-r", data, join(repo, "data")], { cwd: work, env });
+  timed("add", repo, "add", "-A");
+  timed("status after add", repo, "status", "--porcelain");
+  git(repo, "commit", "-q", "-m", "one");
+  if (s3 && tool.useS3) run(["cp", "-a", repo, join(work, "repo-s3")], { cwd: work, env });
+
+  const pushed = (step) =>
+    withStored(
+      record,
+      () => tool.stored(remote),
+      () => timed(step, repo, "push", "-q", "origin", "main"),
+    );
+  await pushed("push");
+  status("push", repo);
+  rmSync(join(repo, "data"), { recursive: true });
+  timed("checkout", repo, "checkout", "-q", "--", "data");
+  same(repo);
+  status("checkout", repo);
+  timed("clone", work, "clone", "-q", `file://${remote}`, "clone");
+  same(join(work, "clone"));
+  status("clone", join(work, "clone"));
+  rmSync(join(work, "clone"), { recursive: true });
+  if (edit) {
+    editOne(join(repo, "data"), edit);
+    timed("add after edit", repo, "add", "-A");
+    git(repo, "commit", "-q", "-m", "two");
+    await pushed("push after edit");
+  }
+  if (s3 && tool.useS3) await runS3({ tool, work, env, s3, git, timed, same, record });
+  run(["chmod", "-R", "u+w", work], { cwd: "/", env });
+  rmSync(work, { recursive: true });
+}
+
+async function runS3({ tool, work, env, s3, git, timed, same, record }) {
+  const repo = join(work, "repo-s3");
+  const prefix = `run-${process.hrtime.bigint()}`;
+  const remote = join(work, "remote-s3.git");
+  git(work, "init", "-q", "--bare", remote);
+  git(repo, "remote", "set-url", "origin", `file://${remote}`);
+  for (const command of tool.useS3(`s3://bench/${prefix}`, s3.endpoint)) run(command, { cwd: repo, env });
+  await withStored(
+    record,
+    () => s3.content(prefix),
+    () => timed("push s3", repo, "push", "-q", "origin", "main"),
+  );
+  timed("clone s3", work, "clone", "-q", `file://${remote}`, "clone-s3");
+  same(join(work, "clone-s3"));
+}
+
+/** Adds to a step what it added to the store. */
+async function withStored(record, stored, step) {
+  const before = await stored();
+  step();
+  const after = await stored();
+  record.last({ uploaded: after.bytes - before.bytes, objects: after.objects - before.objects });
+}
+
+function makeRepository({ tool, repo, remote, env }) {
+  const work = join(repo, "..");
+  run(["git", "init", "-q", "--bare", remote], { cwd: work, env });
+  run(["git", "init", "-q", repo], { cwd: work, env });
+  run(["git", "remote", "add", "origin", `file://${remote}`], { cwd: repo, env });
+  for (const command of tool.track) run(command, { cwd: repo, env });
+  run(["git", "add", "-A"], { cwd: repo, env });
+  run(["git", "commit", "-q", "--allow-empty", "-m", "zero"], { cwd: repo, env });
+}
+
+/** The user's configuration stays out; each tool has a home of its own. */
+function environment(tool, work, s3) {
+  const config = {
+    "user.name": "Bench",
+    "user.email": "bench@example.invalid",
+    "init.defaultBranch": "main",
+    "gc.auto": "0",
+    "protocol.file.allow": "always",
+  };
+  const entries = Object.entries(config).flatMap(([key, value], n) => [
+    [`GIT_CONFIG_KEY_${n}`, key],
+    [`GIT_CONFIG_VALUE_${n}`, value],
+  ]);
+  const own = { HOME: join(work, "home"), XDG_CONFIG_HOME: join(work, "home/.config"), GIT_CONFIG_NOSYSTEM: "1" };
+  const count = { GIT_CONFIG_COUNT: String(Object.keys(config).length), ...Object.fromEntries(entries) };
+  const path = [...tool.path, process.env.PATH].join(delimiter);
+  return { ...process.env, ...own, ...count, ...(s3?.env ?? {}), PATH: path };
+}
+
+/** A worktree file may be a read-only link to the cache: an editor writes a new one in its place. */
+function editOne(folder, edit) {
+  const [name] = readdirSync(folder, { recursive: true }).filter((entry) => entry.endsWith(".bin"));
+  const path = join(folder, name);
+  run(["sh", "-c", 'cp "$1" "$1.new" && chmod u+w "$1.new"', "sh", path], { cwd: folder, env: process.env });
+  editMiddle(`${path}.new`, edit);
+  run(["mv", "-f", `${path}.new`, path], { cwd: folder, env: process.env });
+}

@@ -1,0 +1,27 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { folderContent } from "../store.mjs";
+
+const bin = fileURLToPath(new URL("../../bin", import.meta.url));
+
+/** This project, as built. */
+export function mlgit() {
+  return {
+    name: "mlgit",
+    path: [bin],
+    version: () => spawnSync(join(bin, "git-mlgit"), ["--version"], { encoding: "utf8" }).stdout.trim() || undefined,
+    install: ["git", "mlgit", "install", "--global"],
+    track: [
+      ["git", "mlgit", "init"],
+      ["git", "mlgit", "track", "data/**"],
+    ],
+    stored: (remote) => folderContent(join(remote, "mlgit")),
+    /** From now on data goes to a bucket. */
+    useS3: (url, endpoint) => [
+      ["git", "mlgit", "store", "add", "bench", url, "--endpoint-url", endpoint, "--path-style"],
+      ["git", "add", "-A"],
+      ["git", "commit", "-q", "-m", "store"],
+    ],
+  };
+}
