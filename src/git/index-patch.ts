@@ -1,0 +1,110 @@
+import type { BigIntStats } from "node:fs";
+import { entryField, entryFlags, hashLengths, indexChecksum, scanIndex } from "./index-file.ts";
+import type { ObjectFormat } from "./repository.ts";
+
+/** An entry that is to carry `stat`, if it still names `blob`. */
+export interface WantedEntry {
+  readonly blob: string;
+  readonly stat: BigIntStats;
+}
+
+export interface PatchRequest {
+  /** The whole index file; changed in place. */
+  readonly bytes: Buffer;
+  readonly objectFormat: ObjectFormat;
+  /** When the index file was last written, in seconds: what git compares entries' times with. */
+  readonly indexSeconds: number;
+  /** By path as latin1. */
+  readonly wanted: ReadonlyMap<string, WantedEntry>;
+}
+
+export interface PatchedIndex {
+  readonly problem: "damaged" | "unsupported" | undefined;
+  /** Entries that carry their stat now, whether or not they had to be changed. */
+  readonly stamped: number;
+  readonly changed: boolean;
+  /** The youngest mtime among the stamped, in seconds. */
+  readonly newest: number;
+  /** Offsets of other entries that git distrusts because they are not older than the index file. */
+  readonly racy: readonly number[];
+}
+
+const regularFile = 0o10;
+const gitlink = 0o16;
+
+/** Writes the wanted stat data into `bytes`, without the checksum; `sealIndex` adds that. When there is a problem nothing was changed. */
+export function patchIndex(request: PatchRequest): PatchedIndex {
+  const { bytes, objectFormat, wanted } = request;
+  const hits: [offset: number, stat: BigIntStats][] = [];
+  const racy: number[] = [];
+  const { problem } = scanIndex(bytes, objectFormat, (offset, name) => {
+    const want = wanted.get(name);
+    if (want && mayStamp(bytes, offset, { ...want, hashLength: hashLengths[objectFormat] }))
+      hits.push([offset, want.stat]);
+    else if (isRacy(bytes, offset, request.indexSeconds)) racy.push(offset);
+  });
+  if (problem) return { problem, stamped: 0, changed: false, newest: 0, racy: [] };
+  let changed = false;
+  let newest = 0;
+  for (const [offset, stat] of hits) {
+    if (putStat(bytes, offset, stat)) changed = true;
+    newest = Math.max(newest, bytes.readUInt32BE(offset + entryField.mtimeSeconds));
+  }
+  return { problem, stamped: hits.length, changed, newest, racy };
+}
+
+/**
+ * Marks entries so that git compares their content the next time (read-cache.c, ce_smudge_racily_clean_entry): an index file that gets
+ * younger would otherwise make git trust entries that it had reason to distrust, and hide an edit.
+ */
+export function distrust(bytes: Buffer, offsets: readonly number[]): void {
+  for (const offset of offsets) bytes.writeUInt32BE(0, offset + entryField.size);
+}
+
+/** Puts the checksum at the end again, or leaves the zeros of index.skipHash. */
+export function sealIndex(bytes: Buffer, format: ObjectFormat): void {
+  const at = bytes.length - hashLengths[format];
+  const skipsHash = bytes.subarray(at).every((byte) => byte === 0);
+  if (!skipsHash) indexChecksum(bytes, format).copy(bytes, at);
+}
+
+function mayStamp(bytes: Buffer, offset: number, want: WantedEntry & { readonly hashLength: number }): boolean {
+  const name = offset + entryField.objectName;
+  if (bytes.readUInt32BE(offset + entryField.mode) >>> 12 !== regularFile) return false;
+  const { assumeValid, stage, skipWorktree, intentToAdd } = entryFlags(bytes, offset, want.hashLength);
+  if (assumeValid || stage !== 0 || skipWorktree || intentToAdd) return false;
+  return bytes.toString("hex", name, name + want.hashLength) === want.blob;
+}
+
+/** In whole seconds, as a git built without USE_NSEC sees it; one built with it distrusts fewer. */
+function isRacy(bytes: Buffer, offset: number, indexSeconds: number): boolean {
+  return (
+    bytes.readUInt32BE(offset + entryField.mtimeSeconds) >= indexSeconds &&
+    bytes.readUInt32BE(offset + entryField.size) !== 0 &&
+    bytes.readUInt32BE(offset + entryField.mode) >>> 12 !== gitlink
+  );
+}
+
+const nanoseconds = 1_000_000_000n;
+
+/** All of it truncated to 32 bits, as read-cache.c, fill_stat_data does; answers whether anything differs from before. */
+function putStat(bytes: Buffer, offset: number, stat: BigIntStats): boolean {
+  let changed = false;
+  const put = (field: number, value: bigint) => {
+    const short = Number(BigInt.asUintN(32, value));
+    if (bytes.readUInt32BE(offset + field) === short) return;
+    bytes.writeUInt32BE(short, offset + field);
+    changed = true;
+  };
+  put(entryField.ctimeSeconds, stat.ctimeNs / nanoseconds);
+  put(entryField.ctimeNanoseconds, stat.ctimeNs % nanoseconds);
+  put(entryField.mtimeSeconds, stat.mtimeNs / nanoseconds);
+  put(entryField.mtimeNanoseconds, stat.mtimeNs % nanoseconds);
+  put(entryField.dev, stat.dev);
+  put(entryField.ino, stat.ino);
+  put(entryField.uid, stat.uid);
+  put(entryField.gid, stat.gid);
+  // git 2.43 and later keep 2^31 for a multiple of 4 GiB; the zero that older ones keep makes both look at the content.
+  put(entryField.size, stat.size);
+  return changed;
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { copyFileSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isMlgitError } from "../error/mlgit-error.ts";
+import type { IndexLock } from "./index-lock.ts";
+import { distrust, type PatchedIndex, patchIndex, sealIndex, type WantedEntry } from "./index-patch.ts";
+import { gitIn, type Repository } from "./repository.ts";
+import { withoutFilter } from "./run.ts";
+
+export interface RewriteOptions {
+  readonly repository: Repository;
+  readonly index: string;
+  readonly wanted: ReadonlyMap<string, WantedEntry>;
+  /** Held by the caller; committed here when something was stamped. */
+  readonly lock: IndexLock;
+}
+
+/**
+ * Stamps an index whose entries are spread over two files (core.splitIndex): git joins a copy of it, the copy is patched, git splits it
+ * again, and it becomes the index. Nothing is read through the filter. `update-index --refresh` would not do: it gives up on an entry
+ * whose recorded size, the pointer's, is not the file's (read-cache.c, ie_modified).
+ * @returns the number of entries that carry their stat now; undefined when git does not understand this index either.
+ */
+export async function stampSplitIndex(options: RewriteOptions): Promise<number | undefined> {
+  const { repository, index, lock } = options;
+  // Beside the index, where git looks for the shared part.
+  const copy = join(dirname(index), `mlgit-index-${randomBytes(8).toString("hex")}`);
+  try {
+    copyFileSync(index, copy);
+    const { atime, mtime } = statSync(index);
+    utimesSync(copy, atime, mtime);
+    await updateIndex(repository, copy, { split: false });
+    const patch = patchFile(copy, options);
+    if (patch.problem) return undefined;
+    if (patch.changed) {
+      await updateIndex(repository, copy, { split: true });
+      lock.commit(copy);
+    }
+    return patch.stamped;
+  } catch (error) {
+    if (isMlgitError(error)) return undefined;
+    throw error;
+  } finally {
+    for (const file of [copy, `${copy}.lock`]) rmSync(file, { force: true });
+  }
+}
+
+/** Without hooks, which would come back here for the lock, and without our filter, whose process would. */
+async function updateIndex(repository: Repository, index: string, { split }: { split: boolean }): Promise<void> {
+  const settings = ["-c", "core.hooksPath=/dev/null", "-c", `core.splitIndex=${split}`, ...withoutFilter];
+  const option = split ? "--split-index" : "--no-split-index";
+  await gitIn(repository, [...settings, "update-index", "--force-write-index", option], {
+    env: { GIT_INDEX_FILE: index },
+  });
+}
+
+function patchFile(file: string, { repository, wanted }: RewriteOptions): PatchedIndex {
+  const { objectFormat } = repository;
+  const bytes = readFileSync(file);
+  const patch = patchIndex({ bytes, objectFormat, indexSeconds: Math.floor(statSync(file).mtimeMs / 1000), wanted });
+  if (patch.changed) {
+    distrust(bytes, patch.racy);
+    sealIndex(bytes, objectFormat);
+    writeFileSync(file, bytes);
+  }
+  return patch;
+}
