@@ -2,6 +2,9 @@ import type { Backend, BackendFactory, BackendOptions } from "./backend.ts";
 import { fileFactory } from "./file/file-config.ts";
 import { parseStoreUrl, unknownScheme } from "./location.ts";
 import { s3Factory } from "./s3/s3-config.ts";
+import { withLimit } from "./wrap/limit.ts";
+import { type Trace, withLog } from "./wrap/log.ts";
+import { withRetry } from "./wrap/retry.ts";
 
 /** Every kind of store. A factory is small; what it needs is loaded when it opens one. */
 const factories: readonly BackendFactory[] = [fileFactory, s3Factory];
@@ -17,5 +20,17 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   const { scheme } = parseStoreUrl(options.url);
   const factory = factories.find((one) => one.schemes.includes(scheme));
   if (!factory) throw unknownScheme(options.url, schemes);
-  return factory.open(options);
+  return wrapBackend(await factory.open(options), process.env.MLGIT_TRACE ? traceToStderr : undefined);
+}
+
+/** What every backend gets around it. Each try waits for its turn and is counted; nobody holds a turn while waiting to try again. */
+export function wrapBackend(backend: Backend, trace?: Trace): Backend {
+  return withRetry(withLimit(withLog(backend, trace)), {
+    onRetry: (error, attempt, delay) =>
+      trace?.(`try ${attempt} failed, again in ${Math.round(delay)} ms: ${(error as Error).message}`),
+  });
+}
+
+function traceToStderr(line: string): void {
+  process.stderr.write(`mlgit: store: ${line}\n`);
 }

@@ -20,16 +20,30 @@ export interface ByteRange {
 export interface BackendProperties {
   /** Requests that pay off in parallel. */
   readonly connections: number;
-  /** `save` with `ifAbsent` lets exactly one of several writers win. */
-  readonly exclusiveCreate: boolean;
-  /** `save` with `ifMatch` lets exactly one of several writers win. */
-  readonly compareAndSwap: boolean;
+  /** `save` with `ifAbsent` lets exactly one of several writers win. Undefined: it has to be probed (probe.ts). */
+  readonly exclusiveCreate: boolean | undefined;
+  /** `save` with `ifMatch` lets exactly one of several writers win. Undefined: it has to be probed. */
+  readonly compareAndSwap: boolean | undefined;
   /** Can objects be written at all (an http store cannot). */
   readonly writable: boolean;
 }
 
 /** What a place was found to keep when several writers race; the store's marker remembers it. */
-export type Guarantees = Pick<BackendProperties, "exclusiveCreate" | "compareAndSwap">;
+export interface Guarantees {
+  readonly exclusiveCreate: boolean;
+  readonly compareAndSwap: boolean;
+}
+
+/** What went over the line since a backend was opened. */
+export interface Traffic {
+  /** Of the protocol: an upload in parts is several. The same as `operations` where a place has none of its own. */
+  readonly requests: number;
+  /** Calls of this interface, tries included. */
+  readonly operations: number;
+  /** Bytes of bodies. */
+  readonly sent: number;
+  readonly received: number;
+}
 
 export interface SaveCondition {
   /** Fail with kind `conflict` if the object exists. */
@@ -58,6 +72,8 @@ export interface Backend {
   /** For people: scheme, bucket, prefix. Never credentials. */
   readonly location: string;
   readonly properties: BackendProperties;
+  /** So far; counted by the wrappers, so a bare backend may not have it. */
+  readonly traffic?: Partial<Traffic> | undefined;
   save(handle: Handle, body: Uint8Array, options?: SaveOptions): Promise<FileInfo>;
   load<T>(
     handle: Handle,

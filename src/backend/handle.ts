@@ -12,6 +12,9 @@ export interface Handle {
 /** Unfinished files of stores that are folders; no object may have such a name. */
 export const temporaryName = /^\.mlgit-tmp-[0-9a-f]{16}$/;
 
+/** Names of `gc` objects that only the probe of a place's guarantees writes, before the store has a marker. */
+export const probeFolder = "probe/";
+
 /** S3 allows 1,024 bytes; what is left is the prefix's. */
 const maxNameBytes = 800;
 /** The limit of every common file system. */
@@ -31,6 +34,11 @@ export function keyOf(handle: Handle): string {
     default:
       return `${handle.type}/${handle.name}`;
   }
+}
+
+/** May this object be the first one of a store? All others belong to a store that is there. */
+export function beginsStore({ type, name }: Handle): boolean {
+  return type === "format" || (type === "gc" && name.startsWith(probeFolder));
 }
 
 /** The key prefix below which all objects of a type lie, with a trailing `/` (empty for `format`). */

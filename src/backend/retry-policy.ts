@@ -21,18 +21,42 @@ const longestRetryAfter = 60_000;
  */
 export async function retrying<T>(work: (attempt: number) => Promise<T>, options: RetryOptions = {}): Promise<T> {
   const { signal, retries = 7, onRetry } = options;
-  return retry(work, {
-    retries,
-    // The waiting is done below, where Retry-After is known.
-    minTimeout: 0,
-    shouldRetry: ({ error, attemptNumber }) => !isPermanentError(error) && attemptNumber <= maxRetriesOf(error),
-    onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-      if (isPermanentError(error) || retriesLeft === 0 || attemptNumber > maxRetriesOf(error)) return;
-      const delay = delayBefore(attemptNumber, retryAfterOf(error));
-      onRetry?.(error, attemptNumber, delay);
-      await wait(delay, signal);
-    },
-  });
+  const useless = (error: unknown, attempt: number) => isPermanentError(error) || attempt > maxRetriesOf(error);
+  try {
+    return await retry((attempt) => boxed(work, attempt), {
+      retries,
+      // The waiting is done below, where Retry-After is known.
+      minTimeout: 0,
+      shouldRetry: ({ error, attemptNumber }) => !useless((error as Failure).reason, attemptNumber),
+      onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+        const { reason } = error as Failure;
+        if (retriesLeft === 0 || useless(reason, attemptNumber)) return;
+        const delay = delayBefore(attemptNumber, retryAfterOf(reason));
+        onRetry?.(reason, attemptNumber, delay);
+        await wait(delay, signal);
+      },
+    });
+  } catch (error) {
+    throw error instanceof Failure ? error.reason : error;
+  }
+}
+
+async function boxed<T>(work: (attempt: number) => Promise<T>, attempt: number): Promise<T> {
+  try {
+    return await work(attempt);
+  } catch (error) {
+    throw new Failure(error);
+  }
+}
+
+/** Carries whatever was thrown past p-retry, which looks into errors and wants real ones. */
+class Failure extends Error {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super("attempt failed");
+    this.reason = reason;
+  }
 }
 
 /** Milliseconds to wait after the failed attempt number `attempt` (from 1). */

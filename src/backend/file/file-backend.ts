@@ -10,7 +10,7 @@ import {
   isPermanentError,
   missingError,
 } from "../backend-error.ts";
-import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
+import { beginsStore, type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
 import { spanOf } from "../range.ts";
 import { type FileConfig, fileUrl } from "./file-config.ts";
 import { fileError } from "./file-error.ts";
@@ -18,6 +18,8 @@ import { StoreFolder } from "./file-folder.ts";
 import { walk } from "./file-list.ts";
 import { infoOf, readSpan, tagOf } from "./file-read.ts";
 import { linkInto, removeQuietly, replaceWith, syncFolder, writeTemporary } from "./file-write.ts";
+
+const markerKey = keyOf({ type: "format", name: "mlgit.json" });
 
 /** A store that is a folder: local, or mounted from a network. */
 export class FileBackend implements Backend {
@@ -40,7 +42,7 @@ export class FileBackend implements Backend {
     return this.#explained("write", key, async () => {
       checkSignal(options.signal, key);
       const path = join(this.#folder.path, key);
-      if (handle.type === "format") await this.#folder.create();
+      if (beginsStore(handle)) await this.#folder.create();
       await this.#folder.ensure(dirname(path));
       await this.#checkTag(path, key, options.ifMatch);
       const mode = await this.#folder.fileMode();
@@ -149,9 +151,11 @@ export class FileBackend implements Backend {
     } catch (error) {
       if (!isAbsence(error, doing)) throw fileError(error, doing, key);
       this.#folder.forget();
-      await this.#folder.check().catch((reason) => {
-        throw fileError(reason, doing, key);
-      });
+      // No folder yet is how a store begins, where one may be made; the marker is what a reader asks for first.
+      if (key !== markerKey || !(await this.#folder.canBegin()))
+        await this.#folder.check().catch((reason) => {
+          throw fileError(reason, doing, key);
+        });
       if (doing === "write") throw vanished(key, error);
       throw missingError(key, this.location, error);
     }

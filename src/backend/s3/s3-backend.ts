@@ -11,26 +11,34 @@ import { upload } from "./s3-upload.ts";
 
 const connections = 16;
 
+export type S3Settings = Omit<S3ClientOptions, "onRequest">;
+
 /** Objects and parts may be under way at once, so there are sockets for both. */
-const defaults: S3ClientOptions = { sockets: 2 * connections, connectTimeout: 10_000, idleTimeout: 60_000 };
+const defaults: S3Settings = { sockets: 2 * connections, connectTimeout: 10_000, idleTimeout: 60_000 };
 
 /** A store in a bucket, by the S3 protocol. The SDK is loaded with the first request. */
 export class S3Backend implements Backend {
   readonly location: string;
   readonly properties: BackendProperties;
   readonly #config: S3Config;
-  readonly #options: S3ClientOptions;
+  readonly #options: S3Settings;
   readonly #etag = new EtagStyle();
   readonly #parts = limit(connections);
   #api: Promise<S3Api> | undefined;
   #bucketSeen = false;
+  #requests = 0;
 
-  constructor(config: S3Config, options: Partial<S3ClientOptions> = {}) {
+  constructor(config: S3Config, options: Partial<S3Settings> = {}) {
     const { bucket, prefix, endpoint } = config;
     this.location = `s3://${bucket}/${prefix}${endpoint ? ` at ${endpoint}` : ""}`;
-    this.properties = { connections, writable: true, ...config.guarantees };
+    const { exclusiveCreate, compareAndSwap } = config.guarantees ?? {};
+    this.properties = { connections, writable: true, exclusiveCreate, compareAndSwap };
     this.#config = config;
     this.#options = { ...defaults, ...options };
+  }
+
+  get traffic(): { readonly requests: number } {
+    return { requests: this.#requests };
   }
 
   async save(handle: Handle, body: Uint8Array, options: SaveOptions = {}): Promise<FileInfo> {
@@ -107,7 +115,12 @@ export class S3Backend implements Backend {
   }
 
   #open(): Promise<S3Api> {
-    this.#api ??= import("./s3-client.ts").then(({ createS3Client }) => createS3Client(this.#config, this.#options));
+    const onRequest = () => {
+      this.#requests++;
+    };
+    this.#api ??= import("./s3-client.ts").then(({ createS3Client }) =>
+      createS3Client(this.#config, { ...this.#options, onRequest }),
+    );
     return this.#api;
   }
 

@@ -35,6 +35,7 @@ export interface S3ClientOptions {
   readonly connectTimeout: number;
   /** Milliseconds without a byte in either direction. */
   readonly idleTimeout: number;
+  readonly onRequest: () => void;
 }
 
 /** Joins the AWS SDK to what a store needs of it. Makes no request yet; reads the AWS configuration files. */
@@ -43,8 +44,8 @@ export async function createS3Client(config: S3Config, options: S3ClientOptions)
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const settings = clientConfig(config, options);
   const client = new S3Client(settings);
-  if (await hasRegion(client)) return new SdkClient(client, config);
-  return new SdkClient(new S3Client({ ...settings, region: "us-east-1" }), config);
+  const usable = (await hasRegion(client)) ? client : new S3Client({ ...settings, region: "us-east-1" });
+  return new SdkClient(usable, config, options.onRequest);
 }
 
 function clientConfig(config: S3Config, options: S3ClientOptions): S3ClientConfig {
@@ -85,10 +86,12 @@ async function hasRegion(client: S3Client): Promise<boolean> {
 class SdkClient implements S3Api {
   readonly #client: S3Client;
   readonly #config: S3Config;
+  readonly #onRequest: () => void;
 
-  constructor(client: S3Client, config: S3Config) {
+  constructor(client: S3Client, config: S3Config, onRequest: () => void) {
     this.#client = client;
     this.#config = config;
+    this.#onRequest = onRequest;
   }
 
   async get(key: string, { range, signal }: { range?: string; signal?: AbortSignal | undefined }): Promise<GotObject> {
@@ -189,6 +192,7 @@ class SdkClient implements S3Api {
   }
 
   async #explained<T>(key: string, work: () => Promise<T>): Promise<T> {
+    this.#onRequest();
     try {
       return await work();
     } catch (error) {

@@ -15,7 +15,7 @@ export interface S3Config {
   readonly sse: "AES256" | "aws:kms" | undefined;
   readonly sseKmsKeyId: string | undefined;
   readonly requesterPays: boolean;
-  readonly guarantees: Guarantees;
+  readonly guarantees: Guarantees | undefined;
 }
 
 export const s3Factory: BackendFactory = {
@@ -45,7 +45,7 @@ export function s3Config(options: BackendOptions): S3Config {
     sse: sseFrom(options.sse),
     sseKmsKeyId: options.sseKmsKeyId || undefined,
     requesterPays: options.requesterPays ?? false,
-    guarantees: options.guarantees ?? { exclusiveCreate: false, compareAndSwap: false },
+    guarantees: options.guarantees,
   };
 }
 

@@ -25,17 +25,13 @@ describe("file backend", () => {
   afterEach(() => rm(join(folder, ".."), { recursive: true }));
 
   it("says that the folder is missing, and makes it only for the format marker", async () => {
-    for (const work of [
-      read(backend, pack()),
-      backend.stat(format),
-      names(backend, "pack"),
-      backend.save(pack(), Buffer.from("x")),
-    ]) {
+    for (const work of [read(backend, pack()), names(backend, "pack"), backend.save(pack(), Buffer.from("x"))]) {
       const error = await failure(work);
       expect(error).toMatchObject({ kind: "unreachable", path: folder });
       expect(error.hint).toContain("mounted");
     }
     await backend.remove(pack()).catch((error) => expect(error.kind).toBe("unreachable"));
+    expect(backend.isNotFound(await failure(backend.stat(format)))).toBe(true);
     await backend.save(format, Buffer.from("{}"));
     await backend.save(pack(), Buffer.from("x"));
     expect((await readdir(folder)).sort()).toEqual(["mlgit.json", "packs"]);
@@ -44,6 +40,7 @@ describe("file backend", () => {
   it("does not make the folder above the store's", async () => {
     const deep = new FileBackend({ folder: join(folder, "not", "there") });
     expect((await failure(deep.save(format, Buffer.from("{}")))).kind).toBe("unreachable");
+    expect((await failure(deep.stat(format))).kind).toBe("unreachable");
   });
 
   it("makes objects read-only, and readable for those who may read the store", async () => {

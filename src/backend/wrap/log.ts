@@ -1,0 +1,103 @@
+import type { Backend, ByteRange, FileInfo, Traffic } from "../backend.ts";
+import { type FileType, type Handle, keyOf, prefixOf } from "../handle.ts";
+
+/** Gets one line for each operation: what, on which key, how many bytes, how long, how it ended. */
+export type Trace = (line: string) => void;
+
+/** Counts operations and bytes, and says each one to `trace`. */
+export function withLog(inner: Backend, trace?: Trace): Backend {
+  const log = new Log(inner, trace);
+  return {
+    location: inner.location,
+    get properties() {
+      return inner.properties;
+    },
+    get traffic() {
+      return log.traffic;
+    },
+    save: (handle, body, options) =>
+      log.run("save", keyOf(handle), async (count) => {
+        const info = await inner.save(handle, body, options);
+        count({ sent: body.length });
+        return info;
+      }),
+    load: (handle, range, use, signal) =>
+      log.run("load", keyOf(handle) + rangeText(range), (count) =>
+        inner.load(handle, range, (body, info) => use(counted(body, count), info), signal),
+      ),
+    stat: (handle, signal) => log.run("stat", keyOf(handle), () => inner.stat(handle, signal)),
+    list: (type, signal) => log.list(type, signal),
+    remove: (handle: Handle, condition) => log.run("remove", keyOf(handle), () => inner.remove(handle, condition)),
+    isNotFound: (error) => inner.isNotFound(error),
+    isPermanent: (error) => inner.isPermanent(error),
+    close: () => inner.close(),
+  };
+}
+
+interface Bytes {
+  readonly sent?: number;
+  readonly received?: number;
+}
+
+class Log {
+  readonly #inner: Backend;
+  readonly #trace: Trace | undefined;
+  #operations = 0;
+  #sent = 0;
+  #received = 0;
+
+  constructor(inner: Backend, trace: Trace | undefined) {
+    this.#inner = inner;
+    this.#trace = trace;
+  }
+
+  get traffic(): Traffic {
+    const requests = this.#inner.traffic?.requests ?? this.#operations;
+    return { requests, operations: this.#operations, sent: this.#sent, received: this.#received };
+  }
+
+  async run<T>(what: string, about: string, work: (count: (bytes: Bytes) => void) => Promise<T>): Promise<T> {
+    const began = performance.now();
+    let moved = 0;
+    this.#operations++;
+    const count = ({ sent = 0, received = 0 }: Bytes) => {
+      this.#sent += sent;
+      this.#received += received;
+      moved += sent + received;
+    };
+    const say = (outcome: string) =>
+      this.#trace?.(`${what} ${about} ${moved} bytes ${Math.round(performance.now() - began)} ms ${outcome}`);
+    try {
+      const result = await work(count);
+      say("ok");
+      return result;
+    } catch (error) {
+      say(`failed: ${(error as Error).message}`);
+      throw error;
+    }
+  }
+
+  async *list(type: FileType, signal: AbortSignal | undefined): AsyncGenerator<FileInfo> {
+    let found = 0;
+    this.#operations++;
+    try {
+      for await (const info of this.#inner.list(type, signal)) {
+        found++;
+        yield info;
+      }
+    } finally {
+      this.#trace?.(`list ${prefixOf(type)} ${found} objects`);
+    }
+  }
+}
+
+async function* counted(body: AsyncIterable<Uint8Array>, count: (bytes: Bytes) => void): AsyncGenerator<Uint8Array> {
+  for await (const part of body) {
+    count({ received: part.length });
+    yield part;
+  }
+}
+
+function rangeText(range: ByteRange | undefined): string {
+  return range ? ` ${range.start}..${range.end ?? ""}` : "";
+}
