@@ -1,9 +1,9 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { projectRoot } from "./build.ts";
 
-/** Bundles a program of test/fixture into one runnable file in `folder`; returns its absolute path. */
+/** Bundles a program of test/fixture into one runnable file in `folder`, with what it needs beside it; returns its absolute path. */
 export function bundleFixture(name: string, folder: string): string {
   const target = join(folder, `${name}.mjs`);
   const { outputFiles } = buildSync({
@@ -16,5 +16,10 @@ export function bundleFixture(name: string, folder: string): string {
   });
   writeFileSync(target, outputFiles[0]!.contents);
   chmodSync(target, 0o755);
+  // The package's root is the folder that holds package.json.
+  copyFileSync(join(projectRoot, "package.json"), join(folder, "package.json"));
+  mkdirSync(join(folder, "hooks"), { recursive: true });
+  for (const hook of readdirSync(join(projectRoot, "hooks")))
+    copyFileSync(join(projectRoot, "hooks", hook), join(folder, "hooks", hook));
   return target;
 }

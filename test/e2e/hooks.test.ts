@@ -1,0 +1,154 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { ensureHooksSync } from "../../src/git/hook-install.ts";
+import { hookNames } from "../../src/git/hook-list.ts";
+import { findHookFolder } from "../../src/git/hook-state.ts";
+import { findRepository } from "../../src/git/repository.ts";
+import { projectRoot } from "../helper/build.ts";
+import { createSandbox, type RunOptions } from "../helper/sandbox.ts";
+
+describe("the hook shims under a real git", () => {
+  const box = createSandbox();
+  afterAll(() => box.remove());
+  const logPath = box.path("log");
+  const log = () => (existsSync(logPath) ? readFileSync(logPath, "utf8") : "");
+  beforeEach(() => rmSync(logPath, { force: true }));
+  const recorder = (name: string, exit: string) =>
+    `#!/bin/sh\nprintf '%s\\n' "${name} $*" >>'${logPath}'\ncat | sed 's/^/${name}: /' >>'${logPath}'\nexit ${exit}\n`;
+  const exec = (path: string, body: string) => box.run("chmod", ["+x", box.write(path, body)]);
+  /** git with a git-mlgit that writes down how it was called. */
+  const git = (args: string[], options: RunOptions = {}) =>
+    box.git(args, {
+      cwd: box.path("r"),
+      ...options,
+      env: { PATH: `${box.path("stub")}:${process.env.PATH}`, ...options.env },
+    });
+  const withoutUs: RunOptions = { env: { PATH: process.env.PATH ?? "" } };
+
+  beforeAll(async () => {
+    await exec("stub/git-mlgit", recorder("us", "$STUB_EXIT"));
+    await box.init("r");
+    await box.git(["init", "-q", "--bare", box.path("remote.git")]);
+    ensureHooksSync(await findHookFolder(await findRepository(box.path("r"))));
+    box.write("r/.gitattributes", "*.bin filter=mlgit\n");
+    await git(["add", "."]);
+    await git(["commit", "-qm", "one"]);
+    await git(["remote", "add", "origin", box.path("remote.git")]);
+  });
+
+  it("differ among the post hooks by nothing but their names", () => {
+    const text = (name: string) => readFileSync(`${projectRoot}/hooks/${name}`, "utf8").replace(`hook=${name}\n`, "");
+    for (const name of hookNames.filter((one) => one.startsWith("post-") && one !== "post-commit"))
+      expect(text(name)).toBe(text("post-checkout"));
+  });
+
+  it("start nothing after a checkout when the journal is empty, and once when it is not", async () => {
+    await git(["checkout", "-q", "-b", "a"]);
+    expect(log()).toBe("");
+    box.write("r/.git/mlgit-deferred", "x");
+    await git(["checkout", "-q", "-b", "b"]);
+    expect(
+      log()
+        .split("\n")
+        .filter((line) => line.startsWith("us post-checkout ")),
+    ).toHaveLength(1);
+    rmSync(box.path("r/.git/mlgit-deferred"));
+  });
+
+  it("look at the journal of the worktree they run in", async () => {
+    await git(["worktree", "add", "-q", box.path("linked"), "main"]);
+    const cwd = box.path("linked");
+    box.write("r/.git/mlgit-deferred", "x");
+    await git(["checkout", "-q", "-b", "c"], { cwd });
+    expect(log()).toBe("");
+    rmSync(box.path("r/.git/mlgit-deferred"));
+    box.write("r/.git/worktrees/linked/mlgit-deferred", "x");
+    await git(["checkout", "-q", "-b", "d"], { cwd });
+    expect(log()).toContain("us post-checkout ");
+    rmSync(box.path("r/.git/worktrees/linked/mlgit-deferred"));
+  });
+
+  it("only say a word after a checkout without git-mlgit", async () => {
+    box.write("r/.git/mlgit-deferred", "x");
+    const { stderr } = await git(["checkout", "-q", "-b", "e"], withoutUs);
+    expect(stderr).toContain("git mlgit hydrate");
+    rmSync(box.path("r/.git/mlgit-deferred"));
+    expect((await git(["checkout", "-q", "-b", "f"], withoutUs)).stderr).toBe("");
+  });
+
+  it("call pre-commit only where something is tracked", async () => {
+    box.write("r/x", "1");
+    await git(["add", "."]);
+    await git(["commit", "-qm", "two"]);
+    expect(log()).toBe("us pre-commit\n");
+    await git(["init", "-q", box.path("plain")]);
+    ensureHooksSync(await findHookFolder(await findRepository(box.path("plain"))));
+    rmSync(logPath);
+    await git(["commit", "-q", "--allow-empty", "-m", "x"], { cwd: box.path("plain") });
+    expect(log()).toBe("");
+    box.write("plain/.git/info/attributes", "* filter=mlgit\n");
+    await git(["commit", "-q", "--allow-empty", "-m", "y"], { cwd: box.path("plain") });
+    expect(log()).toContain("us pre-commit");
+  });
+
+  it("call post-commit when the commit touches a spec", async () => {
+    box.write("r/datasets/d/d.spec", "1");
+    await git(["add", "."]);
+    await git(["commit", "-qm", "spec"]);
+    expect(log()).toContain("us post-commit\n");
+  });
+
+  it("stop a commit and a push when they fail, and when git-mlgit is missing", async () => {
+    const failing = { env: { STUB_EXIT: "5" }, code: 1 };
+    await git(["commit", "-q", "--allow-empty", "-m", "x"], failing);
+    await git(["push", "-q", "origin", "main"], failing);
+    const commit = await git(["commit", "-q", "--allow-empty", "-m", "x"], { ...withoutUs, code: 1 });
+    expect(commit.stderr).toMatch(/not on PATH[\s\S]*hint: /);
+    const push = await git(["push", "-q", "origin", "main"], { ...withoutUs, code: 1 });
+    expect(push.stderr).toMatch(/nothing is pushed[\s\S]*hint: /);
+    expect((await git(["ls-remote", "origin"])).stdout).toBe("");
+  });
+
+  it("hand the same arguments and input to the user's pre-push, whose word counts", async () => {
+    await exec("r/.git/hooks/pre-push.before-mlgit", recorder("user", "$USER_EXIT"));
+    await git(["push", "-q", "origin", "main"], { env: { USER_EXIT: "3" }, code: 1 });
+    expect(log()).not.toContain("us pre-push");
+    rmSync(logPath);
+    await git(["push", "-q", "origin", "main"]);
+    const lines = log().split("\n");
+    expect(lines[0]).toBe(`user origin ${box.path("remote.git")}`);
+    expect(lines[1]).toMatch(/^user: refs\/heads\/main [0-9a-f]{40} refs\/heads\/main 0{40}$/);
+    expect(lines[2]).toBe(lines[0]?.replace("user", "us pre-push"));
+    expect(lines[3]).toBe(lines[1]?.replace("user", "us"));
+    rmSync(logPath);
+    await git(["push", "-q", "origin", "main"]);
+    expect(log()).toBe(`user origin ${box.path("remote.git")}\nus pre-push origin ${box.path("remote.git")}\n`);
+  });
+
+  it("hand input and exit code of post-rewrite and post-checkout through", async () => {
+    await exec("r/.git/hooks/post-rewrite.before-mlgit", recorder("user", "0"));
+    await git(["commit", "-q", "--amend", "-m", "again"]);
+    expect(log()).toMatch(/^user amend\nuser: [0-9a-f]{40} [0-9a-f]{40}$/m);
+    await exec("r/.git/hooks/post-checkout.before-mlgit", recorder("user", "9"));
+    await git(["checkout", "-q", "-b", "g"], { code: 1 });
+    rmSync(box.path("r/.git/hooks/post-checkout.before-mlgit"));
+  });
+
+  it("chain with husky, which finds its scripts by the name it is called with", async () => {
+    await git(["init", "-q", box.path("husky")]);
+    const cwd = box.path("husky");
+    await git(["config", "core.hooksPath", ".husky/_"], { cwd });
+    box.write("husky/.husky/_/.gitignore", "*");
+    box.write(
+      "husky/.husky/_/h",
+      'n=$(basename "$0")\ns=$(dirname "$(dirname "$0")")/$n\n[ ! -f "$s" ] && exit 0\nsh -e "$s" "$@"\nexit $?\n',
+    );
+    await exec("husky/.husky/_/pre-push", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n');
+    box.write("husky/.husky/pre-push", recorder("husky", "0"));
+    ensureHooksSync(await findHookFolder(await findRepository(cwd)));
+    await git(["commit", "-q", "--allow-empty", "-m", "x"], { cwd });
+    await git(["push", "-q", box.path("remote.git"), "HEAD:refs/heads/husky"], { cwd });
+    expect(log()).toMatch(/^husky [^\n]*\nhusky: HEAD [^\n]*\nus pre-push [^\n]*\nus: HEAD /);
+    expect((await git(["status", "--porcelain"], { cwd })).stdout).toBe("?? .husky/\n");
+  });
+});
