@@ -36,6 +36,11 @@ export function fileSource(fd: number, size: number): ByteSource {
   };
 }
 
+/** The same bytes as a Buffer, without a copy. */
+export function bufferOn(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 function endsEarly(size: number, wanted: number): MlgitError {
   return new MlgitError("corrupt", `a file ends after ${size} bytes, where at least ${wanted} were expected`);
 }

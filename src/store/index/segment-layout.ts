@@ -1,23 +1,13 @@
 import { crc32 } from "node:zlib";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { packLimit } from "../pack/pack-format.ts";
-import type { ByteSource } from "./byte-source.ts";
+import { type ByteSource, bufferOn } from "./byte-source.ts";
 import * as format from "./segment-format.ts";
-
-/** One of the two sorted tables of a segment. */
-export interface SortedRows {
-  /** Offset of the first row in the segment. */
-  readonly start: number;
-  readonly rowLength: number;
-  readonly count: number;
-  readonly bits: number;
-  /** By bucket: the number of rows in it and all before it. */
-  readonly fan: Uint32Array;
-}
+import type { RowRange } from "./sorted-rows.ts";
 
 export interface SegmentLayout {
-  readonly files: SortedRows;
-  readonly chunks: SortedRows;
+  readonly files: RowRange;
+  readonly chunks: RowRange;
   readonly packs: readonly { id: string; size: number; count: number }[];
   readonly supersedes: readonly string[];
   readonly rowsCrc: number;
@@ -57,10 +47,6 @@ export function readLayout(source: ByteSource, damaged: Damaged): SegmentLayout 
     supersedes: readSupersedes(tail.subarray(supersedesAt, fileFanAt), damaged),
     rowsCrc: footer.rowsCrc,
   };
-}
-
-export function bufferOn(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function readFooter(source: ByteSource, damaged: Damaged) {

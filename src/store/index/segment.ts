@@ -1,15 +1,9 @@
 import { crc32 } from "node:zlib";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import { type ByteSource, memorySource } from "./byte-source.ts";
+import { type ByteSource, bufferOn, memorySource } from "./byte-source.ts";
 import * as format from "./segment-format.ts";
-import {
-  bufferOn,
-  type Damaged,
-  damagedSegment,
-  readLayout,
-  type SegmentLayout,
-  type SortedRows,
-} from "./segment-layout.ts";
+import { type Damaged, damagedSegment, readLayout, type SegmentLayout } from "./segment-layout.ts";
+import { eachBlock, findRow, type RowRange } from "./sorted-rows.ts";
 
 export { type ByteSource, fileSource, memorySource } from "./byte-source.ts";
 
@@ -31,8 +25,6 @@ export interface ChunkPlace {
   readonly pack: number;
   readonly entry: number;
 }
-
-const rowsPerRead = 16_384;
 
 /** An index segment. Each look-up reads one bucket of rows, about 10 KB; nothing but fans and lists stays in memory. */
 export class Segment {
@@ -73,70 +65,50 @@ export class Segment {
     const rows = bytes.subarray(files.start, chunks.start + chunks.count * chunks.rowLength);
     if (crc32(rows) !== rowsCrc) throw damaged("has damaged rows");
     const whole = new Segment(memorySource(bytes), readLayout(memorySource(bytes), damaged), damaged);
-    for (const _ of whole.eachFile());
-    for (const _ of whole.eachChunk());
+    whole.#checkRows();
   }
 
   /** @throws MlgitError corrupt if the row points nowhere */
   findFile(oid: string | Uint8Array): FileRow | undefined {
-    const row = this.#find(this.#layout.files, typeof oid === "string" ? Buffer.from(oid, "hex") : bufferOn(oid));
+    const key = typeof oid === "string" ? Buffer.from(oid, "hex") : bufferOn(oid);
+    const row = findRow(this.#source, this.#layout.files, key);
     return row && this.#fileRow(row, 0);
   }
 
   /** @throws MlgitError corrupt if the row points nowhere */
   findChunk(id: Uint8Array): ChunkPlace | undefined {
-    const row = this.#find(this.#layout.chunks, bufferOn(id));
+    const row = findRow(this.#source, this.#layout.chunks, bufferOn(id));
     return row && this.#chunkPlace(row, 0);
   }
 
   /** All files in the order of their oids. @throws MlgitError corrupt */
   *eachFile(): Iterable<FileRow> {
-    for (const [rows, at] of this.#eachRow(this.#layout.files)) yield this.#fileRow(rows, at);
+    for (const rows of this.#blocks(this.#layout.files)) {
+      for (let at = 0; at < rows.length; at += format.rowLength.file) yield this.#fileRow(rows, at);
+    }
   }
 
   /** All chunks in the order of their ids, which are views to be read only. @throws MlgitError corrupt */
   *eachChunk(): Iterable<{ id: Uint8Array; pack: number; entry: number }> {
-    for (const [rows, at] of this.#eachRow(this.#layout.chunks)) {
-      const { pack, entry } = this.#chunkPlace(rows, at);
-      yield { id: rows.subarray(at, at + 32), pack, entry };
-    }
-  }
-
-  #find({ start, rowLength, bits, fan }: SortedRows, key: Buffer): Buffer | undefined {
-    const bucket = format.bucketOf(key, 0, bits);
-    const first = bucket === 0 ? 0 : (fan[bucket - 1] as number);
-    const count = (fan[bucket] as number) - first;
-    const rows = bufferOn(this.#source.read(start + first * rowLength, count * rowLength));
-    let low = 0;
-    let high = count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const at = middle * rowLength;
-      const order = rows.compare(key, 0, 32, at, at + 32);
-      if (order === 0) return rows.subarray(at, at + rowLength);
-      if (order < 0) low = middle + 1;
-      else high = middle;
-    }
-    return undefined;
-  }
-
-  /** Reads in large blocks; checks that each row is in its bucket and after the one before. */
-  *#eachRow({ start, rowLength, count, bits, fan }: SortedRows): Iterable<[Buffer, number]> {
-    let before: Buffer | undefined;
-    for (let first = 0; first < count; first += rowsPerRead) {
-      const length = Math.min(rowsPerRead, count - first) * rowLength;
-      const rows = bufferOn(this.#source.read(start + first * rowLength, length));
-      for (let at = 0; at < length; at += rowLength) {
-        const bucket = format.bucketOf(rows, at, bits);
-        const row = first + at / rowLength;
-        const inBucket = row < (fan[bucket] as number) && row >= (bucket === 0 ? 0 : (fan[bucket - 1] as number));
-        const ordered =
-          at === 0 ? isBefore(before, rows) : rows.compare(rows, at - rowLength, at - rowLength + 32, at, at + 32) > 0;
-        if (!inBucket || !ordered) throw this.#damaged("has rows out of order");
-        yield [rows, at];
+    for (const rows of this.#blocks(this.#layout.chunks)) {
+      for (let at = 0; at < rows.length; at += format.rowLength.chunk) {
+        const { pack, entry } = this.#chunkPlace(rows, at);
+        yield { id: rows.subarray(at, at + 32), pack, entry };
       }
-      before = rows.subarray(length - rowLength, length - rowLength + 32);
     }
+  }
+
+  #checkRows(): void {
+    for (const rows of this.#blocks(this.#layout.files)) {
+      for (let at = 0; at < rows.length; at += format.rowLength.file) this.#fileRow(rows, at);
+    }
+    for (const rows of this.#blocks(this.#layout.chunks)) {
+      for (let at = 0; at < rows.length; at += format.rowLength.chunk) this.#chunkPlace(rows, at);
+    }
+  }
+
+  #blocks(range: RowRange): Iterable<Buffer> {
+    return eachBlock(this.#source, range, () => this.#damaged("has rows out of order"));
   }
 
   #fileRow(rows: Buffer, at: number): FileRow {
@@ -161,8 +133,4 @@ export class Segment {
     if (entry >= (this.packs[pack]?.count ?? 0)) throw this.#damaged("has a chunk row that points nowhere");
     return { pack, entry };
   }
-}
-
-function isBefore(key: Buffer | undefined, rows: Buffer): boolean {
-  return key === undefined || rows.compare(key, 0, 32, 0, 32) > 0;
 }
