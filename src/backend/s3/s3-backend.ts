@@ -3,8 +3,8 @@ import type { Backend, BackendProperties, ByteRange, FileInfo, SaveOptions } fro
 import { type BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
 import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
 import type { ObjectInfo, S3Api } from "./s3-api.ts";
-import type { S3ClientOptions } from "./s3-client.ts";
 import { placeOf, type S3Config } from "./s3-config.ts";
+import type { S3ClientOptions } from "./s3-connect.ts";
 import { download } from "./s3-download.ts";
 import { EtagStyle } from "./s3-etag.ts";
 import { upload } from "./s3-upload.ts";
@@ -118,7 +118,7 @@ export class S3Backend implements Backend {
     const onRequest = () => {
       this.#requests++;
     };
-    this.#api ??= import("./s3-client.ts").then(({ createS3Client }) =>
+    this.#api ??= import("./s3-connect.ts").then(({ createS3Client }) =>
       createS3Client(this.#config, { ...this.#options, onRequest }),
     );
     return this.#api;

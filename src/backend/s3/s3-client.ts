@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand,
@@ -10,11 +8,9 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
-  type S3ClientConfig,
+  type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { BackendError } from "../backend-error.ts";
 import type {
   GotObject,
@@ -28,62 +24,10 @@ import type {
   Upload,
 } from "./s3-api.ts";
 import { placeOf, type S3Config } from "./s3-config.ts";
-import { s3Error } from "./s3-error.ts";
+import { notS3Error, s3Error } from "./s3-error.ts";
 
-export interface S3ClientOptions {
-  readonly sockets: number;
-  readonly connectTimeout: number;
-  /** Milliseconds without a byte in either direction. */
-  readonly idleTimeout: number;
-  readonly onRequest: () => void;
-}
-
-/** Joins the AWS SDK to what a store needs of it. Makes no request yet; reads the AWS configuration files. */
-export async function createS3Client(config: S3Config, options: S3ClientOptions): Promise<S3Api> {
-  // Once per process it would tell our users on stderr which Node the SDK wants next year.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-  const settings = clientConfig(config, options);
-  const client = new S3Client(settings);
-  const usable = (await hasRegion(client)) ? client : new S3Client({ ...settings, region: "us-east-1" });
-  return new SdkClient(usable, config, options.onRequest);
-}
-
-function clientConfig(config: S3Config, options: S3ClientOptions): S3ClientConfig {
-  const { endpoint, profile } = config;
-  const region = config.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-  const custom = endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
-  const agent = { keepAlive: true, maxSockets: options.sockets };
-  return {
-    ...(endpoint && { endpoint }),
-    ...(region && { region }),
-    ...(profile && { profile }),
-    // A dot in the bucket's name breaks the wildcard certificate of bucket.host.
-    forcePathStyle: config.pathStyle ?? (custom !== undefined || config.bucket.includes(".")),
-    followRegionRedirects: custom === undefined,
-    // Tried again by retry-policy.ts, for every backend alike.
-    maxAttempts: 1,
-    // Trailing checksums are refused or stored as data by several servers; Content-MD5 and the signed SHA-256 do the same work.
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-    expectContinueHeader: false,
-    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
-    requestHandler: new NodeHttpHandler({
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
-      connectionTimeout: options.connectTimeout,
-      socketTimeout: options.idleTimeout,
-    }),
-  };
-}
-
-async function hasRegion(client: S3Client): Promise<boolean> {
-  return client.config.region().then(
-    () => true,
-    () => false,
-  );
-}
-
-class SdkClient implements S3Api {
+/** Joins the AWS SDK to what a store needs of it. */
+export class SdkClient implements S3Api {
   readonly #client: S3Client;
   readonly #config: S3Config;
   readonly #onRequest: () => void;
@@ -116,7 +60,7 @@ class SdkClient implements S3Api {
     return this.#explained(key, async () => {
       const condition = { ...(ifAbsent && { IfNoneMatch: "*" }), ...(ifMatch && { IfMatch: ifMatch }) };
       const input = { ...this.#object(key), ...this.#encryption(), ...condition, Body: body, ContentMD5: md5 };
-      return { tag: unquoted((await this.#client.send(new PutObjectCommand(input), sendOptions(signal))).ETag) };
+      return this.#stored(key, await this.#client.send(new PutObjectCommand(input), sendOptions(signal)));
     });
   }
 
@@ -126,6 +70,7 @@ class SdkClient implements S3Api {
       const page = { ...(after && { ContinuationToken: after }), ...(limit && { MaxKeys: limit }) };
       const command = new ListObjectsV2Command({ Bucket, Prefix: prefix, ...page, ...this.#payer() });
       const answer = await this.#client.send(command, sendOptions(signal));
+      if (answer.Name === undefined) throw notS3Error(prefix, placeOf(this.#config));
       const objects = (answer.Contents ?? []).map((one) => ({
         ...infoOf({ ...one, ContentLength: one.Size }),
         key: one.Key ?? "",
@@ -162,9 +107,7 @@ class SdkClient implements S3Api {
     return this.#explained(key, async () => {
       const Parts = tags.map((ETag, i) => ({ PartNumber: i + 1, ETag }));
       const input = { ...this.#object(key), UploadId: id, MultipartUpload: { Parts } };
-      return {
-        tag: unquoted((await this.#client.send(new CompleteMultipartUploadCommand(input), sendOptions(signal))).ETag),
-      };
+      return this.#stored(key, await this.#client.send(new CompleteMultipartUploadCommand(input), sendOptions(signal)));
     });
   }
 
@@ -176,6 +119,11 @@ class SdkClient implements S3Api {
 
   close(): void {
     this.#client.destroy();
+  }
+
+  #stored(key: string, { ETag }: { readonly ETag?: string | undefined }): Stored {
+    if (ETag === undefined) throw notS3Error(key, placeOf(this.#config));
+    return { tag: unquoted(ETag) };
   }
 
   #object(key: string) {

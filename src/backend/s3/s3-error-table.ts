@@ -132,3 +132,8 @@ export const bySystem: Readonly<Record<string, Rule>> = {
 
 export const lost: Rule = ["unreachable", "the connection was lost", again, ambiguous];
 export const slow: Rule = ["unreachable", "the server does not answer in time", `${network}; ${again}`, ambiguous];
+export const notS3: Rule = [
+  "unreachable",
+  "what answers there is not an S3 server",
+  "check the endpoint and the network",
+];

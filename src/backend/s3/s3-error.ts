@@ -1,6 +1,6 @@
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { BackendError, interruptedError } from "../backend-error.ts";
-import { again, ambiguous, byCode, byStatus, bySystem, lost, type Rule, slow } from "./s3-error-table.ts";
+import { again, byCode, byStatus, bySystem, lost, notS3, type Rule, slow } from "./s3-error-table.ts";
 
 /** What an error message may name. */
 export interface S3Place {
@@ -34,15 +34,20 @@ export function s3Error(error: unknown, key: string, place: S3Place): unknown {
   });
 }
 
+/** A success that no S3 server would report in this way: a web server, a proxy's or a hotel's sign-in page. */
+export function notS3Error(key: string, place: S3Place): BackendError {
+  const [kind, what, hint] = notS3;
+  return new BackendError(kind, `bucket ${place.bucket} ${place.where}: ${what}`, { path: key, hint });
+}
+
 function ruleFor(error: SdkError): Rule {
   const status = statusOf(error);
   const code = codeOf(error);
-  const known = own(byCode, code) ?? (status === undefined ? own(bySystem, systemCode(error)) : own(byStatus, status));
+  const known = own(byCode, code) ?? (status === undefined ? own(bySystem, networkCode(error)) : own(byStatus, status));
   if (known) return known;
-  if (error.name === "TimeoutError" && systemCode(error) === undefined) return slow;
-  if (status === undefined) return isNetworkError(error) ? lost : ["internal", "the request failed", again];
+  if (status === undefined) return networkRule(error);
   if (status >= 500) return byCode.InternalError as Rule;
-  if (status < 300) return ["unreachable", "what answers there is not an S3 server", "check the endpoint", ambiguous];
+  if (status < 300) return notS3;
   return ["unsupported", "the server refused the request", "check the endpoint and docs/backend/s3.md"];
 }
 
@@ -51,12 +56,16 @@ function own(table: Readonly<Record<string, Rule>>, key: string | number = ""): 
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-function isNetworkError(error: SdkError): boolean {
-  return (
-    error.name === "TimeoutError" ||
-    systemCode(error) !== undefined ||
-    /socket|network|aborted/i.test(error.message ?? "")
-  );
+function networkRule(error: SdkError): Rule {
+  const text = `${error.name} ${error.message}`;
+  if (networkCode(error) === undefined && text.includes("TimeoutError")) return slow;
+  const isLost = networkCode(error) !== undefined || /socket|network|aborted|premature/i.test(text);
+  return isLost ? lost : ["internal", "the request failed", again];
+}
+
+/** `ECONNRESET` and the like; the SDK hands some on in the text only. */
+function networkCode(error: SdkError): string | undefined {
+  return systemCode(error) ?? /\bE[A-Z_]{4,}\b/.exec(error.message ?? "")?.[0];
 }
 
 function codeOf(error: SdkError): string {
@@ -69,7 +78,7 @@ function statusOf(error: SdkError): number | undefined {
 
 /** Status and code let somebody who runs the server look it up. */
 function detail(error: SdkError): string {
-  const parts = [statusOf(error), codeOf(error), systemCode(error)].filter(
+  const parts = [statusOf(error), codeOf(error), networkCode(error)].filter(
     (part) => part && !/^(Error|Unknown.*)$/.test(`${part}`),
   );
   return parts.length > 0 ? ` (${[...new Set(parts)].join(" ")})` : "";

@@ -1,0 +1,135 @@
+import { type AddressInfo, createServer, connect as open, type Server, type Socket } from "node:net";
+
+/** What goes wrong on the way. Counts are used up; the rest holds until another fault is set. */
+export interface Fault {
+  /** Only requests whose first line matches, for `busy` and `dropAnswers`. */
+  readonly match?: RegExp;
+  /** Answer so many requests with 503 SlowDown, without asking the server. */
+  readonly busy?: number;
+  /** Seconds, in the Retry-After of `busy`. */
+  readonly retryAfter?: number;
+  /** Let so many requests through and cut the connection instead of handing back the answer. */
+  readonly dropAnswers?: number;
+  /** Reset a connection after so many bytes towards the server; `times` connections. */
+  readonly resetUpAfter?: number;
+  /** End a connection after so many bytes from the server; `times` connections. */
+  readonly cutDownAfter?: number;
+  /** Hand on so many bytes from the server and then nothing more, with the connection open. */
+  readonly stallDownAfter?: number;
+  readonly times?: number;
+  /** Take everything and never answer. */
+  readonly silent?: boolean;
+  /** Milliseconds before each piece from the server. */
+  readonly latency?: number;
+}
+
+const slowDown =
+  '<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>';
+
+/** Stands between a client and a real server and breaks the connection in chosen ways. Raw TCP: signatures stay valid. */
+export class FaultProxy {
+  readonly #server: Server;
+  readonly #target: number;
+  readonly #sockets = new Set<Socket>();
+  #fault: Fault = {};
+  #left = { busy: 0, drops: 0, times: 0 };
+  /** A new fault counts bytes from now on, also on connections that are open. */
+  #generation = 0;
+  /** First lines of all requests since the last fault was set. */
+  requests: string[] = [];
+
+  private constructor(target: number) {
+    this.#target = target;
+    this.#server = createServer({ noDelay: true }, (client) => this.#accept(client));
+  }
+
+  /** Listens on a free port of 127.0.0.1 in front of `target`, a port of the same. */
+  static async start(target: number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  set(fault: Fault): void {
+    this.#fault = fault;
+    this.#left = { busy: fault.busy ?? 0, drops: fault.dropAnswers ?? 0, times: fault.times ?? 1 };
+    this.#generation++;
+    this.requests = [];
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #accept(client: Socket): void {
+    const server = open({ port: this.#target, host: "127.0.0.1", noDelay: true });
+    const state = { generation: -1, up: 0, down: 0, dropping: false };
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        other.end();
+      });
+    }
+    const reset = () => {
+      client.resetAndDestroy();
+      server.destroy();
+    };
+    const fresh = () => {
+      if (state.generation === this.#generation) return;
+      Object.assign(state, { generation: this.#generation, up: 0, down: 0 });
+    };
+    client.on("data", (data) => {
+      fresh();
+      state.up += data.length;
+      const line = /^(GET|PUT|POST|HEAD|DELETE) [^\r]*/.exec(data.subarray(0, 2000).toString("latin1"))?.[0];
+      if (line) this.requests.push(line);
+      if (this.#fault.silent) return;
+      if (line && this.#take("busy", line)) return void client.end(this.#busyAnswer());
+      if (line && this.#take("drops", line)) state.dropping = true;
+      if (state.up > (this.#fault.resetUpAfter ?? Infinity) && this.#left.times-- > 0) return reset();
+      server.write(data);
+    });
+    server.on("data", (data) => {
+      fresh();
+      if (state.dropping) return reset();
+      state.down += data.length;
+      const over = state.down - (this.#fault.cutDownAfter ?? Infinity);
+      if (over > 0 && this.#left.times-- > 0) {
+        client.end(data.subarray(0, Math.max(0, data.length - over)));
+        server.destroy();
+        return;
+      }
+      if (state.down > (this.#fault.stallDownAfter ?? Infinity)) return;
+      if (this.#fault.latency) setTimeout(() => client.write(data), this.#fault.latency);
+      else client.write(data);
+    });
+  }
+
+  #take(what: "busy" | "drops", line: string): boolean {
+    if (this.#left[what] <= 0 || !(this.#fault.match ?? /^/).test(line)) return false;
+    this.#left[what]--;
+    return true;
+  }
+
+  #busyAnswer(): string {
+    const { retryAfter } = this.#fault;
+    const headers = [
+      "HTTP/1.1 503 Slow Down",
+      "Content-Type: application/xml",
+      `Content-Length: ${slowDown.length}`,
+      "Connection: close",
+      ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
+    ];
+    return `${headers.join("\r\n")}\r\n\r\n${slowDown}`;
+  }
+}
