@@ -28,30 +28,17 @@ export function chooseStore(settings: Settings, question: StoreQuestion): StoreS
 }
 
 /**
- * Refuses to speak to a place that only the tree names and that could learn or keep something: an endpoint of somebody's own, or with a profile.
- * Loopback stays on this machine; provider endpoints and folders are the provider's and the system's to protect.
+ * Refuses to speak to a place that only the tree names and that could learn or keep something.
  * @throws MlgitError kind `refused` with the command that allows it.
  */
 export function assertContactAllowed(store: StoreSettings): void {
-  if (store.trusted || (isLoopback(store.endpointUrl) && store.profile === undefined)) return;
-  const what = store.profile === undefined ? `the endpoint ${store.endpointUrl}` : `the profile ${store.profile}`;
-  throw untrusted(store, `it would use ${what} with your credentials`);
+  if (store.risk !== undefined) throw untrusted(store, store.risk);
 }
 
 /** @throws MlgitError kind `refused`: a folder that only the tree names is not made into a store without the user's word. */
 export function assertCreationAllowed(store: StoreSettings): void {
   if (store.trusted || !/^(file|sftp):/i.test(store.url)) return;
   throw untrusted(store, "there is no store yet, and one would be made there");
-}
-
-function isLoopback(endpoint: string | undefined): boolean {
-  if (endpoint === undefined) return true;
-  try {
-    const { hostname } = new URL(endpoint);
-    return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-  } catch {
-    return false;
-  }
 }
 
 function untrusted(store: StoreSettings, why: string): MlgitError {

@@ -1,20 +1,9 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { GitSettings } from "./git-settings.ts";
+import { readStores, type StoreSettings } from "./store-settings.ts";
 import type { TreeSettings } from "./tree-settings.ts";
 
-/** A store as somebody named it. Nothing here is a secret. */
-export interface StoreSettings {
-  readonly name: string;
-  readonly url: string;
-  readonly endpointUrl?: string;
-  readonly region?: string;
-  readonly profile?: string;
-  readonly pathStyle?: boolean;
-  /** Who named it: the user's git configuration, `.mlgit/config.yaml` of the tree, or the remote it follows. */
-  readonly source: "git" | "tree" | "remote";
-  /** The user said by a command that this very place may be used (invariant 9). Always so for `git` and `remote`. */
-  readonly trusted: boolean;
-}
+export { type StoreSettings, trustMark } from "./store-settings.ts";
 
 /** Everything that can be set, in effect. docs/man/git-mlgit.md lists the keys. */
 export interface Settings {
@@ -29,11 +18,15 @@ export interface Settings {
   readonly keep: "all" | "unpushed";
   /** A path that cannot be hydrated makes the command fail. */
   readonly strictHydrate: boolean;
+  /** Hooks are installed where they are missing; false after `git mlgit install --skip-hooks`. */
+  readonly hooks: boolean;
+  /** Transfers at a time; undefined for what the store can take. */
+  readonly concurrency: number | undefined;
 }
 
 /** Joins git's configuration and the tree's; git's wins. @throws MlgitError kind `setup` for a value that makes no sense. */
 export function readSettings(git: GitSettings, tree: TreeSettings | undefined): Settings {
-  return {
+  return Object.freeze({
     stores: readStores(git, tree),
     defaultStore: git.get("mlgit.defaultstore") ?? tree?.default,
     cache: git.get("mlgit.cache"),
@@ -41,40 +34,10 @@ export function readSettings(git: GitSettings, tree: TreeSettings | undefined): 
     exclude: patterns(git, "mlgit.exclude"),
     hydrate: oneOf(git, "mlgit.hydrate", ["all", "none"]),
     keep: oneOf(git, "mlgit.keep", ["all", "unpushed"]),
-    strictHydrate: git.bool("mlgit.stricthydrate") ?? false,
-  };
-}
-
-/** What a user trusts is the place, not the name: the same text is stored when it is trusted and compared here. */
-export function trustMark(store: Pick<StoreSettings, "url" | "endpointUrl" | "profile">): string {
-  return [store.url, store.endpointUrl ?? "", store.profile ?? ""].join(" ").trimEnd();
-}
-
-function readStores(git: GitSettings, tree: TreeSettings | undefined): Map<string, StoreSettings> {
-  const stores = new Map<string, StoreSettings>();
-  for (const [name, store] of Object.entries(tree?.stores ?? {})) {
-    const trusted = git.all(`mlgit.store.${name}.trusted`).includes(trustMark(store));
-    stores.set(name, { name, source: "tree", trusted, ...store });
-  }
-  for (const name of git.names("mlgit.store", "url")) {
-    const url = git.get(`mlgit.store.${name}.url`) ?? "";
-    const text = (key: string, variable: string) => {
-      const value = git.get(`mlgit.store.${name}.${variable}`);
-      return value === undefined ? {} : { [key]: value };
-    };
-    const pathStyle = git.bool(`mlgit.store.${name}.pathstyle`);
-    stores.set(name, {
-      name,
-      url,
-      ...text("endpointUrl", "endpointurl"),
-      ...text("region", "region"),
-      ...text("profile", "profile"),
-      ...(pathStyle === undefined ? {} : { pathStyle }),
-      source: "git",
-      trusted: true,
-    });
-  }
-  return stores;
+    strictHydrate: flag(git, "mlgit.stricthydrate", false),
+    hooks: flag(git, "mlgit.hooks", true),
+    concurrency: count(git, "mlgit.concurrency"),
+  });
 }
 
 /** Several values, or one with commas, as git-lfs's fetchinclude. */
@@ -93,5 +56,24 @@ function oneOf<T extends string>(git: GitSettings, key: string, values: readonly
   if (found) return found;
   throw new MlgitError("setup", `git config ${key} is ${JSON.stringify(value)}; it can be ${values.join(" or ")}`, {
     hint: `git config ${key} ${values[0]}`,
+  });
+}
+
+function flag(git: GitSettings, key: string, preset: boolean): boolean {
+  if (git.get(key) === undefined) return preset;
+  const value = git.bool(key);
+  if (value !== undefined) return value;
+  throw new MlgitError("setup", `git config ${key} is ${JSON.stringify(git.get(key))}; it can be true or false`, {
+    hint: `git config ${key} ${preset}`,
+  });
+}
+
+function count(git: GitSettings, key: string): number | undefined {
+  const value = git.get(key);
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= 1 && number <= 1024) return number;
+  throw new MlgitError("setup", `git config ${key} is ${JSON.stringify(value)}; it can be 1 to 1024`, {
+    hint: `git config --unset ${key}`,
   });
 }

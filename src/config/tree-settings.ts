@@ -34,7 +34,8 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
   const store = z.object({
     url: line,
     endpointUrl: line.optional(),
-    region: line.optional(),
+    // It becomes part of a host name.
+    region: line.regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'").optional(),
     profile: line.optional(),
     pathStyle: z.boolean().optional(),
   });
@@ -44,7 +45,8 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
   });
   let value: unknown;
   try {
-    value = load(text) ?? {};
+    // To the parser a text without any value is an error.
+    value = /^\s*[^#\s]/m.test(text) ? load(text) : {};
   } catch (error) {
     throw unreadable((error as Error).message.split("\n")[0] ?? "", error);
   }

@@ -1,0 +1,62 @@
+import { chooseStore } from "../config/choose-store.ts";
+import { storeOfRemote } from "../config/follow-remote.ts";
+import { GitSettings } from "../config/git-settings.ts";
+import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
+import { parseTreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
+import { defaultRemote, type Remote, resolveRemote } from "../git/remote.ts";
+import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
+import { readTreeFile } from "../git/tree-file.ts";
+
+/** Settings in effect, and git's configuration that they were read from. */
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly git: GitSettings;
+}
+
+/** git's configuration alone, in one process: enough for a filter or a hook that needs no store. */
+export async function loadGitSettings(repository: Repository): Promise<GitSettings> {
+  const { stdout } = await gitIn(repository, ["config", "-z", "--list"]);
+  return new GitSettings(stdout.toString("utf8"));
+}
+
+/**
+ * Reads git's configuration and `.mlgit/config.yaml`.
+ * @throws MlgitError kind `setup` or `refused` when one of them makes no sense.
+ */
+export async function loadSettings(repository: Repository): Promise<LoadedSettings> {
+  const [git, text] = await Promise.all([loadGitSettings(repository), readTreeFile(repository, treeSettingsPath)]);
+  return { git, settings: readSettings(git, text === undefined ? undefined : await parseTreeSettings(text)) };
+}
+
+export interface StoreRequest {
+  /** A store's name that the user gave. */
+  readonly store?: string | undefined;
+  /** A remote's name or URL; the one git would take if absent. */
+  readonly remote?: string | undefined;
+  readonly direction: "fetch" | "push";
+}
+
+/**
+ * The store for a remote. Nothing is contacted, and whether it may be is asked with `assertContactAllowed`.
+ * @throws MlgitError kind `setup` when there is none, with the command that names one.
+ */
+export async function resolveStore(
+  repository: Repository,
+  { settings, git }: LoadedSettings,
+  request: StoreRequest,
+): Promise<StoreSettings> {
+  const name = request.remote ?? (await defaultRemote(repository, git, request.direction));
+  const wanted = request.store ?? git.get(`remote.${name}.mlgitstore`);
+  const top = cwdOf(repository);
+  // A configured store needs no remote at all, not even one that exists.
+  const follows = wanted === undefined && settings.defaultStore === undefined && settings.stores.size === 0;
+  const remote = follows && name !== undefined ? await resolveRemote(repository, git, name) : undefined;
+  const url = remote && followedUrl(remote, request.direction, top);
+  return chooseStore(settings, { wanted, remote: remote && { name: remote.name, url: url ?? remote.pushUrl }, top });
+}
+
+/** Pushing and fetching must meet in one place, so a URL that implies none (https to read, ssh to write) gives way to the other. */
+function followedUrl(remote: Remote, direction: "fetch" | "push", top: string): string | undefined {
+  const urls = direction === "push" ? [remote.pushUrl, remote.fetchUrl] : [remote.fetchUrl, remote.pushUrl];
+  return urls.find((url) => storeOfRemote({ name: remote.name, url }, top) !== undefined);
+}

@@ -1,0 +1,80 @@
+import type { GitSettings } from "./git-settings.ts";
+import type { TreeSettings, TreeStore } from "./tree-settings.ts";
+
+/** A store as somebody named it. Nothing here is a secret. */
+export interface StoreSettings {
+  readonly name: string;
+  readonly url: string;
+  readonly endpointUrl?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly pathStyle?: boolean;
+  /** Who named its URL: the user's git configuration, `.mlgit/config.yaml` of the tree, or the remote it follows. */
+  readonly source: "git" | "tree" | "remote";
+  /** The user said by a command that this very place may be used (invariant 9). Always so for `git` and `remote`. */
+  readonly trusted: boolean;
+  /** What speaking to it would give away on the word of the tree alone; undefined when nothing, or when it is trusted. */
+  readonly risk?: string;
+}
+
+/** What a user trusts is the place, not the name: the same text is stored when it is trusted and compared here. */
+export function trustMark(store: Pick<StoreSettings, "url" | "endpointUrl" | "profile">): string {
+  return [store.url, store.endpointUrl ?? "", store.profile ?? ""].join(" ").trimEnd();
+}
+
+/** The stores of the tree and of git's configuration, whose single keys (`mlgit.store.<name>.profile`) win. */
+export function readStores(git: GitSettings, tree: TreeSettings | undefined): ReadonlyMap<string, StoreSettings> {
+  const inTree = tree?.stores ?? {};
+  const names = new Set([...Object.keys(inTree), ...git.names("mlgit.store", "url")]);
+  return new Map([...names].map((name) => [name, joinStore(name, gitStore(git, name), { git, tree: inTree[name] })]));
+}
+
+function joinStore(
+  name: string,
+  own: Partial<TreeStore>,
+  { git, tree }: { git: GitSettings; tree: TreeStore | undefined },
+): StoreSettings {
+  const place = { url: "", ...tree, ...own };
+  // What the user did not set is the tree's word.
+  const foreign = Object.fromEntries(Object.entries(tree ?? {}).filter(([key]) => !(key in own))) as Partial<TreeStore>;
+  const trusted = git.all(`mlgit.store.${name}.trusted`).includes(trustMark(place));
+  const risk = trusted ? undefined : riskOf(foreign);
+  const source = own.url === undefined ? "tree" : "git";
+  return Object.freeze({
+    name,
+    ...place,
+    source,
+    trusted: trusted || (source === "git" && risk === undefined),
+    ...(risk === undefined ? {} : { risk }),
+  });
+}
+
+function gitStore(git: GitSettings, name: string): Partial<TreeStore> {
+  const values = {
+    url: git.get(`mlgit.store.${name}.url`),
+    endpointUrl: git.get(`mlgit.store.${name}.endpointurl`),
+    region: git.get(`mlgit.store.${name}.region`),
+    profile: git.get(`mlgit.store.${name}.profile`),
+    pathStyle: git.bool(`mlgit.store.${name}.pathstyle`),
+  };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+/** Loopback stays on this machine; the provider's own endpoints and folders are the provider's and the system's to protect. */
+function riskOf(store: Partial<TreeStore>): string | undefined {
+  if (store.endpointUrl !== undefined && !isLoopback(store.endpointUrl))
+    return `your credentials would be used at the endpoint ${store.endpointUrl}`;
+  if (store.profile !== undefined) return `your credentials of the profile ${store.profile} would be used`;
+  if (/^sftph?:/i.test(store.url ?? "")) return "your ssh keys would be offered to its host";
+  if (/^(rclone|gdriveh):/i.test(store.url ?? "")) return "your rclone remotes would be used";
+  return undefined;
+}
+
+function isLoopback(endpoint: string): boolean {
+  try {
+    const { hostname } = new URL(endpoint);
+    return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+  } catch {
+    return false;
+  }
+}
