@@ -33,14 +33,6 @@ export interface IndexScan {
   readonly hasNullChecksum: boolean;
 }
 
-/** What an entry's two flag fields say. */
-export interface EntryFlags {
-  readonly assumeValid: boolean;
-  readonly stage: number;
-  readonly skipWorktree: boolean;
-  readonly intentToAdd: boolean;
-}
-
 type OnEntry = (offset: number, name: string) => void;
 
 /**
@@ -67,16 +59,14 @@ export function indexChecksum(bytes: Buffer, format: ObjectFormat): Buffer {
     .digest();
 }
 
-export function entryFlags(bytes: Buffer, offset: number, hashLength: number): EntryFlags {
+/** False when an entry is marked assume-valid, skip-worktree or intent-to-add, or is one side of a conflict. */
+export function hasPlainFlags(bytes: Buffer, offset: number, hashLength: number): boolean {
   const at = offset + entryField.objectName + hashLength;
   const flags = bytes.readUInt16BE(at);
-  const extended = flags & 0x4000 ? bytes.readUInt16BE(at + 2) : 0;
-  return {
-    assumeValid: (flags & 0x8000) !== 0,
-    stage: (flags >> 12) & 3,
-    skipWorktree: (extended & 0x4000) !== 0,
-    intentToAdd: (extended & 0x2000) !== 0,
-  };
+  const assumeValidOrStage = 0xb000;
+  const skipWorktreeOrIntentToAdd = 0x6000;
+  if (flags & assumeValidOrStage) return false;
+  return !(flags & 0x4000) || (bytes.readUInt16BE(at + 2) & skipWorktreeOrIntentToAdd) === 0;
 }
 
 interface Walk {

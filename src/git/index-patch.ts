@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { entryField, entryFlags, hashLengths, indexChecksum, scanIndex } from "./index-file.ts";
+import { entryField, hashLengths, hasPlainFlags, indexChecksum, scanIndex } from "./index-file.ts";
 import type { ObjectFormat } from "./repository.ts";
 
 /** An entry that is to carry `stat`, if it still names `blob`. */
@@ -34,23 +34,27 @@ const gitlink = 0o16;
 
 /** Writes the wanted stat data into `bytes`, without the checksum; `sealIndex` adds that. When there is a problem nothing was changed. */
 export function patchIndex(request: PatchRequest): PatchedIndex {
-  const { bytes, objectFormat, wanted } = request;
-  const hits: [offset: number, stat: BigIntStats][] = [];
+  const { bytes, objectFormat, wanted, indexSeconds } = request;
+  const hashLength = hashLengths[objectFormat];
+  const offsets: number[] = [];
+  const stats: BigIntStats[] = [];
   const racy: number[] = [];
   const { problem } = scanIndex(bytes, objectFormat, (offset, name) => {
     const want = wanted.get(name);
-    if (want && mayStamp(bytes, offset, { ...want, hashLength: hashLengths[objectFormat] }))
-      hits.push([offset, want.stat]);
-    else if (isRacy(bytes, offset, request.indexSeconds)) racy.push(offset);
+    if (want !== undefined && mayStamp(bytes, offset, hashLength) && names(bytes, offset, hashLength) === want.blob) {
+      offsets.push(offset);
+      stats.push(want.stat);
+    } else if (isRacy(bytes, offset, indexSeconds)) racy.push(offset);
   });
   if (problem) return { problem, stamped: 0, changed: false, newest: 0, racy: [] };
   let changed = false;
   let newest = 0;
-  for (const [offset, stat] of hits) {
+  for (const [i, stat] of stats.entries()) {
+    const offset = offsets[i] ?? 0;
     if (putStat(bytes, offset, stat)) changed = true;
     newest = Math.max(newest, bytes.readUInt32BE(offset + entryField.mtimeSeconds));
   }
-  return { problem, stamped: hits.length, changed, newest, racy };
+  return { problem, stamped: stats.length, changed, newest, racy };
 }
 
 /**
@@ -68,12 +72,16 @@ export function sealIndex(bytes: Buffer, format: ObjectFormat): void {
   if (!skipsHash) indexChecksum(bytes, format).copy(bytes, at);
 }
 
-function mayStamp(bytes: Buffer, offset: number, want: WantedEntry & { readonly hashLength: number }): boolean {
-  const name = offset + entryField.objectName;
-  if (bytes.readUInt32BE(offset + entryField.mode) >>> 12 !== regularFile) return false;
-  const { assumeValid, stage, skipWorktree, intentToAdd } = entryFlags(bytes, offset, want.hashLength);
-  if (assumeValid || stage !== 0 || skipWorktree || intentToAdd) return false;
-  return bytes.toString("hex", name, name + want.hashLength) === want.blob;
+/** A regular file, in no conflict, about which the user has not told git something special. */
+function mayStamp(bytes: Buffer, offset: number, hashLength: number): boolean {
+  return (
+    bytes.readUInt32BE(offset + entryField.mode) >>> 12 === regularFile && hasPlainFlags(bytes, offset, hashLength)
+  );
+}
+
+function names(bytes: Buffer, offset: number, hashLength: number): string {
+  const at = offset + entryField.objectName;
+  return bytes.toString("hex", at, at + hashLength);
 }
 
 /** In whole seconds, as a git built without USE_NSEC sees it; one built with it distrusts fewer. */
@@ -89,22 +97,25 @@ const nanoseconds = 1_000_000_000n;
 
 /** All of it truncated to 32 bits, as read-cache.c, fill_stat_data does; answers whether anything differs from before. */
 function putStat(bytes: Buffer, offset: number, stat: BigIntStats): boolean {
-  let changed = false;
-  const put = (field: number, value: bigint) => {
-    const short = Number(BigInt.asUintN(32, value));
-    if (bytes.readUInt32BE(offset + field) === short) return;
-    bytes.writeUInt32BE(short, offset + field);
-    changed = true;
-  };
-  put(entryField.ctimeSeconds, stat.ctimeNs / nanoseconds);
-  put(entryField.ctimeNanoseconds, stat.ctimeNs % nanoseconds);
-  put(entryField.mtimeSeconds, stat.mtimeNs / nanoseconds);
-  put(entryField.mtimeNanoseconds, stat.mtimeNs % nanoseconds);
-  put(entryField.dev, stat.dev);
-  put(entryField.ino, stat.ino);
-  put(entryField.uid, stat.uid);
-  put(entryField.gid, stat.gid);
-  // git 2.43 and later keep 2^31 for a multiple of 4 GiB; the zero that older ones keep makes both look at the content.
-  put(entryField.size, stat.size);
-  return changed;
+  const ctime = stat.ctimeNs / nanoseconds;
+  const mtime = stat.mtimeNs / nanoseconds;
+  const changes =
+    put(bytes, offset + entryField.ctimeSeconds, ctime) +
+    put(bytes, offset + entryField.ctimeNanoseconds, stat.ctimeNs - ctime * nanoseconds) +
+    put(bytes, offset + entryField.mtimeSeconds, mtime) +
+    put(bytes, offset + entryField.mtimeNanoseconds, stat.mtimeNs - mtime * nanoseconds) +
+    put(bytes, offset + entryField.dev, stat.dev) +
+    put(bytes, offset + entryField.ino, stat.ino) +
+    put(bytes, offset + entryField.uid, stat.uid) +
+    put(bytes, offset + entryField.gid, stat.gid) +
+    // git 2.43 and later keep 2^31 for a multiple of 4 GiB; the zero that older ones keep makes both look at the content.
+    put(bytes, offset + entryField.size, stat.size);
+  return changes > 0;
+}
+
+function put(bytes: Buffer, at: number, value: bigint): 0 | 1 {
+  const short = Number(BigInt.asUintN(32, value));
+  if (bytes.readUInt32BE(at) === short) return 0;
+  bytes.writeUInt32BE(short, at);
+  return 1;
 }

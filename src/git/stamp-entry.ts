@@ -5,7 +5,10 @@ import type { WantedEntry } from "./index-patch.ts";
 export interface StampEntry {
   /** Raw bytes, relative to the top of the worktree. */
   readonly path: Buffer;
-  /** Object name of the pointer blob that the index must have, hex. */
+  /**
+   * Object name, hex, of the pointer whose content was written, never what the index happens to have: after `git stash pop` they
+   * differ, and stamping the index's entry would hide the change.
+   */
   readonly blob: string;
   /** Of the file as it was written. */
   readonly stat: BigIntStats;

@@ -113,7 +113,10 @@ export class PointerRepository {
       const raw = Buffer.from(path);
       const source = (to: Buffer) => writeFileSync(to, content);
       const result = placeFile({ batch, path: raw, source, mode: mode as 0o644, expected: Buffer.from(pointer) });
-      if (result.placed) placed.push({ path: raw, blob, stat: result.stat });
+      // Of what was placed, which is not what the index has after `git stash pop`.
+      const format = blob.length === 64 ? "sha256" : "sha1";
+      const own = createHash(format).update(`blob ${pointer.length}\0${pointer}`).digest("hex");
+      if (result.placed) placed.push({ path: raw, blob: own, stat: result.stat });
     }
     return placed;
   }
