@@ -1,11 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { copyFileSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { IndexLock } from "./index-lock.ts";
 import { distrust, type PatchedIndex, patchIndex, sealIndex, type WantedEntry } from "./index-patch.ts";
 import { gitIn, type Repository } from "./repository.ts";
 import { withoutFilter } from "./run.ts";
+
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 export interface RewriteOptions {
   readonly repository: Repository;
@@ -25,6 +36,7 @@ export async function stampSplitIndex(options: RewriteOptions): Promise<number |
   const { repository, index, lock } = options;
   // Beside the index, where git looks for the shared part.
   const copy = join(dirname(index), `mlgit-index-${randomBytes(8).toString("hex")}`);
+  sweep(dirname(index));
   try {
     copyFileSync(index, copy);
     const { atime, mtime } = statSync(index);
@@ -42,6 +54,15 @@ export async function stampSplitIndex(options: RewriteOptions): Promise<number |
     throw error;
   } finally {
     for (const file of [copy, `${copy}.lock`]) rmSync(file, { force: true });
+  }
+}
+
+/** What a killed process left behind. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!/^mlgit-index-[0-9a-f]{16}(\.lock)?$/.test(name)) continue;
+    const age = Date.now() - (lstatSync(join(folder, name), { throwIfNoEntry: false })?.ctimeMs ?? Date.now());
+    if (age > abandonedAfterMs) rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -31,7 +31,8 @@ export function stillAsWritten(workTree: string, entries: readonly StampEntry[])
  */
 function asWritten(file: Buffer, stat: BigIntStats): BigIntStats | undefined {
   const now = lstatSync(file, { throwIfNoEntry: false });
-  if (!now?.isFile() || now.ino !== Number(stat.ino) || now.size !== Number(stat.size)) return undefined;
+  if (!now?.isFile() || now.ino !== Number(stat.ino) || now.dev !== Number(stat.dev) || now.size !== Number(stat.size))
+    return undefined;
   if (!isSameTime(now.mtimeMs, stat.mtimeNs)) return undefined;
   if (isSameTime(now.ctimeMs, stat.ctimeNs)) return stat;
   if (now.nlink === 1 && stat.nlink === 1n) return undefined;

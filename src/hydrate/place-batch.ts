@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { lstatSync, readdirSync, unlinkSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { PathGuard, type SafeFolder } from "./path-guard.ts";
 
 const slash = Buffer.from("/");
-const siblingName = /^\.mlgit-[0-9a-f]{16}\.tmp$/;
+const tempName = /^\.mlgit-[0-9a-f]{16}\.tmp(\.copy)?$/;
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 /**
@@ -21,7 +21,7 @@ export class PlaceBatch {
   readonly mtime: number = Date.now() / 1000 - 2.5;
   readonly #tempDir: Buffer;
   #useSibling = false;
-  readonly #swept = new Set<SafeFolder>();
+  readonly #swept = new Set<string>();
 
   /**
    * @param top absolute path of the worktree.
@@ -34,9 +34,9 @@ export class PlaceBatch {
 
   /** A fresh name for the file that will be renamed into `folder`. */
   tempFor(folder: SafeFolder): Buffer {
-    if (this.#useSibling) this.#sweep(folder);
-    const name = `.mlgit-${randomBytes(8).toString("hex")}.tmp`;
-    return Buffer.concat([this.#useSibling ? folder.path : this.#tempDir, slash, Buffer.from(name)]);
+    const place = this.#useSibling ? folder.path : this.#tempDir;
+    this.#sweep(place);
+    return Buffer.concat([place, slash, Buffer.from(`.mlgit-${randomBytes(8).toString("hex")}.tmp`)]);
   }
 
   /** Puts temporary files beside their targets from now on; false when that is done already. */
@@ -46,15 +46,16 @@ export class PlaceBatch {
     return changed;
   }
 
-  /** A killed process may have left its temporary file in the worktree, where nobody else would remove it. */
-  #sweep(folder: SafeFolder): void {
-    if (this.#swept.has(folder)) return;
-    this.#swept.add(folder);
-    for (const name of readdirSync(folder.path, { encoding: "buffer" })) {
-      if (!siblingName.test(name.toString("latin1"))) continue;
-      const file = Buffer.concat([folder.path, slash, name]);
+  /** A killed process may have left its temporary file, which nobody else would remove. */
+  #sweep(folder: Buffer): void {
+    const key = folder.toString("latin1");
+    if (this.#swept.has(key)) return;
+    this.#swept.add(key);
+    for (const name of readdirSync(folder, { encoding: "buffer" })) {
+      if (!tempName.test(name.toString("latin1"))) continue;
+      const file = Buffer.concat([folder, slash, name]);
       const stat = lstatSync(file, { throwIfNoEntry: false });
-      if (stat?.isFile() && Date.now() - stat.ctimeMs > abandonedAfterMs) unlinkSync(file);
+      if (stat?.isFile() && Date.now() - stat.ctimeMs > abandonedAfterMs) rmSync(file, { force: true });
     }
   }
 }

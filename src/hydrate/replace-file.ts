@@ -81,7 +81,7 @@ function prepare(temp: Buffer, options: ReplaceOptions): BigIntStats {
     if (options.readOnly && fits) return made;
     unshare(temp);
   }
-  chmodSync(temp, mode);
+  if (made.nlink > 1n || (Number(made.mode) & 0o777) !== mode) chmodSync(temp, mode);
   utimesSync(temp, options.batch.mtime, options.batch.mtime);
   return lstatSync(temp, { bigint: true });
 }

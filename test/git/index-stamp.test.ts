@@ -203,6 +203,22 @@ describe("extensions", () => {
   });
 });
 
+describe("a split index with an entry that git distrusts", () => {
+  it("is stamped without starting the filter, which could wait for the lock that is held", async () => {
+    const repository = create({ config: { "core.splitIndex": "true" } });
+    repository.withPointers(files);
+    repository.write("racy.bin", "added just now");
+    const later = Date.now() / 1000 + 1000;
+    utimesSync(join(repository.top, "racy.bin"), later, later);
+    repository.git("add", "racy.bin");
+    const placed = repository.place();
+    repository.cleaned();
+    expect(await repository.stamp(placed)).toMatchObject({ stamped: hydrated.length, fellBack: true });
+    expect(repository.cleaned()).toEqual([]);
+    expect(repository.status()).toEqual({ text: "A  racy.bin\n", cleaned: ["racy.bin"] });
+  });
+});
+
 function leftovers(repository: PointerRepository): string[] {
   const all = execFileSync("find", [join(repository.top, ".git"), repository.beside("temp"), "-type", "f"], {
     encoding: "utf8",
