@@ -1,0 +1,20 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+import { DeferredJournal } from "../hydrate/deferred.ts";
+import type { Context } from "./command.ts";
+import { hydratePaths, reportHydration } from "./restore-content.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Hydrates what the filter deferred. What cannot be had is reported and keeps its pointer; the git command still succeeds, unless
+ * `mlgit.strictHydrate` says otherwise.
+ */
+export async function drainDeferred(session: Session, context: Context): Promise<void> {
+  let failed = 0;
+  await new DeferredJournal(session.repository.gitDir).drain(async (items) => {
+    const report = await hydratePaths(items, session, context);
+    reportHydration(report, context);
+    failed += report.failed.length;
+  });
+  if (failed > 0 && session.settings.strictHydrate)
+    throw new MlgitError("missing", `${failed} files could not be hydrated (mlgit.strictHydrate is set)`, { hint: "git mlgit hydrate" });
+}

@@ -1,0 +1,78 @@
+import { serveFilter } from "../filter/serve.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { exitCode } from "../error/exit-code.ts";
+import { FilterScanner } from "../git/filter-scanner.ts";
+import { DeferredJournal } from "../hydrate/deferred.ts";
+import type { Command, Context } from "./command.ts";
+import { drainDeferred } from "./drain-deferred.ts";
+import { PathWishes } from "./path-wishes.ts";
+import { fetchOrExplain, quotePath } from "./restore-content.ts";
+import { Session } from "./session.ts";
+
+/**
+ * git's long-running filter. Answers clean and smudge requests until git hangs up; then what was put into the cache is made durable,
+ * and deferred paths are hydrated before git gives the prompt back.
+ */
+export const command: Command = {
+  raw: true,
+  async run(context) {
+    const session = await Session.open(context);
+    const tally = new OddTally();
+    const failures: string[] = [];
+    try {
+      await serve(session, context, { tally, failures });
+    } finally {
+      await session.close();
+    }
+    tally.report(context);
+    if (session.repository.workTree !== undefined) await drainDeferred(session, context);
+    return { exitCode: failures.length > 0 ? exitCode.incomplete : exitCode.ok };
+  },
+};
+
+async function serve(session: Session, context: Context, notes: { tally: OddTally; failures: string[] }): Promise<void> {
+  const cache = await session.cache();
+  const journal = new DeferredJournal(session.repository.gitDir);
+  const wishes = new PathWishes(session.settings);
+  await serveFilter(new FilterScanner(0, 1), {
+    ingest: () => cache.ingest(),
+    get: (oid) => cache.get(oid),
+    fetch: async (pointer) => {
+      const error = (await fetchOrExplain([pointer], session, context)).get(pointer.oid);
+      if (error) throw error;
+    },
+    defer: (path, pointer) => journal.append({ path, ...pointer }),
+    wants: (path) => wishes.wants(path),
+    odd: (path, what) => notes.tally.note(path, what),
+    failed: (path, error) => {
+      notes.failures.push(quotePath(path));
+      const reason = error instanceof Error ? error.message : String(error);
+      context.warn(`${quotePath(path)}: ${reason}`);
+      if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
+    },
+  });
+}
+
+/** Counts what lies under tracked paths and is no pointer of ours, and says so once. */
+class OddTally {
+  readonly #paths = { "not-a-pointer": [] as string[], "unknown-version": [] as string[] };
+
+  note(path: Buffer, what: "not-a-pointer" | "unknown-version"): void {
+    this.#paths[what].push(quotePath(path));
+  }
+
+  report(context: Context): void {
+    const { "not-a-pointer": raw, "unknown-version": unknown } = this.#paths;
+    if (raw.length > 0)
+      context.warn(
+        `${raw.length} tracked files are stored in git itself and not as pointers: ${some(raw)}\n` +
+          "hint: git add --renormalize . && git commit",
+      );
+    if (unknown.length > 0)
+      context.warn(`${unknown.length} pointers are of a version this mlgit does not know: ${some(unknown)}\nhint: install the newest mlgit`);
+  }
+}
+
+function some(paths: readonly string[]): string {
+  return paths.length > 5 ? `${paths.slice(0, 5).join(", ")}, …` : paths.join(", ");
+}

@@ -1,0 +1,71 @@
+import { isMlgitError } from "../error/mlgit-error.ts";
+import { stampIndex } from "../git/index-stamp.ts";
+import { type HydrateItem, type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
+import { fetchContent } from "../transfer/fetch-content.ts";
+import type { Context } from "./command.ts";
+import type { Session } from "./session.ts";
+
+/** Hydrates paths with everything joined: fetching from the store, placing, stamping. */
+export async function hydratePaths(
+  items: readonly HydrateItem[],
+  session: Session,
+  context: Context,
+  remote?: string,
+): Promise<HydrateReport> {
+  const progress = context.progress("Hydrating");
+  try {
+    return await hydrate(items, {
+      repository: session.workTree,
+      cache: await session.cache(),
+      meter: progress,
+      fetch: (wanted) => fetchOrExplain(wanted, session, context, remote),
+      stamp: (entries) => stampIndex(session.repository, entries),
+    });
+  } finally {
+    progress.done();
+  }
+}
+
+/** Fetches contents; when the store as a whole cannot be used, that is the reason for each of them. */
+export async function fetchOrExplain(
+  wanted: readonly { readonly oid: string; readonly size: number }[],
+  session: Session,
+  context: Context,
+  remote?: string,
+): Promise<ReadonlyMap<string, Error>> {
+  const progress = context.progress("Fetching");
+  try {
+    const store = await session.openStore(remote);
+    const report = await fetchContent(wanted, { cache: await session.cache(), store, meter: progress, signal: context.signal });
+    return report.failed;
+  } catch (error) {
+    if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;
+    return new Map(wanted.map((one) => [one.oid, error]));
+  } finally {
+    progress.done();
+  }
+}
+
+/** Says on stderr which paths still hold pointers and why: each reason once with its paths. */
+export function reportHydration(report: HydrateReport, context: Context): void {
+  const reasons = new Map<string, { hint: string | undefined; paths: string[] }>();
+  for (const { path, error } of report.failed) {
+    const one = reasons.get(error.message) ?? { hint: isMlgitError(error) ? error.hint : undefined, paths: [] };
+    one.paths.push(quotePath(path));
+    reasons.set(error.message, one);
+  }
+  for (const [message, { hint, paths }] of reasons) {
+    const more = paths.length > 10 ? ` and ${paths.length - 10} more` : "";
+    context.warn(`${paths.slice(0, 10).join(", ")}${more}: ${message}`);
+    if (hint) context.info(`hint: ${hint}`);
+  }
+  if (report.failed.length > 0)
+    context.warn(`${report.failed.length} files hold pointers; when that is mended: git mlgit hydrate`);
+}
+
+/** A path for people: quoted when it holds bytes that would confuse a terminal. */
+export function quotePath(path: Buffer): string {
+  const text = path.toString("utf8");
+  const plain = Buffer.from(text).equals(path) && !/[\u0000-\u001f\u007f"\\]/.test(text);
+  return plain ? text : JSON.stringify(path.toString("latin1"));
+}

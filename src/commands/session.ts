@@ -1,0 +1,113 @@
+import { dirname, join } from "node:path";
+import { assertContactAllowed, assertCreationAllowed, chooseStore } from "../config/choose-store.ts";
+import { GitSettings } from "../config/git-settings.ts";
+import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
+import { parseTreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { listConfig, readTreeFile } from "../git/read-config.ts";
+import { defaultRemote, listRemotes, remoteUrl } from "../git/remotes.ts";
+import type { Repository } from "../git/repository.ts";
+import { Cache } from "../store/local/cache.ts";
+import { RemoteStore } from "../store/remote/remote-store.ts";
+import type { Context } from "./command.ts";
+
+/** A repository with its settings, cache and stores: what most commands work on. Everything is opened when first used. */
+export class Session {
+  readonly repository: Repository;
+  readonly git: GitSettings;
+  readonly settings: Settings;
+  readonly #context: Context;
+  #cache: Promise<Cache> | undefined;
+
+  private constructor(context: Context, repository: Repository, git: GitSettings, settings: Settings) {
+    this.#context = context;
+    this.repository = repository;
+    this.git = git;
+    this.settings = settings;
+  }
+
+  /** @throws MlgitError kind `setup` outside of a repository or for settings that make no sense. */
+  static async open(context: Context): Promise<Session> {
+    const repository = await context.repository();
+    const git = new GitSettings(await listConfig(repository));
+    const text = await readTreeFile(repository, treeSettingsPath);
+    const tree = text === undefined ? undefined : await parseTreeSettings(text);
+    return new Session(context, repository, git, readSettings(git, tree));
+  }
+
+  get cacheFolder(): string {
+    return cacheFolderOf(this.repository, this.settings.cache);
+  }
+
+  cache(): Promise<Cache> {
+    this.#cache ??= Cache.open(this.cacheFolder);
+    return this.#cache;
+  }
+
+  /** Stores what is still in memory and lets go of open files. Call once at the end. */
+  async close(): Promise<void> {
+    (await this.#cache)?.close();
+  }
+
+  /** The top of the worktree. @throws MlgitError kind `setup` in a bare repository. */
+  get workTree(): Repository & { readonly workTree: string } {
+    const { workTree } = this.repository;
+    if (workTree !== undefined) return { ...this.repository, workTree };
+    throw new MlgitError("setup", "this command needs a worktree, and the repository is bare", { hint: "run it in a clone" });
+  }
+
+  /** Which store belongs to a remote; to the default remote when none is named. */
+  async storeSettings(remote: string | undefined, push: boolean): Promise<StoreSettings> {
+    const name = remote ?? (await defaultRemote(this.repository));
+    const known = name !== undefined && (await listRemotes(this.repository)).includes(name);
+    return chooseStore(this.settings, {
+      wanted: known ? this.git.get(`remote.${name}.mlgitstore`) : undefined,
+      remote: name === undefined ? undefined : { name: known ? name : undefined, url: await remoteUrl(this.repository, name, push) },
+      top: this.repository.workTree ?? this.repository.gitDir,
+    });
+  }
+
+  /** Opens the store to read from. @throws MlgitError kind `missing` where no store was made yet. */
+  async openStore(remote?: string): Promise<RemoteStore> {
+    const settings = await this.storeSettings(remote, false);
+    assertContactAllowed(settings);
+    const backend = await this.#context.openBackend(settings);
+    const store = await RemoteStore.open(backend, this.#indexFolder(), { signal: this.#context.signal });
+    if (store) return store;
+    throw new MlgitError("missing", `nothing was pushed to the store ${backend.location} yet`, {
+      hint: "push from the clone that has the data, or name another store with `git mlgit store add`",
+    });
+  }
+
+  /** Opens the store to push to, and makes it where there is none. */
+  async openStoreToPush(remote?: string): Promise<RemoteStore> {
+    const settings = await this.storeSettings(remote, true);
+    assertContactAllowed(settings);
+    const backend = await this.#context.openBackend(settings);
+    const store = await RemoteStore.open(backend, this.#indexFolder(), {
+      create: async (place) => {
+        assertCreationAllowed(settings);
+        const { exclusiveCreate, compareAndSwap } = place.properties;
+        return { exclusiveCreate, compareAndSwap };
+      },
+      signal: this.#context.signal,
+    });
+    if (store) return store;
+    throw new MlgitError("internal", `the store ${backend.location} could not be made`);
+  }
+
+  #indexFolder(): string {
+    return join(this.cacheFolder, "index");
+  }
+}
+
+/** In a bare repository `mlgit/` may be a store that clones use, so the cache has another name there. */
+export function cacheFolderOf(repository: Repository, configured: string | undefined): string {
+  if (configured !== undefined) return absolute(configured, repository);
+  return join(repository.commonDir, repository.workTree === undefined ? "mlgit-cache" : "mlgit");
+}
+
+function absolute(path: string, repository: Repository): string {
+  if (path.startsWith("~/")) return join(process.env.HOME ?? "", path.slice(2));
+  return path.startsWith("/") ? path : join(repository.workTree ?? dirname(repository.gitDir), path);
+}
