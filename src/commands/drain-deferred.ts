@@ -1,8 +1,8 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
-import type { Context } from "./command.ts";
+import type { CommandResult, Context } from "./command.ts";
 import { hydratePaths, reportHydration } from "./restore-content.ts";
-import type { Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 /**
  * Hydrates what the filter deferred. What cannot be had is reported and keeps its pointer; the git command still succeeds, unless
@@ -16,5 +16,19 @@ export async function drainDeferred(session: Session, context: Context): Promise
     failed += report.failed.length;
   });
   if (failed > 0 && session.settings.strictHydrate)
-    throw new MlgitError("missing", `${failed} files could not be hydrated (mlgit.strictHydrate is set)`, { hint: "git mlgit hydrate" });
+    throw new MlgitError("missing", `${failed} files could not be hydrated (mlgit.strictHydrate is set)`, {
+      hint: "git mlgit hydrate",
+    });
+}
+
+/** What each of git's post-* hooks comes to: nothing, unless the filter deferred something. */
+export async function drainAfterHook(context: Context): Promise<CommandResult> {
+  const session = await Session.open(context);
+  if (session.repository.workTree === undefined) return {};
+  try {
+    await drainDeferred(session, context);
+  } finally {
+    await session.close();
+  }
+  return {};
 }

@@ -1,6 +1,6 @@
-import { serveFilter } from "../filter/serve.ts";
-import { MlgitError } from "../error/mlgit-error.ts";
 import { exitCode } from "../error/exit-code.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { serveFilter } from "../filter/serve.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
 import type { Command, Context } from "./command.ts";
@@ -30,7 +30,11 @@ export const command: Command = {
   },
 };
 
-async function serve(session: Session, context: Context, notes: { tally: OddTally; failures: string[] }): Promise<void> {
+async function serve(
+  session: Session,
+  context: Context,
+  notes: { tally: OddTally; failures: string[] },
+): Promise<void> {
   const cache = await session.cache();
   const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = new PathWishes(session.settings);
@@ -69,7 +73,9 @@ class OddTally {
           "hint: git add --renormalize . && git commit",
       );
     if (unknown.length > 0)
-      context.warn(`${unknown.length} pointers are of a version this mlgit does not know: ${some(unknown)}\nhint: install the newest mlgit`);
+      context.warn(
+        `${unknown.length} pointers are of a version this mlgit does not know: ${some(unknown)}\nhint: install the newest mlgit`,
+      );
   }
 }
 

@@ -13,6 +13,14 @@ export interface CommandEntry {
 
 /** Every subcommand, in the order help shows them. Each is loaded only when it runs. */
 export const commands: readonly CommandEntry[] = [
+  { name: "add", summary: "Add large trees fast", load: () => import("./add.ts") },
+  { name: "status", summary: "Show what is changed, hydrated, pushed", load: () => import("./status.ts") },
+  { name: "ls-files", summary: "List tracked files", load: () => import("./ls-files.ts") },
+  { name: "fetch", summary: "Bring data into the cache", load: () => import("./fetch.ts") },
+  { name: "pull", summary: "Fetch and hydrate what is checked out", load: () => import("./pull.ts") },
+  { name: "push", summary: "Upload data without moving refs", load: () => import("./push.ts") },
+  { name: "hydrate", summary: "Put the bytes of files in place of their pointers", load: () => import("./hydrate.ts") },
+  { name: "dehydrate", summary: "Put pointers in place of unmodified files", load: () => import("./dehydrate.ts") },
   {
     name: "completion",
     summary: "Print a completion script for a shell",
@@ -20,5 +28,61 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./completion.ts"),
   },
   { name: "help", summary: "Print the manual of a command", group: "setup", load: () => import("./help.ts") },
+  {
+    name: "filter-process",
+    summary: "git's long-running clean and smudge filter",
+    plumbing: true,
+    load: () => import("./filter-process.ts"),
+  },
+  { name: "clean", summary: "Turn content into its pointer", plumbing: true, load: () => import("./clean.ts") },
+  { name: "smudge", summary: "Turn a pointer into its content", plumbing: true, load: () => import("./smudge.ts") },
+  {
+    name: "textconv",
+    summary: "Describe a tracked file for git diff",
+    plumbing: true,
+    load: () => import("./textconv.ts"),
+  },
+  {
+    name: "pre-push",
+    summary: "git's hook: data goes before refs",
+    plumbing: true,
+    load: () => import("./pre-push.ts"),
+  },
+  {
+    name: "pre-commit",
+    summary: "git's hook: no raw bytes under a tracked path",
+    plumbing: true,
+    load: () => import("./pre-commit.ts"),
+  },
+  {
+    name: "post-checkout",
+    summary: "git's hook: hydrate what is deferred",
+    plumbing: true,
+    load: () => import("./post-checkout.ts"),
+  },
+  {
+    name: "post-merge",
+    summary: "git's hook: hydrate what is deferred",
+    plumbing: true,
+    load: () => import("./post-merge.ts"),
+  },
+  {
+    name: "post-rewrite",
+    summary: "git's hook: hydrate what is deferred",
+    plumbing: true,
+    load: () => import("./post-rewrite.ts"),
+  },
+  {
+    name: "post-commit",
+    summary: "git's hook: hydrate what is deferred",
+    plumbing: true,
+    load: () => import("./post-commit.ts"),
+  },
+  {
+    name: "post-index-change",
+    summary: "git's hook: hydrate what is deferred",
+    plumbing: true,
+    load: () => import("./post-index-change.ts"),
+  },
   { name: "version", summary: "Print the version", group: "setup", load: () => import("./version.ts") },
 ];

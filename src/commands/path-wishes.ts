@@ -14,7 +14,9 @@ export class PathWishes {
     if (hydrate === "none") return false;
     if (include.length === 0 && exclude.length === 0) return true;
     const name = path.toString("utf8");
-    return (include.length === 0 || include.some((one) => covers(one, name))) && !exclude.some((one) => covers(one, name));
+    return (
+      (include.length === 0 || include.some((one) => covers(one, name))) && !exclude.some((one) => covers(one, name))
+    );
   }
 }
 

@@ -36,7 +36,12 @@ export async function fetchOrExplain(
   const progress = context.progress("Fetching");
   try {
     const store = await session.openStore(remote);
-    const report = await fetchContent(wanted, { cache: await session.cache(), store, meter: progress, signal: context.signal });
+    const report = await fetchContent(wanted, {
+      cache: await session.cache(),
+      store,
+      meter: progress,
+      signal: context.signal,
+    });
     return report.failed;
   } catch (error) {
     if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;
@@ -66,6 +71,6 @@ export function reportHydration(report: HydrateReport, context: Context): void {
 /** A path for people: quoted when it holds bytes that would confuse a terminal. */
 export function quotePath(path: Buffer): string {
   const text = path.toString("utf8");
-  const plain = Buffer.from(text).equals(path) && !/[\u0000-\u001f\u007f"\\]/.test(text);
+  const plain = Buffer.from(text).equals(path) && !/[\p{Cc}"\\]/u.test(text);
   return plain ? text : JSON.stringify(path.toString("latin1"));
 }

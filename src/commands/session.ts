@@ -53,7 +53,9 @@ export class Session {
   get workTree(): Repository & { readonly workTree: string } {
     const { workTree } = this.repository;
     if (workTree !== undefined) return { ...this.repository, workTree };
-    throw new MlgitError("setup", "this command needs a worktree, and the repository is bare", { hint: "run it in a clone" });
+    throw new MlgitError("setup", "this command needs a worktree, and the repository is bare", {
+      hint: "run it in a clone",
+    });
   }
 
   /** Which store belongs to a remote; to the default remote when none is named. */
@@ -62,7 +64,10 @@ export class Session {
     const known = name !== undefined && (await listRemotes(this.repository)).includes(name);
     return chooseStore(this.settings, {
       wanted: known ? this.git.get(`remote.${name}.mlgitstore`) : undefined,
-      remote: name === undefined ? undefined : { name: known ? name : undefined, url: await remoteUrl(this.repository, name, push) },
+      remote:
+        name === undefined
+          ? undefined
+          : { name: known ? name : undefined, url: await remoteUrl(this.repository, name, push) },
       top: this.repository.workTree ?? this.repository.gitDir,
     });
   }
@@ -72,7 +77,10 @@ export class Session {
     const settings = await this.storeSettings(remote, false);
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
-    const store = await RemoteStore.open(backend, this.#indexFolder(), { signal: this.#context.signal });
+    const store = await RemoteStore.open(backend, this.#indexFolder(), {
+      signal: this.#context.signal,
+      mayLackFolder: settings.source === "remote",
+    });
     if (store) return store;
     throw new MlgitError("missing", `nothing was pushed to the store ${backend.location} yet`, {
       hint: "push from the clone that has the data, or name another store with `git mlgit store add`",
@@ -91,6 +99,7 @@ export class Session {
         return { exclusiveCreate, compareAndSwap };
       },
       signal: this.#context.signal,
+      mayLackFolder: settings.source === "remote",
     });
     if (store) return store;
     throw new MlgitError("internal", `the store ${backend.location} could not be made`);

@@ -27,7 +27,7 @@ function* cut(fd: number, chunker: Chunker): Generator<Uint8Array, void, void> {
   let start = 0;
   let end = 0;
   for (let final = false; ; ) {
-    const next = chunker.nextCut(start, end, final);
+    const next = end > start ? chunker.nextCut(start, end, final) : 0;
     if (next > 0) {
       yield buffer.subarray(start, next);
       start = next;

@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto";
-import { chmodSync, closeSync, fstatSync, fsyncSync, lstatSync, openSync, readSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, fstatSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
+import { hashFd } from "../../util/hash-file.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { VerifiedLog } from "./verified-log.ts";
-
-const readSize = 4 << 20;
 
 /** The whole files of a cache: `files/ab/<sha256>`, read-only, each believed only while its record in the verified log holds. */
 export class LargeFiles {
@@ -93,16 +91,4 @@ function cannotSetAside(path: string, oid: string, cause: unknown): MlgitError {
     hint: "remove that file by hand and run the command again",
     cause,
   });
-}
-
-/** SHA-256, as hex, of everything an open file holds. */
-export function hashFd(fd: number): string {
-  const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(readSize);
-  for (let at = 0; ; ) {
-    const got = readSync(fd, buffer, 0, readSize, at);
-    if (got === 0) return hash.digest("hex");
-    hash.update(got === readSize ? buffer : buffer.subarray(0, got));
-    at += got;
-  }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Backend } from "../../backend/backend.ts";
 import { chunking } from "../../chunk/gear.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
+import { collectText } from "../../util/collect-text.ts";
 
 /** What `mlgit.json` says: docs/format/store.md. */
 export interface StoreMarker {
@@ -94,10 +95,4 @@ export function assertWritable(marker: StoreMarker, location: string): void {
     path: "mlgit.json",
     hint: "install the newest mlgit",
   });
-}
-
-async function collectText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  for await (const part of body) parts.push(part);
-  return Buffer.concat(parts).toString("utf8");
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Backend, SaveOptions } from "../../backend/backend.ts";
 import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
 import { type Codec, loadCodec } from "../../chunk/codec.ts";
-import { MlgitError } from "../../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import { decodeManifest, type Term } from "../manifest.ts";
 import { EntryReader, type EntryVisitor, type WantedEntries } from "./entry-reader.ts";
 import { type FoundFile, IndexCopy, type PackInfo } from "./index-copy.ts";
@@ -11,6 +11,12 @@ import { assertWritable, createMarker, readMarker, type StoreMarker } from "./ma
 /** A run of entries with its pack's size and count, which a manifest does not state. */
 export interface PlacedTerm extends Omit<Term, "pack"> {
   readonly pack: PackInfo;
+}
+
+export interface OpenOptions {
+  readonly create?: (backend: Backend) => Promise<StoreMarker["guarantees"]>;
+  readonly mayLackFolder?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** A pack id of zeros in a manifest means the pack that the manifest itself lies in. */
@@ -42,15 +48,19 @@ export class RemoteStore {
 
   /**
    * Opens a store, or undefined where none was made yet. `indexFolder` holds the local copies of the indexes of stores.
-   * With `create` a store is made where none is; `create` is asked what the place guarantees.
+   * With `create` a store is made where none is; `create` is asked what the place guarantees. `mayLackFolder`: that the whole
+   * folder is missing is no sign of a disk that is not mounted.
    */
   static async open(
     backend: Backend,
     indexFolder: string,
-    options: { create?: (backend: Backend) => Promise<StoreMarker["guarantees"]>; signal?: AbortSignal } = {},
+    options: OpenOptions = {},
   ): Promise<RemoteStore | undefined> {
     const [hash, codec] = await Promise.all([loadChunkHash(), loadCodec()]);
-    let marker = await readMarker(backend, options.signal);
+    let marker = await readMarker(backend, options.signal).catch((error) => {
+      if (!options.mayLackFolder || !isMlgitError(error) || error.kind !== "unreachable") throw error;
+      return undefined;
+    });
     if (!marker && options.create) marker = await createMarker(backend, await options.create(backend), options.signal);
     if (!marker) return undefined;
     if (options.create) assertWritable(marker, backend.location);

@@ -1,0 +1,53 @@
+import { lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { exitCode } from "../error/exit-code.ts";
+import type { HydrateReport } from "../hydrate/hydrate.ts";
+import { parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import type { Command, Context } from "./command.ts";
+import { PathWishes } from "./path-wishes.ts";
+import { hydratePaths, quotePath, reportHydration } from "./restore-content.ts";
+import { Session } from "./session.ts";
+import { below, indexFiles, type TrackedFile } from "./tracked-files.ts";
+
+/** Puts the bytes of tracked files in place of their pointers. */
+export const command: Command = {
+  arguments: [{ name: "[paths...]", description: "files or folders; default: everything the settings want hydrated" }],
+  options: [{ flags: "--remote <name>", description: "whose store is asked; default: the current branch's remote" }],
+  async run(context, paths, options) {
+    const session = await Session.open(context);
+    try {
+      return await hydrateWorktree(paths, session, context, options.remote as string | undefined);
+    } finally {
+      await session.close();
+    }
+  },
+};
+
+/** What `hydrate` and `pull` do. Paths that are named are hydrated whatever the settings say. */
+export async function hydrateWorktree(paths: readonly string[], session: Session, context: Context, remote?: string) {
+  const { workTree } = session.workTree;
+  const wishes = new PathWishes(session.settings);
+  const files = below(await indexFiles(session.repository), paths, session.repository.prefix);
+  const items = files.filter((file) => (paths.length > 0 || wishes.wants(file.path)) && holdsPointer(workTree, file));
+  const report = await hydratePaths(items, session, context, remote);
+  reportHydration(report, context);
+  return resultOf(report);
+}
+
+function resultOf(report: HydrateReport) {
+  const failed = report.failed.map(({ path, oid, error }) => ({ path: quotePath(path), oid, message: error.message }));
+  const left = report.left.map(({ path, reason }) => ({ path: quotePath(path), reason }));
+  return {
+    text: `${report.hydrated} files hydrated${failed.length > 0 ? `, ${failed.length} could not be` : ""}`,
+    data: { hydrated: report.hydrated, left, failed },
+    exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
+  };
+}
+
+/** Whether the worktree has exactly this file's pointer; a look that saves work, the decision is made again when the file is placed. */
+export function holdsPointer(top: string, file: TrackedFile): boolean {
+  const path = Buffer.concat([Buffer.from(join(top, "/")), file.path]);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile() || stat.size >= pointerLimit || stat.size === 0) return false;
+  return parsePointer(readFileSync(path))?.oid === file.oid;
+}

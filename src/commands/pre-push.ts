@@ -1,0 +1,29 @@
+import { parsePushLines, remoteTips } from "../git/push-lines.ts";
+import { collectText } from "../util/collect-text.ts";
+import { contentsOf } from "./collect-contents.ts";
+import type { Command } from "./command.ts";
+import { Session } from "./session.ts";
+import { describePush, upload } from "./upload.ts";
+
+/**
+ * git's hook before a push: arguments are the remote's name and URL, stdin has a line for each ref. Whatever the pushed commits need is durable
+ * in the store before this returns; an error stops git before any ref moves (invariant 1).
+ */
+export const command: Command = {
+  raw: true,
+  async run(context, [remote = "origin"]) {
+    const lines = parsePushLines(await collectText(context.input));
+    const include = lines.flatMap((line) => line.localOid ?? []);
+    if (include.length === 0) return {};
+    const session = await Session.open(context);
+    try {
+      const exclude = await remoteTips(session.repository, remote, lines);
+      const wanted = await contentsOf(session.repository, { include, exclude });
+      const line = describePush(await upload(wanted, session, context, remote));
+      if (line) context.info(line);
+      return {};
+    } finally {
+      await session.close();
+    }
+  },
+};

@@ -1,0 +1,16 @@
+import type { Command } from "./command.ts";
+import { hydrateWorktree } from "./hydrate.ts";
+import { Session } from "./session.ts";
+
+/** Fetches and hydrates what is checked out: the data half of `git pull`. */
+export const command: Command = {
+  arguments: [{ name: "[remote]", description: "whose store is asked; default: the current branch's remote" }],
+  async run(context, [remote]) {
+    const session = await Session.open(context);
+    try {
+      return await hydrateWorktree([], session, context, remote);
+    } finally {
+      await session.close();
+    }
+  },
+};

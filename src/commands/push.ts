@@ -1,0 +1,64 @@
+import { listRemotes } from "../git/remotes.ts";
+import { gitIn } from "../git/repository.ts";
+import { formatBytes } from "../util/format-bytes.ts";
+import { contentsOf } from "./collect-contents.ts";
+import type { Command, Context, Options } from "./command.ts";
+import { Session } from "./session.ts";
+import { describePush, upload } from "./upload.ts";
+
+/** Uploads data without moving refs: what `git push` does first, by itself, and with --all whatever the store may lack. */
+export const command: Command = {
+  arguments: [
+    { name: "[remote]", description: "whose store gets the data; default: the current branch's remote" },
+    { name: "[refs...]", description: "branches, tags or commits; default: HEAD" },
+  ],
+  options: [
+    {
+      flags: "--all",
+      description: "everything that any branch, tag, stash or reflog entry needs, whatever the remote is known to have",
+    },
+    { flags: "-n, --dry-run", description: "only say what would be looked at" },
+  ],
+  async run(context, [remote, ...refs], options) {
+    const session = await Session.open(context);
+    try {
+      return await push({ session, context, remote, refs }, options);
+    } finally {
+      await session.close();
+    }
+  },
+};
+
+interface PushCommand {
+  readonly session: Session;
+  readonly context: Context;
+  readonly remote: string | undefined;
+  readonly refs: readonly string[];
+}
+
+async function push({ session, context, remote, refs }: PushCommand, options: Options) {
+  const all = options.all === true;
+  const include = all
+    ? ["--all", "--reflog", "--indexed-objects"]
+    : refs.length > 0
+      ? refs
+      : await currentTips(session);
+  const exclude = all || remote === undefined || refs.length > 0 ? [] : await trackingRefs(session, remote);
+  const wanted = include.length === 0 ? new Map() : await contentsOf(session.repository, { include, exclude });
+  const bytes = [...wanted.values()].reduce((sum, one) => sum + one.size, 0);
+  if (options.dryRun === true) {
+    const text = `${wanted.size} files, ${formatBytes(bytes)}, would be looked up in the store`;
+    return { text, data: { dryRun: true, files: wanted.size, bytes, contents: [...wanted.values()] } };
+  }
+  const report = await upload(wanted, session, context, remote);
+  return { text: describePush(report) ?? "Everything is in the store", data: report };
+}
+
+async function currentTips(session: Session): Promise<string[]> {
+  const { code } = await gitIn(session.repository, ["rev-parse", "-q", "--verify", "HEAD"], { okCodes: [0, 1, 128] });
+  return code === 0 ? ["HEAD"] : [];
+}
+
+async function trackingRefs(session: Session, remote: string): Promise<string[]> {
+  return (await listRemotes(session.repository)).includes(remote) ? [`--remotes=${remote}`] : [];
+}

@@ -1,0 +1,46 @@
+import { gitIn, type Repository } from "./repository.ts";
+
+/** One line that git gives the pre-push hook: `<local ref> SP <local oid> SP <remote ref> SP <remote oid> LF`. */
+export interface PushLine {
+  readonly localRef: string;
+  /** Undefined for a deletion. */
+  readonly localOid: string | undefined;
+  readonly remoteRef: string;
+  /** Undefined where the remote has no such ref yet. */
+  readonly remoteOid: string | undefined;
+}
+
+/** Source of the line format: githooks(5), pre-push. Ref names hold no spaces there; the local one may be an expression without any. */
+export function parsePushLines(text: string): PushLine[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [localRef = "", local = "", remoteRef = "", remote = ""] = line.split(" ");
+      return { localRef, localOid: oidOrNone(local), remoteRef, remoteOid: oidOrNone(remote) };
+    });
+}
+
+function oidOrNone(oid: string): string | undefined {
+  return /^0*$/.test(oid) ? undefined : oid;
+}
+
+/**
+ * What the remote has for certain: the old values of the refs that are pushed, and, when a ref is new, those tracking refs that the remote still lists.
+ * A tracking ref alone proves nothing: the branch may be long gone there, and its data collected.
+ */
+export async function remoteTips(
+  repository: Repository,
+  remote: string,
+  lines: readonly PushLine[],
+): Promise<string[]> {
+  const old = lines.flatMap((line) => line.remoteOid ?? []);
+  if (!lines.some((line) => line.localOid && !line.remoteOid)) return old;
+  const { code, stdout } = await gitIn(repository, ["ls-remote", "--", remote], { okCodes: [0, 128] });
+  if (code !== 0) return old;
+  const listed = stdout
+    .toString("utf8")
+    .split("\n")
+    .map((line) => line.split("\t")[0] ?? "");
+  return [...new Set([...old, ...listed.filter((oid) => oid !== "")])];
+}

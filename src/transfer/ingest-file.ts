@@ -1,0 +1,64 @@
+import { type BigIntStats, closeSync, constants, copyFileSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { type Cache } from "../store/local/cache.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
+import { hashFd } from "../util/hash-file.ts";
+import { uniqueName } from "../util/durable.ts";
+
+export interface IngestedFile {
+  readonly oid: string;
+  readonly size: number;
+  /** The file's state when its bytes were taken. */
+  readonly stat: BigIntStats;
+}
+
+/**
+ * Takes a worktree file into the cache: a reflink where the file system can, else a copy made while hashing.
+ * @throws MlgitError kind `conflict` when the file changes meanwhile.
+ */
+export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const before = fstatSync(fd, { bigint: true });
+    const taken = (before.size >= BigInt(wholeFileLimit) && takeByReflink(file, cache)) || takeByCopy(fd, cache);
+    const after = fstatSync(fd, { bigint: true });
+    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || BigInt(taken.size) !== after.size)
+      throw new MlgitError("conflict", `${file} changed while it was added`, { path: file.toString(), hint: "add it again when it is finished" });
+    return { ...taken, stat: after };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A clone is a snapshot: what is hashed is what is kept, whatever happens to the file. */
+function takeByReflink(file: Buffer, cache: Cache): { oid: string; size: number } | undefined {
+  const temp = join(cache.layout.temp, uniqueName());
+  try {
+    copyFileSync(file, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    rmSync(temp, { force: true });
+    return undefined;
+  }
+  const fd = openSync(temp, "r");
+  try {
+    const oid = hashFd(fd);
+    const size = fstatSync(fd).size;
+    cache.adoptLarge(temp, fd, oid);
+    return { oid, size };
+  } finally {
+    closeSync(fd);
+    rmSync(temp, { force: true });
+  }
+}
+
+function takeByCopy(fd: number, cache: Cache): { oid: string; size: number } {
+  const ingest = cache.ingest();
+  try {
+    const buffer = Buffer.allocUnsafe(1 << 20);
+    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) ingest.write(buffer.subarray(0, got));
+    return ingest.finish();
+  } finally {
+    ingest.abort();
+  }
+}

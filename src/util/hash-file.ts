@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+
+const readSize = 4 << 20;
+
+/** SHA-256, as hex, of everything an open file holds. */
+export function hashFd(fd: number): string {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(readSize);
+  for (let at = 0; ; ) {
+    const got = readSync(fd, buffer, 0, readSize, at);
+    if (got === 0) return hash.digest("hex");
+    hash.update(got === readSize ? buffer : buffer.subarray(0, got));
+    at += got;
+  }
+}
+
+/** SHA-256, as hex, of a file. */
+export function hashFile(path: string): string {
+  const fd = openSync(path, "r");
+  try {
+    return hashFd(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
