@@ -16,7 +16,8 @@ export const command: Command = {
   arguments: [{ name: "<paths...>", description: "pathspecs, as for git add" }],
   options: [{ flags: "-n, --dry-run", description: "only say what would be added" }],
   async run(context, paths, options) {
-    if (paths.length === 0) throw new MlgitError("usage", "nothing specified, nothing added", { hint: "git mlgit add ." });
+    if (paths.length === 0)
+      throw new MlgitError("usage", "nothing specified, nothing added", { hint: "git mlgit add ." });
     const session = await Session.open(context);
     try {
       const repository = session.workTree;
@@ -25,7 +26,11 @@ export const command: Command = {
       const ours = changed.filter((path, i) => tracked[i] && isPlainFile(repository.workTree, path));
       const taken = new Set(ours);
       const others = changed.filter((path) => !taken.has(path));
-      if (options.dryRun === true) return { text: `${ours.length} tracked files and ${others.length} others would be added`, data: { tracked: ours.length, others: others.length } };
+      if (options.dryRun === true)
+        return {
+          text: `${ours.length} tracked files and ${others.length} others would be added`,
+          data: { tracked: ours.length, others: others.length },
+        };
       await addTracked(ours, { repository, cache: await session.cache(), context });
       await addPaths(repository, others);
       return { data: { tracked: ours.length, others: others.length } };

@@ -1,10 +1,10 @@
 import { type BigIntStats, closeSync, constants, copyFileSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { type Cache } from "../store/local/cache.ts";
+import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
-import { hashFd } from "../util/hash-file.ts";
 import { uniqueName } from "../util/durable.ts";
+import { hashFd } from "../util/hash-file.ts";
 
 export interface IngestedFile {
   readonly oid: string;
@@ -24,7 +24,10 @@ export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
     const taken = (before.size >= BigInt(wholeFileLimit) && takeByReflink(file, cache)) || takeByCopy(fd, cache);
     const after = fstatSync(fd, { bigint: true });
     if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || BigInt(taken.size) !== after.size)
-      throw new MlgitError("conflict", `${file} changed while it was added`, { path: file.toString(), hint: "add it again when it is finished" });
+      throw new MlgitError("conflict", `${file} changed while it was added`, {
+        path: file.toString(),
+        hint: "add it again when it is finished",
+      });
     return { ...taken, stat: after };
   } finally {
     closeSync(fd);

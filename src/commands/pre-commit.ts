@@ -1,0 +1,53 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+import { openCatFile } from "../git/cat-file.ts";
+import { type Change, stagedChanges } from "../git/changes.ts";
+import { areTracked } from "../git/check-attributes.ts";
+import type { Repository } from "../git/repository.ts";
+import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import type { Command } from "./command.ts";
+import { quotePath } from "./restore-content.ts";
+
+/** git's hook before a commit: refuses raw bytes under a tracked path, which get there when a `git add` ran without the filter. */
+export const command: Command = {
+  raw: true,
+  async run(context) {
+    const repository = await context.repository();
+    const raw = await rawContent(repository, await stagedChanges(repository));
+    if (raw.length === 0) return {};
+    const shown = raw.slice(0, 20).map((change) => `  ${quotePath(change.path)}`);
+    if (raw.length > shown.length) shown.push(`  … and ${raw.length - shown.length} more`);
+    throw new MlgitError(
+      "refused",
+      `${raw.length} tracked files are staged with their bytes and not as pointers:\n${shown.join("\n")}`,
+      {
+        path: quotePath(raw[0]?.path ?? Buffer.alloc(0)),
+        hint: "they were added without mlgit's filter: git mlgit install, then git add --renormalize <path>",
+      },
+    );
+  },
+};
+
+/** The staged files under tracked paths that are no pointers. */
+async function rawContent(repository: Repository, changes: readonly Change[]): Promise<Change[]> {
+  const files = changes.filter((change) => change.newMode.startsWith("100") && change.status !== "U");
+  const tracked = await areTracked(
+    repository,
+    files.map((change) => change.path),
+  );
+  const suspects = files.filter((_, i) => tracked[i]);
+  if (suspects.length === 0) return [];
+  const cat = await openCatFile(repository);
+  try {
+    const infos = await cat.info(suspects.map((change) => change.newBlob));
+    const small = suspects.filter((_, i) => (infos[i]?.size ?? 0) < pointerLimit);
+    const large = suspects.filter((_, i) => infos[i]?.type === "blob" && infos[i].size >= pointerLimit);
+    const contents = await cat.contents(small.map((change) => change.newBlob));
+    return [...large, ...small.filter((_, i) => contents[i]?.type === "blob" && !isPointer(contents[i].bytes))];
+  } finally {
+    cat.close();
+  }
+}
+
+function isPointer(bytes: Buffer): boolean {
+  return bytes.length === 0 || parsePointer(bytes) !== undefined || isUnknownPointer(bytes);
+}

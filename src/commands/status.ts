@@ -1,0 +1,119 @@
+import { isMlgitError } from "../error/mlgit-error.ts";
+import { type Change, stagedChanges, verifyCommit, worktreeChanges } from "../git/changes.ts";
+import { areTracked } from "../git/check-attributes.ts";
+import { formatBytes } from "../util/format-bytes.ts";
+import { contentsOf } from "./collect-contents.ts";
+import type { Command } from "./command.ts";
+import { holdsPointer } from "./hydrate.ts";
+import { quotePath } from "./restore-content.ts";
+import { Session } from "./session.ts";
+import { indexFiles } from "./tracked-files.ts";
+
+/** What a person wants to know of the data: what is changed, what is only a pointer here, what no remote has. */
+export const command: Command = {
+  async run(context) {
+    const session = await Session.open(context);
+    try {
+      const data = await gather(session);
+      return { text: describe(data), data };
+    } finally {
+      await session.close();
+    }
+  },
+};
+
+interface StatusData {
+  readonly store: { readonly name: string; readonly url: string } | null;
+  readonly files: number;
+  readonly bytes: number;
+  readonly staged: readonly ChangedPath[];
+  readonly unstaged: readonly ChangedPath[];
+  readonly dehydrated: readonly {
+    readonly path: string;
+    readonly oid: string;
+    readonly size: number;
+    readonly cached: boolean;
+  }[];
+  readonly unpushed: { readonly files: number; readonly bytes: number };
+}
+
+interface ChangedPath {
+  readonly path: string;
+  readonly change: string;
+}
+
+async function gather(session: Session): Promise<StatusData> {
+  const { repository } = session;
+  const { workTree } = session.workTree;
+  const files = await indexFiles(repository);
+  const cache = await session.cache();
+  const dehydrated = files.filter((file) => holdsPointer(workTree, file));
+  return {
+    store: await storeOf(session),
+    files: files.length,
+    bytes: files.reduce((sum, file) => sum + file.size, 0),
+    staged: await trackedOnly(session, await stagedChanges(repository)),
+    unstaged: await trackedOnly(session, await worktreeChanges(repository)),
+    dehydrated: dehydrated.map((file) => ({
+      path: quotePath(file.path),
+      oid: file.oid,
+      size: file.size,
+      cached: cache.has(file.oid),
+    })),
+    unpushed: await unpushed(session),
+  };
+}
+
+async function storeOf(session: Session): Promise<StatusData["store"]> {
+  try {
+    const { name, url } = await session.storeSettings(undefined, true);
+    return { name, url };
+  } catch (error) {
+    if (isMlgitError(error) && error.kind === "setup") return null;
+    throw error;
+  }
+}
+
+const words: Readonly<Record<string, string>> = {
+  A: "new",
+  D: "deleted",
+  M: "modified",
+  T: "type changed",
+  U: "unmerged",
+};
+
+async function trackedOnly(session: Session, changes: readonly Change[]): Promise<ChangedPath[]> {
+  const tracked = await areTracked(
+    session.repository,
+    changes.map((change) => change.path),
+  );
+  return changes
+    .filter((_, i) => tracked[i])
+    .map((change) => ({ path: quotePath(change.path), change: words[change.status] ?? change.status }));
+}
+
+/** Contents that HEAD needs and no tracking branch does. */
+async function unpushed(session: Session): Promise<StatusData["unpushed"]> {
+  if ((await verifyCommit(session.repository, "HEAD")) === undefined) return { files: 0, bytes: 0 };
+  const contents = [...(await contentsOf(session.repository, { include: ["HEAD"], exclude: ["--remotes"] })).values()];
+  return { files: contents.length, bytes: contents.reduce((sum, one) => sum + one.size, 0) };
+}
+
+function describe(data: StatusData): string {
+  const store = data.store ? `${data.store.name} (${data.store.url})` : "none yet: git mlgit store add <name> <url>";
+  const lines = [`Store: ${store}`, `Tracked: ${data.files} files, ${formatBytes(data.bytes)}`];
+  if (data.unpushed.files > 0)
+    lines.push(`Not pushed: ${data.unpushed.files} files, ${formatBytes(data.unpushed.bytes)}`);
+  lines.push(...section("Staged:", data.staged), ...section("Not staged:", data.unstaged));
+  if (data.dehydrated.length > 0) {
+    lines.push("", `Only pointers here (git mlgit hydrate): ${data.dehydrated.length} files`);
+    for (const file of data.dehydrated.slice(0, 50))
+      lines.push(`  ${file.path} (${formatBytes(file.size)}${file.cached ? ", in the cache" : ""})`);
+    if (data.dehydrated.length > 50) lines.push(`  … and ${data.dehydrated.length - 50} more`);
+  }
+  return lines.join("\n");
+}
+
+function section(title: string, changes: readonly ChangedPath[]): string[] {
+  return changes.length === 0 ? [] : ["", title, ...changes.map(({ path, change }) => `  ${change}: ${path}`)];
+}
