@@ -1,5 +1,4 @@
 import { exitCode } from "../error/exit-code.ts";
-import { listRemotes } from "../git/remotes.ts";
 import { fetchContent } from "../transfer/fetch-content.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
@@ -38,7 +37,7 @@ interface Content {
 /** The first word is a remote if one is called so; otherwise every word is a ref. */
 async function split(args: readonly string[], session: Session): Promise<[string | undefined, readonly string[]]> {
   const [first, ...rest] = args;
-  if (first !== undefined && (await listRemotes(session.repository)).includes(first)) return [first, rest];
+  if (first !== undefined && session.git.names("remote", "url").includes(first)) return [first, rest];
   return [undefined, args];
 }
 

@@ -2,6 +2,7 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
+import { installHooks } from "../git/hook-install.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
@@ -25,6 +26,7 @@ export const command: Command = {
       await session.close();
     }
     tally.report(context);
+    await ensureHooks(session, context);
     if (session.repository.workTree !== undefined) await drainDeferred(session, context);
     return { exitCode: failures.length > 0 ? exitCode.incomplete : exitCode.ok };
   },
@@ -55,6 +57,16 @@ async function serve(
       if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
     },
   });
+}
+
+/** A fresh clone has no hooks yet: whoever uses the filter gets them, as with git-lfs. Failing that is no reason to fail git. */
+async function ensureHooks(session: Session, context: Context): Promise<void> {
+  try {
+    await installHooks(session.repository);
+  } catch (error) {
+    context.warn(`hooks could not be installed: ${error instanceof Error ? error.message : error}`);
+    context.warn("hint: git mlgit doctor");
+  }
 }
 
 /** Counts what lies under tracked paths and is no pointer of ours, and says so once. */

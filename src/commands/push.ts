@@ -1,4 +1,3 @@
-import { listRemotes } from "../git/remotes.ts";
 import { gitIn } from "../git/repository.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
@@ -60,5 +59,5 @@ async function currentTips(session: Session): Promise<string[]> {
 }
 
 async function trackingRefs(session: Session, remote: string): Promise<string[]> {
-  return (await listRemotes(session.repository)).includes(remote) ? [`--remotes=${remote}`] : [];
+  return session.git.names("remote", "url").includes(remote) ? [`--remotes=${remote}`] : [];
 }

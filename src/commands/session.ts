@@ -1,38 +1,37 @@
 import { dirname, join } from "node:path";
-import { assertContactAllowed, assertCreationAllowed, chooseStore } from "../config/choose-store.ts";
-import { GitSettings } from "../config/git-settings.ts";
+import { assertContactAllowed, assertCreationAllowed } from "../config/choose-store.ts";
+import type { GitSettings } from "../config/git-settings.ts";
 import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
-import { parseTreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { listConfig, readTreeFile } from "../git/read-config.ts";
-import { defaultRemote, listRemotes, remoteUrl } from "../git/remotes.ts";
 import type { Repository } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
 import { RemoteStore } from "../store/remote/remote-store.ts";
 import type { Context } from "./command.ts";
+import { loadGitSettings, loadSettings, resolveStore } from "./load-settings.ts";
 
-/** A repository with its settings, cache and stores: what most commands work on. Everything is opened when first used. */
+/**
+ * A repository with its settings, cache and stores: what most commands work on. Everything is opened when first used, since git starts
+ * a filter or a hook many times a day.
+ */
 export class Session {
   readonly repository: Repository;
   readonly git: GitSettings;
+  /** Of git's configuration alone: what the tree says concerns stores only and is read when one is opened. */
   readonly settings: Settings;
   readonly #context: Context;
   #cache: Promise<Cache> | undefined;
 
-  private constructor(context: Context, repository: Repository, git: GitSettings, settings: Settings) {
+  private constructor(context: Context, repository: Repository, git: GitSettings) {
     this.#context = context;
     this.repository = repository;
     this.git = git;
-    this.settings = settings;
+    this.settings = readSettings(git, undefined);
   }
 
   /** @throws MlgitError kind `setup` outside of a repository or for settings that make no sense. */
   static async open(context: Context): Promise<Session> {
     const repository = await context.repository();
-    const git = new GitSettings(await listConfig(repository));
-    const text = await readTreeFile(repository, treeSettingsPath);
-    const tree = text === undefined ? undefined : await parseTreeSettings(text);
-    return new Session(context, repository, git, readSettings(git, tree));
+    return new Session(context, repository, await loadGitSettings(repository));
   }
 
   get cacheFolder(): string {
@@ -59,22 +58,13 @@ export class Session {
   }
 
   /** Which store belongs to a remote; to the default remote when none is named. */
-  async storeSettings(remote: string | undefined, push: boolean): Promise<StoreSettings> {
-    const name = remote ?? (await defaultRemote(this.repository));
-    const known = name !== undefined && (await listRemotes(this.repository)).includes(name);
-    return chooseStore(this.settings, {
-      wanted: known ? this.git.get(`remote.${name}.mlgitstore`) : undefined,
-      remote:
-        name === undefined
-          ? undefined
-          : { name: known ? name : undefined, url: await remoteUrl(this.repository, name, push) },
-      top: this.repository.workTree ?? this.repository.gitDir,
-    });
+  async storeSettings(remote: string | undefined, direction: "fetch" | "push"): Promise<StoreSettings> {
+    return resolveStore(this.repository, await loadSettings(this.repository), { remote, direction });
   }
 
   /** Opens the store to read from. @throws MlgitError kind `missing` where no store was made yet. */
   async openStore(remote?: string): Promise<RemoteStore> {
-    const settings = await this.storeSettings(remote, false);
+    const settings = await this.storeSettings(remote, "fetch");
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
     const store = await RemoteStore.open(backend, this.#indexFolder(), {
@@ -89,13 +79,13 @@ export class Session {
 
   /** Opens the store to push to, and makes it where there is none. */
   async openStoreToPush(remote?: string): Promise<RemoteStore> {
-    const settings = await this.storeSettings(remote, true);
+    const settings = await this.storeSettings(remote, "push");
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
     const store = await RemoteStore.open(backend, this.#indexFolder(), {
       create: async (place) => {
         assertCreationAllowed(settings);
-        const { exclusiveCreate, compareAndSwap } = place.properties;
+        const { exclusiveCreate = null, compareAndSwap = null } = place.properties;
         return { exclusiveCreate, compareAndSwap };
       },
       signal: this.#context.signal,

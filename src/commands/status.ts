@@ -66,7 +66,7 @@ async function gather(session: Session): Promise<StatusData> {
 
 async function storeOf(session: Session): Promise<StatusData["store"]> {
   try {
-    const { name, url } = await session.storeSettings(undefined, true);
+    const { name, url } = await session.storeSettings(undefined, "push");
     return { name, url };
   } catch (error) {
     if (isMlgitError(error) && error.kind === "setup") return null;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
-import { type GitOptions, type GitResult, gitText, runGit } from "./run.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { type GitOptions, type GitResult, runGit } from "./run.ts";
 
 export type ObjectFormat = "sha1" | "sha256";
 
@@ -22,28 +22,15 @@ export interface Repository {
  * @throws MlgitError kind `setup` outside of one.
  */
 export async function findRepository(cwd: string): Promise<Repository> {
-  const ask = [
-    "--is-inside-work-tree",
-    "--absolute-git-dir",
-    "--git-common-dir",
-    "--show-object-format",
-    "--show-prefix",
-  ];
-  let lines: string[];
-  try {
-    lines = (await runGit(["rev-parse", ...ask], { cwd })).stdout.toString("utf8").split("\n");
-  } catch (error) {
-    if (!isMlgitError(error) || error.kind === "setup") throw error;
-    throw new MlgitError("setup", `not inside a git repository: ${cwd}`, {
+  // --show-toplevel fails where there is no worktree, after the others have answered.
+  const { code, stdout, stderr } = await runGit(["rev-parse", ...questions], { cwd, okCodes: [0, 128] });
+  const [gitDir, commonDir, format, prefix, top] = stdout.toString("utf8").split("\n");
+  if (!gitDir || !commonDir || format === undefined || prefix === undefined)
+    throw new MlgitError("setup", `not inside a git repository: ${cwd}${because(stderr)}`, {
       hint: "run `git init`, then `git mlgit init`",
-      cause: error,
     });
-  }
-  const [inside, gitDir = "", commonDir = "", format, prefix = ""] = lines;
-  const workTree =
-    inside === "true" ? await gitText(["rev-parse", "--show-toplevel"], { cwd }) : await declaredWorkTree(cwd);
   return {
-    workTree,
+    workTree: code === 0 && top ? top : undefined,
     gitDir,
     commonDir: resolve(cwd, commonDir),
     objectFormat: format === "sha256" ? "sha256" : "sha1",
@@ -51,13 +38,22 @@ export async function findRepository(cwd: string): Promise<Repository> {
   };
 }
 
-/** A command may run from inside the git dir while a worktree exists (hooks do). */
-async function declaredWorkTree(cwd: string): Promise<string | undefined> {
-  try {
-    return await gitText(["rev-parse", "--show-toplevel"], { cwd });
-  } catch {
-    return undefined;
-  }
+const questions = [
+  "--absolute-git-dir",
+  "--git-common-dir",
+  "--show-object-format",
+  "--show-prefix",
+  "--show-toplevel",
+];
+
+/** git's own words, where they say more than that there is no repository: a folder of another owner, a damaged one. */
+function because(stderr: string): string {
+  const reason =
+    stderr
+      .trim()
+      .split("\n")[0]
+      ?.replace(/^fatal: /, "") ?? "";
+  return reason === "" || reason.startsWith("not a git repository") ? "" : ` (${reason})`;
 }
 
 /** Where git is started for this repository: its worktree, or the git dir when bare. */

@@ -11,7 +11,8 @@ export interface StoreMarker {
   readonly hash: string;
   readonly chunkHash: string;
   readonly chunker: { readonly name: string; readonly min: number; readonly average: number; readonly max: number };
-  readonly guarantees: { readonly exclusiveCreate: boolean; readonly compareAndSwap: boolean };
+  /** What the place was found to keep in a race; null where nobody tried. */
+  readonly guarantees: { readonly exclusiveCreate: boolean | null; readonly compareAndSwap: boolean | null };
 }
 
 const handle = { type: "format", name: "mlgit.json" } as const;
