@@ -4,7 +4,7 @@ import { interruptedError, isPermanentError, maxRetriesOf, retryAfterOf } from "
 
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Tries after the first one. Default 7: about 20 s of waiting, 40 s at most. */
+  /** Tries after the first one. Default 7: 13 s of waiting on average, 26 s at most. */
   readonly retries?: number;
   /** Called before each wait. */
   readonly onRetry?: (error: unknown, attempt: number, delay: number) => void;
