@@ -15,7 +15,7 @@ export function createContext({ signal, quiet }: ContextOptions): Context & { cl
   const repository = () => (found ??= findRepository(process.cwd()));
   const say = (text: string) => process.stderr.write(aboveProgress(`${text}\n`));
   const log = createLog({
-    file: () => repository().then(({ commonDir }) => join(commonDir, "mlgit/log/mlgit.log")),
+    file: () => repository().then(logFile),
     trace: process.env.MLGIT_TRACE ? say : undefined,
   });
   return {
@@ -36,4 +36,9 @@ export function createContext({ signal, quiet }: ContextOptions): Context & { cl
     progress: (title) => createProgress(title, { quiet }),
     close: () => log.close(),
   };
+}
+
+/** In a bare repository `mlgit/` may be a store. */
+function logFile({ commonDir, workTree }: Repository): string {
+  return join(commonDir, workTree === undefined ? "mlgit-cache" : "mlgit", "log/mlgit.log");
 }
