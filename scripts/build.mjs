@@ -22,8 +22,8 @@ await build({
   target: "node20.15",
   minifySyntax: true,
   minifyWhitespace: true,
-  // CommonJS dependencies inside an ES module bundle look for `require`.
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  // CommonJS dependencies inside an ES module bundle look for `require`; the parts without any must not pay for making one.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=id=>__cr(import.meta.url)(id);" },
   // Native addon and WebAssembly are found through node_modules.
   external: ["@napi-rs/blake-hash", "@foxglove/wasm-zstd"],
   define: { __MLGIT_VERSION__: JSON.stringify(version) },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Context } from "../commands/command.ts";
-import { findRepository, type Repository } from "../git/repository.ts";
+import type { Repository } from "../git/repository.ts";
 import { createLog } from "../log/log.ts";
 import { aboveProgress, createProgress } from "./progress.ts";
 
@@ -12,7 +12,8 @@ export interface ContextOptions {
 /** The one place that joins real parts into what commands see. */
 export function createContext({ signal, quiet }: ContextOptions): Context & { close(): Promise<void> } {
   let found: Promise<Repository> | undefined;
-  const repository = () => (found ??= findRepository(process.cwd()));
+  // Loaded when needed: starting processes costs a good part of the time that Node itself takes to start.
+  const repository = () => (found ??= import("../git/repository.ts").then((git) => git.findRepository(process.cwd())));
   const say = (text: string) => process.stderr.write(aboveProgress(`${text}\n`));
   const log = createLog({
     file: () => repository().then(logFile),
