@@ -36,8 +36,9 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
   let code: number = exitCode.ok;
   const execute = async (name: string, run: Run, parser: Parser) => {
     const options = parser.optsWithGlobals();
-    code = await runInContext(name, { signal, quiet: options.quiet === true }, (context) =>
-      run(context, parser.args, options).then((result) => printResult(result, json)),
+    const quiet = options.quiet === true;
+    code = await runInContext(name, { signal, quiet }, (context) =>
+      run(context, parser.args, options).then((result) => printResult(result, { json, quiet })),
     );
   };
   const parser = await createParser(operands[0], execute);

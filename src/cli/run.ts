@@ -24,7 +24,7 @@ async function runUnparsed(entry: CommandEntry, args: readonly string[], signal:
   const { command } = await entry.load();
   const context = createContext({ quiet: false, signal });
   try {
-    return printResult(await command.run(context, args, {}), false);
+    return printResult(await command.run(context, args, {}));
   } catch (error) {
     context.log.error(`${entry.name} failed`, { error });
     throw error;
@@ -33,10 +33,15 @@ async function runUnparsed(entry: CommandEntry, args: readonly string[], signal:
   }
 }
 
+export interface PrintOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
 /** With --json exactly one JSON document reaches stdout, whatever the command has to say. */
-export function printResult(result: CommandResult, json: boolean): number {
+export function printResult(result: CommandResult, { json = false, quiet = false }: PrintOptions = {}): number {
   if (json) process.stdout.write(`${JSON.stringify(result.data ?? {}, null, 2)}\n`);
-  else if (result.text) process.stdout.write(result.text.endsWith("\n") ? result.text : `${result.text}\n`);
+  else if (result.text && !quiet) process.stdout.write(result.text.endsWith("\n") ? result.text : `${result.text}\n`);
   return result.exitCode ?? exitCode.ok;
 }
 

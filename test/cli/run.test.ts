@@ -36,6 +36,11 @@ describe("the command line", () => {
     expect(stdout).toBe("");
   });
 
+  it("prints errors only when asked to be quiet", async () => {
+    expect((await box.mlgit(["completion", "bash", "-q"])).stdout).toBe("");
+    expect((await box.mlgit(["completion", "cmd", "--quiet"], { code: 2 })).stderr).toContain("no completion");
+  });
+
   it("says nothing when nobody reads its output any more", async () => {
     const { stderr } = await box.run("bash", ["-c", "git-mlgit completion fish | true"]);
     expect(stderr).toBe("");
