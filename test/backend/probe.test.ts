@@ -57,7 +57,7 @@ describe("probe", () => {
   it("finds exclusive creation and no swap in a folder, also before the store is made", async () => {
     const top = await mkdtemp(join(tmpdir(), "mlgit-probe-"));
     const backend = await openBackend({ url: fileUrl(join(top, "store")) });
-    expect(backend.isNotFound(await failure(backend.stat(format)))).toBe(true);
+    expect((await failure(backend.stat(format))).kind).toBe("unreachable");
     expect(await probeGuarantees(backend)).toEqual({ exclusiveCreate: true, compareAndSwap: false });
     expect(await names(backend, "gc")).toEqual([]);
     await rm(top, { recursive: true });

@@ -19,8 +19,6 @@ import { walk } from "./file-list.ts";
 import { infoOf, readSpan, tagOf } from "./file-read.ts";
 import { linkInto, removeQuietly, replaceWith, syncFolder, writeTemporary } from "./file-write.ts";
 
-const markerKey = keyOf({ type: "format", name: "mlgit.json" });
-
 /** A store that is a folder: local, or mounted from a network. */
 export class FileBackend implements Backend {
   readonly location: string;
@@ -151,11 +149,9 @@ export class FileBackend implements Backend {
     } catch (error) {
       if (!isAbsence(error, doing)) throw fileError(error, doing, key);
       this.#folder.forget();
-      // No folder yet is how a store begins, where one may be made; the marker is what a reader asks for first.
-      if (key !== markerKey || !(await this.#folder.canBegin()))
-        await this.#folder.check().catch((reason) => {
-          throw fileError(reason, doing, key);
-        });
+      await this.#folder.check().catch((reason) => {
+        throw fileError(reason, doing, key);
+      });
       if (doing === "write") throw vanished(key, error);
       throw missingError(key, this.location, error);
     }

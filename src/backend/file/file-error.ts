@@ -81,7 +81,7 @@ export function fileError(error: unknown, doing: string, path: string): unknown 
 export function missingFolder(folder: string): BackendError {
   return new BackendError("unreachable", `the store's folder does not exist: ${folder}`, {
     path: folder,
-    hint: `is the disk or network folder mounted? if it moved, name the new place with git mlgit store add`,
+    hint: `is the disk or network folder mounted? a new place is made with: mkdir -p ${folder}`,
   });
 }
 

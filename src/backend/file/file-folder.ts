@@ -19,14 +19,6 @@ export class StoreFolder {
     await this.#readMode();
   }
 
-  /** Is there a folder to make the store's in? */
-  async canBegin(): Promise<boolean> {
-    return stat(join(dirname(this.path), ".")).then(
-      () => true,
-      () => false,
-    );
-  }
-
   /** Makes the store's own folder; the one above has to exist, so that an unmounted disk is not written under. */
   async create(): Promise<void> {
     const parent = dirname(this.path);
