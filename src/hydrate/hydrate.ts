@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, constants, copyFileSync, lstatSync, writeFileSync } from "node:fs";
+import { type BigIntStats, lstatSync } from "node:fs";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { StampEntry } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
 import { formatPointer } from "../pointer/pointer.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
 import type { Meter } from "../transfer/meter.ts";
+import { fill } from "./fill.ts";
 import { PlaceBatch } from "./place-batch.ts";
 import { type PlaceRefusal, placeFile } from "./place-file.ts";
 
@@ -23,6 +24,8 @@ export interface HydrateTools {
   readonly meter: Meter;
   /** Brings contents into the cache; the result says why some could not be had. */
   fetch(wanted: readonly HydrateItem[]): Promise<ReadonlyMap<string, Error>>;
+  /** Whether a path must not be changed, so that it is placed read-only (strict and flexible entities). Default: none. */
+  isProtected?(path: Buffer): boolean;
   /** Tells git's index what the placed files look like, so that git need not read them. */
   stamp(entries: readonly StampEntry[]): Promise<unknown>;
 }
@@ -101,14 +104,22 @@ class Run {
 
   #placeContent(item: HydrateItem, content: CachedContent): void {
     const expected = formatPointer(item);
+    const readOnly = this.#tools.isProtected?.(item.path) === true;
+    // The only copy of a byte is never shared with the worktree: root ignores read-only bits.
+    const mayShare = readOnly && this.#tools.cache.isElsewhere(item.oid);
+    let shared = false;
     const result = placeFile({
       batch: this.#batch,
       path: item.path,
       expected,
       missing: "skip",
       mode: modeOf(this.#tools.repository.workTree, item.path),
-      source: (temp) => fill(temp, content),
+      readOnly,
+      source: (temp) => {
+        shared = fill(temp, content, mayShare);
+      },
     });
+    if (shared) this.#tools.cache.noteShared(item.oid);
     if (result.placed) this.#stamp(item.path, expected, result.stat);
     else this.#left.push({ path: item.path, reason: result.reason });
     this.#tools.meter.advance(1, item.size);
@@ -123,11 +134,6 @@ class Run {
     this.#failed.push({ path: item.path, oid: item.oid, error });
     return true;
   }
-}
-
-function fill(temp: Buffer, content: CachedContent): void {
-  if (content.kind === "bytes") writeFileSync(temp, content.content, { flag: "wx" });
-  else copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
 }
 
 /** git wrote the pointer with the mode that the file is to have. */

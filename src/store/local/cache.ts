@@ -2,6 +2,7 @@ import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
 import { cutsOf } from "../../chunk/gear.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { Ingest, type IngestTarget } from "./ingest.ts";
+import { KnownStores } from "./known-stores.ts";
 import { LargeFiles } from "./large-files.ts";
 import { CacheLayout, wholeFileLimit } from "./layout.ts";
 import type { PackedChunk } from "./pack-log.ts";
@@ -23,6 +24,7 @@ export class Cache implements IngestTarget {
   readonly #hash: ChunkHash;
   readonly #large: LargeFiles;
   readonly #small: SmallFiles;
+  #known: KnownStores | undefined;
 
   private constructor(root: string, hash: ChunkHash) {
     this.layout = new CacheLayout(root);
@@ -55,6 +57,17 @@ export class Cache implements IngestTarget {
     if (path) return { kind: "file", path, size: this.#large.size(oid) ?? 0 };
     const small = this.#small.read(oid);
     return small && { kind: "bytes", size: small.content.length, ...small };
+  }
+
+  /** Whether some store is known to have the content too. Asks nobody. */
+  isElsewhere(oid: string): boolean {
+    this.#known ??= new KnownStores(this.layout.index);
+    return this.#known.has(oid);
+  }
+
+  /** To be called after the file of a content got another link: that changes its ctime, and not its bytes. */
+  noteShared(oid: string): void {
+    this.#large.noteShared(oid);
   }
 
   /** Begins to take in content of unknown hash. */

@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, fstatSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
@@ -6,6 +16,11 @@ import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
 import { hashFd } from "../../util/hash-file.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { VerifiedLog } from "./verified-log.ts";
+
+/** A time that is past for every clock that counts whole seconds. */
+function agedSeconds(): number {
+  return Date.now() / 1000 - 3;
+}
 
 /** The whole files of a cache: `files/ab/<sha256>`, read-only, each believed only while its record in the verified log holds. */
 export class LargeFiles {
@@ -55,11 +70,19 @@ export class LargeFiles {
       if (existing && this.#verified.holds(oid, existing)) return rmSync(temp, { force: true });
       fsyncSync(fd);
       chmodSync(temp, 0o444);
+      // What is linked into a worktree keeps this time, and git reads files again that are as young as its index.
+      futimesSync(fd, agedSeconds(), agedSeconds());
       makeFolder(dirname(path));
       renameSync(temp, path);
       syncFolder(dirname(path));
       this.#verified.note(oid, lstatSync(path, { bigint: true }));
     });
+  }
+
+  /** Our own link moved the ctime of a file that was right before it. */
+  noteShared(oid: string): void {
+    const stat = lstatSync(this.#layout.file(oid), { bigint: true, throwIfNoEntry: false });
+    if (stat && stat.nlink > 1n) this.#verified.note(oid, stat);
   }
 
   /** Moves a damaged file out of the way and returns the error that tells so. */
