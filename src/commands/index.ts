@@ -22,6 +22,36 @@ export const commands: readonly CommandEntry[] = [
   { name: "hydrate", summary: "Put the bytes of files in place of their pointers", load: () => import("./hydrate.ts") },
   { name: "dehydrate", summary: "Put pointers in place of unmodified files", load: () => import("./dehydrate.ts") },
   {
+    name: "init",
+    summary: "Set mlgit up in this repository",
+    group: "setup",
+    load: () => import("./init.ts"),
+  },
+  {
+    name: "install",
+    summary: "Make git know the filter, for this user or this repository",
+    group: "setup",
+    load: () => import("./install.ts"),
+  },
+  {
+    name: "uninstall",
+    summary: "Take back what install and init did",
+    group: "setup",
+    load: () => import("./uninstall.ts"),
+  },
+  {
+    name: "track",
+    summary: "Keep files of a pattern or above a size outside of git",
+    group: "work",
+    load: () => import("./track.ts"),
+  },
+  {
+    name: "untrack",
+    summary: "Keep files of a pattern in git itself again",
+    group: "work",
+    load: () => import("./untrack.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     group: "setup",

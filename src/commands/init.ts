@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { exitCode } from "../error/exit-code.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import { trackedPatterns } from "../git/attribute-edit.ts";
+import { readAttributes } from "../git/attribute-file.ts";
+import { filterConfig, installFilter } from "../git/filter-config.ts";
+import { setConfig } from "../git/git-config.ts";
+import { installHooks } from "../git/hook-install.ts";
+import type { Repository } from "../git/repository.ts";
+import type { Command, Context } from "./command.ts";
+import { describeHooks } from "./hook-report.ts";
+import { loadGitSettings, loadSettings, resolveStore } from "./load-settings.ts";
+
+export const command: Command = {
+  options: [
+    { flags: "--skip-hooks", description: "install no hooks" },
+    { flags: "--force", description: "replace a filter configuration that is not mlgit's" },
+  ],
+  async run(context, _args, options) {
+    const repository = await context.repository();
+    const filter = await ensureFilter(context, options.force === true);
+    const hooks = options.skipHooks === true ? [] : await installHooks(repository);
+    const followTags = await ensureFollowTags(context, repository);
+    const store = await storeLine(repository);
+    const lines = [
+      filter ? "filter set in this repository's configuration" : "filter was set already",
+      options.skipHooks === true ? "no hooks installed: a push would not send data" : "hooks are in place",
+      ...describeHooks(hooks),
+      ...(followTags ? ["push.followTags set, so that version tags travel with their commits"] : []),
+      store.text,
+      ...nextSteps(repository),
+    ];
+    const done = hooks.every(({ state }) => state !== "tracked");
+    return {
+      text: lines.join("\n"),
+      data: { filter, hooks, followTags, store: store.data },
+      exitCode: done ? exitCode.ok : exitCode.incomplete,
+    };
+  },
+};
+
+/** Sets the filter here unless it is in effect already, from whatever scope. True if it was set. */
+async function ensureFilter(context: Context, force: boolean): Promise<boolean> {
+  const git = await loadGitSettings(await context.repository());
+  if (Object.entries(filterConfig).every(([key, value]) => git.get(key) === value)) return false;
+  const process = git.get("filter.mlgit.process");
+  if (process !== undefined && process !== filterConfig["filter.mlgit.process"] && !force)
+    throw new MlgitError("conflict", `git is configured with filter.mlgit.process = ${process}`, {
+      hint: "to use mlgit's own here: git mlgit init --force",
+    });
+  await installFilter({ scope: "local", cwd: context.cwd }, force);
+  return true;
+}
+
+async function ensureFollowTags(context: Context, repository: Repository): Promise<boolean> {
+  if ((await loadGitSettings(repository)).get("push.followtags") !== undefined) return false;
+  await setConfig({ scope: "local", cwd: context.cwd }, "push.followTags", "true");
+  return true;
+}
+
+/** A repository without a remote is fine for now: the store is needed only by the first push. */
+async function storeLine(repository: Repository): Promise<{ text: string; data: unknown }> {
+  try {
+    const store = await resolveStore(repository, await loadSettings(repository), { direction: "push" });
+    const why = store.source === "remote" ? `follows the remote ${store.name}` : `store ${store.name}`;
+    return {
+      text: `data goes to ${store.url} (${why})`,
+      data: { name: store.name, url: store.url, source: store.source },
+    };
+  } catch (error) {
+    if (!isMlgitError(error)) throw error;
+    return { text: `no store yet: ${error.message}${error.hint ? `\n  ${error.hint}` : ""}`, data: null };
+  }
+}
+
+function nextSteps({ workTree }: Repository): string[] {
+  if (workTree === undefined || trackedPatterns(readAttributes(join(workTree, ".gitattributes"))).length > 0) return [];
+  return ["next: git mlgit track '*.bin' (or a folder), then git add, commit and push as always"];
+}
