@@ -4,6 +4,9 @@ import { editMiddle } from "./data.mjs";
 import { measure, run } from "./measure.mjs";
 import { baselines } from "./tool/cp.mjs";
 
+/** What MLGIT_TRACE prints for each operation on a store. */
+const storeOperation = /^mlgit [\d.]+ store: (save|load|stat|list|remove) /gm;
+
 /** Copies and hashes the data once: the yardstick of this round. */
 export function runBaselines({ data, work, record }) {
   mkdirSync(work, { recursive: true });
@@ -22,7 +25,12 @@ export async function runScenario({ tool, data, work, record, edit, s3 }) {
   const repo = join(work, "repo");
   const remote = join(work, "remote.git");
   const git = (cwd, ...args) => run(["git", ...args], { cwd, env });
-  const timed = (step, cwd, ...args) => record(step, measure(["git", ...args], { cwd, env, scratch: work }));
+  const timed = (step, cwd, ...args) => {
+    const { stderr, ...numbers } = measure(["git", ...args], { cwd, env, scratch: work });
+    record(step, numbers);
+    const requests = stderr.match(storeOperation)?.length;
+    if (requests) record.last({ requests });
+  };
   const status = (after, cwd) => {
     const { stdout } = git(cwd, "status", "--porcelain");
     if (stdout !== "" && after !== "add") throw new Error(`not clean after ${after}:\n${stdout.slice(0, 500)}`);
@@ -36,7 +44,6 @@ export async function runScenario({ tool, data, work, record, edit, s3 }) {
   timed("add", repo, "add", "-A");
   timed("status after add", repo, "status", "--porcelain");
   git(repo, "commit", "-q", "-m", "one");
-  if (s3 && tool.useS3) run(["cp", "-a", repo, join(work, "repo-s3")], { cwd: work, env });
 
   const pushed = (step) =>
     withStored(
@@ -66,7 +73,7 @@ export async function runScenario({ tool, data, work, record, edit, s3 }) {
 }
 
 async function runS3({ tool, work, env, s3, git, timed, same, record }) {
-  const repo = join(work, "repo-s3");
+  const repo = join(work, "repo");
   const prefix = `run-${process.hrtime.bigint()}`;
   const remote = join(work, "remote-s3.git");
   git(work, "init", "-q", "--bare", remote);
@@ -112,7 +119,12 @@ function environment(tool, work, s3) {
     [`GIT_CONFIG_KEY_${n}`, key],
     [`GIT_CONFIG_VALUE_${n}`, value],
   ]);
-  const own = { HOME: join(work, "home"), XDG_CONFIG_HOME: join(work, "home/.config"), GIT_CONFIG_NOSYSTEM: "1" };
+  const own = {
+    HOME: join(work, "home"),
+    XDG_CONFIG_HOME: join(work, "home/.config"),
+    GIT_CONFIG_NOSYSTEM: "1",
+    MLGIT_TRACE: "1",
+  };
   const count = { GIT_CONFIG_COUNT: String(Object.keys(config).length), ...Object.fromEntries(entries) };
   const path = [...tool.path, process.env.PATH].join(delimiter);
   return { ...process.env, ...own, ...count, ...(s3?.env ?? {}), PATH: path };

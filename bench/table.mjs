@@ -16,8 +16,9 @@ export function summarize(samples) {
 function mediansOf(runs) {
   const of = (key) => median(runs.map((run) => run[key]));
   const seconds = runs.map((run) => run.seconds);
+  const store = { uploaded: of("uploaded"), objects: of("objects"), requests: of("requests") };
   const spread = Math.max(...seconds) / Math.min(...seconds);
-  return { seconds: of("seconds"), spread, memory: of("memory"), uploaded: of("uploaded"), objects: of("objects") };
+  return { seconds: of("seconds"), spread, memory: of("memory"), ...store };
 }
 
 /** A Markdown table of one case: seconds, and as ratios to cp -r, openssl and git-lfs. */
@@ -33,6 +34,7 @@ export function formatTable(title, rows) {
     "mlgit / git-lfs",
     "uploaded",
     "objects",
+    "requests",
     "peak MB",
   ];
   const lines = rows
@@ -43,6 +45,7 @@ export function formatTable(title, rows) {
       ...[copy, hash, of["git-lfs"]?.seconds].map((other) => ratio(of.mlgit?.seconds, other)),
       perTool(tools, of, ({ uploaded }) => (uploaded === undefined ? undefined : `${(uploaded / 1e6).toFixed(1)} MB`)),
       perTool(tools, of, ({ objects }) => objects),
+      of.mlgit?.requests ?? "",
       perTool(tools, of, ({ memory }) => (memory === undefined ? undefined : Math.round(memory / 1e6))),
     ]);
   const yard = `cp -r ${seconds(copy)}, openssl dgst -sha256 ${seconds(hash)} (medians, seconds)`;

@@ -13,14 +13,14 @@ const factories: readonly BackendFactory[] = [fileFactory, s3Factory];
 export const schemes: readonly string[] = factories.flatMap((factory) => factory.schemes);
 
 /**
- * Opens the backend that a store URL names, with its wrappers. Makes no request yet.
+ * Opens the backend that a store URL names, with its wrappers. Makes no request yet. `trace` hears of every operation.
  * @throws MlgitError kind `setup` for a URL or options that make no sense.
  */
-export async function openBackend(options: BackendOptions): Promise<Backend> {
+export async function openBackend(options: BackendOptions, trace?: Trace): Promise<Backend> {
   const { scheme } = parseStoreUrl(options.url);
   const factory = factories.find((one) => one.schemes.includes(scheme));
   if (!factory) throw unknownScheme(options.url, schemes);
-  return wrapBackend(await factory.open(options), process.env.MLGIT_TRACE ? traceToStderr : undefined);
+  return wrapBackend(await factory.open(options), trace);
 }
 
 /** What every backend gets around it. Each try waits for its turn and is counted; nobody holds a turn while waiting to try again. */
@@ -29,8 +29,4 @@ export function wrapBackend(backend: Backend, trace?: Trace): Backend {
     onRetry: (error, attempt, delay) =>
       trace?.(`try ${attempt} failed, again in ${Math.round(delay)} ms: ${(error as Error).message}`),
   });
-}
-
-function traceToStderr(line: string): void {
-  process.stderr.write(`mlgit: store: ${line}\n`);
 }

@@ -15,10 +15,8 @@ export function createContext({ signal, quiet }: ContextOptions): Context & { cl
   // Loaded when needed: starting processes costs a good part of the time that Node itself takes to start.
   const repository = () => (found ??= import("../git/repository.ts").then((git) => git.findRepository(process.cwd())));
   const say = (text: string) => process.stderr.write(aboveProgress(`${text}\n`));
-  const log = createLog({
-    file: () => repository().then(logFile),
-    trace: process.env.MLGIT_TRACE ? say : undefined,
-  });
+  const tracing = Boolean(process.env.MLGIT_TRACE);
+  const log = createLog({ file: () => repository().then(logFile), trace: tracing ? say : undefined });
   return {
     cwd: process.cwd(),
     signal,
@@ -29,7 +27,10 @@ export function createContext({ signal, quiet }: ContextOptions): Context & { cl
     output: process.stdout,
     log,
     repository,
-    openBackend: async (options) => (await import("../backend/all.ts")).openBackend(options),
+    async openBackend(options) {
+      const { openBackend } = await import("../backend/all.ts");
+      return openBackend(options, tracing ? (line) => log.debug(`store: ${line}`) : undefined);
+    },
     info: (message) => {
       if (!quiet) say(message);
     },
@@ -39,7 +40,11 @@ export function createContext({ signal, quiet }: ContextOptions): Context & { cl
   };
 }
 
-/** In a bare repository `mlgit/` may be a store. */
-function logFile({ commonDir, workTree }: Repository): string {
-  return join(commonDir, workTree === undefined ? "mlgit-cache" : "mlgit", "log/mlgit.log");
+async function logFile(repository: Repository): Promise<string> {
+  const [{ cacheFolderOf }, { gitText }] = await Promise.all([
+    import("../commands/session.ts"),
+    import("../git/run.ts"),
+  ]);
+  const configured = await gitText(["config", "--type=path", "mlgit.cache"], { cwd: repository.gitDir });
+  return join(cacheFolderOf(repository, configured), "log/mlgit.log");
 }

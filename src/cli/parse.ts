@@ -4,8 +4,8 @@ import { type CommandEntry, commands } from "../commands/index.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { version } from "../util/version.ts";
-import { createContext } from "./context.ts";
 import { printResult } from "./run.ts";
+import { runInContext } from "./run-in-context.ts";
 
 export interface ParseOptions {
   readonly json: boolean;
@@ -118,27 +118,6 @@ function commanderOption(spec: Pick<OptionSpec, "flags" | "description" | "repea
 
 function longName({ flags }: { readonly flags: string }): string {
   return /--([a-z0-9-]+)/i.exec(flags)?.[1] ?? flags;
-}
-
-/** The log hears of commands that failed or took long; the others would only pay for it. */
-async function runInContext(
-  name: string,
-  options: Parameters<typeof createContext>[0],
-  work: (context: Context) => Promise<number>,
-): Promise<number> {
-  const context = createContext(options);
-  const begin = performance.now();
-  try {
-    const code = await work(context);
-    const seconds = (performance.now() - begin) / 1000;
-    if (seconds > 1) context.log.info(`${name} done`, { code, seconds: Number(seconds.toFixed(1)) });
-    return code;
-  } catch (error) {
-    context.log.error(`${name} failed`, { error });
-    throw error;
-  } finally {
-    await context.close();
-  }
 }
 
 function usageError(error: CommanderError, name: string | undefined): MlgitError {

@@ -1,8 +1,8 @@
 import type { CommandResult } from "../commands/command.ts";
 import { type CommandEntry, commands } from "../commands/index.ts";
 import { exitCode } from "../error/exit-code.ts";
-import { createContext } from "./context.ts";
 import { reportError } from "./report-error.ts";
+import { runInContext } from "./run-in-context.ts";
 
 /** argv (without node and script) → exit code. Prints results to stdout, everything else to stderr. */
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -22,15 +22,9 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
 /** git's own calls skip the argument parser: a hook or a filter must start in Node's own time. */
 async function runUnparsed(entry: CommandEntry, args: readonly string[], signal: AbortSignal): Promise<number> {
   const { command } = await entry.load();
-  const context = createContext({ quiet: false, signal });
-  try {
-    return printResult(await command.run(context, args, {}));
-  } catch (error) {
-    context.log.error(`${entry.name} failed`, { error });
-    throw error;
-  } finally {
-    await context.close();
-  }
+  return runInContext(entry.name, { quiet: false, signal }, async (context) =>
+    printResult(await command.run(context, args, {})),
+  );
 }
 
 export interface PrintOptions {

@@ -1,0 +1,23 @@
+import type { Context } from "../commands/command.ts";
+import { type ContextOptions, createContext } from "./context.ts";
+
+/** The log hears of commands that failed or took long; the others would only pay for it. */
+export async function runInContext(
+  name: string,
+  options: ContextOptions,
+  work: (context: Context) => Promise<number>,
+): Promise<number> {
+  const context = createContext(options);
+  const begin = performance.now();
+  try {
+    const code = await work(context);
+    const seconds = (performance.now() - begin) / 1000;
+    if (seconds > 1) context.log.info(`${name} done`, { code, seconds: Number(seconds.toFixed(1)) });
+    return code;
+  } catch (error) {
+    context.log.error(`${name} failed`, { error });
+    throw error;
+  } finally {
+    await context.close();
+  }
+}
