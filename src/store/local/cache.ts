@@ -1,11 +1,10 @@
 import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
-import { cutsOf } from "../../chunk/gear.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { cutChunks } from "./cut-chunks.ts";
 import { Ingest, type IngestTarget } from "./ingest.ts";
 import { KnownStores } from "./known-stores.ts";
 import { LargeFiles } from "./large-files.ts";
 import { CacheLayout, wholeFileLimit } from "./layout.ts";
-import type { PackedChunk } from "./pack-log.ts";
 import { type SmallContent, SmallFiles } from "./small-files.ts";
 import { VerifiedLog } from "./verified-log.ts";
 
@@ -79,7 +78,7 @@ export class Cache implements IngestTarget {
   putSmall(oid: string, content: Uint8Array): void {
     if (content.length >= wholeFileLimit) throw new MlgitError("internal", `putSmall of ${content.length} bytes`);
     if (this.#small.size(oid) !== undefined) return;
-    this.#small.put({ oid, size: content.length, chunks: this.#cut(content) }, content);
+    this.#small.put({ oid, size: content.length, chunks: cutChunks(content, this.#hash) }, content);
   }
 
   /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. */
@@ -95,14 +94,5 @@ export class Cache implements IngestTarget {
   /** flush, and lets go of open files. */
   close(): void {
     this.#small.close();
-  }
-
-  #cut(content: Uint8Array): PackedChunk[] {
-    let start = 0;
-    return cutsOf(content).map((end) => {
-      const chunk = content.subarray(start, end);
-      start = end;
-      return { id: this.#hash(chunk), length: chunk.length };
-    });
   }
 }

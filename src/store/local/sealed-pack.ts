@@ -18,6 +18,7 @@ export class SealedPack {
     this.#hash = hash;
     const bytes = readFileSync(path.replace(/\.pack$/, ".idx"));
     this.#segment = Segment.open(memorySource(bytes));
+    this.#segment.checkSum();
   }
 
   get count(): number {
