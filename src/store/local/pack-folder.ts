@@ -1,0 +1,145 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { ChunkHash } from "../../chunk/chunk-hash.ts";
+import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
+import type { CacheLayout } from "./layout.ts";
+import { type OpenPlace, readOpenFolder, recoverFolder } from "./open-pack.ts";
+import { mayBeAlive } from "./process-mark.ts";
+import { SealedPack } from "./sealed-pack.ts";
+
+/** A file in a pack that another process is writing. */
+export interface ForeignPlace {
+  readonly dataPath: string;
+  readonly place: OpenPlace;
+}
+
+export interface PackFolderOptions {
+  readonly layout: CacheLayout;
+  readonly hash: ChunkHash;
+  /** The data of the pack that this process is writing: it is no other's. */
+  ownData(): string | undefined;
+  /** Told of a pack whose index is damaged; it must be gone from the folder afterwards. */
+  damaged(name: string): void;
+}
+
+/** No file system in use stamps changes more coarsely and is still written by several processes. */
+const clockTickMs = 50;
+
+/** What lies in `packs/`: finished packs, and those that other processes are writing. Read again when the folder changes. */
+export class PackFolder {
+  readonly #options: PackFolderOptions;
+  readonly #sealed = new Map<string, SealedPack>();
+  readonly #hidden = new Set<string>();
+  #foreign: { readonly dataPath: string; readonly places: ReadonlyMap<string, OpenPlace> }[] = [];
+  #listed: bigint | undefined;
+  #last: SealedPack | undefined;
+
+  constructor(options: PackFolderOptions) {
+    this.#options = options;
+  }
+
+  find(oid: string): SealedPack | undefined {
+    this.#list();
+    // Files that were added together are wanted together.
+    if (this.#last?.has(oid)) return this.#last;
+    this.#last = [...this.#sealed.values()].find((pack) => pack.has(oid));
+    return this.#last;
+  }
+
+  /** Among what was there at the last look; ask `find` first. */
+  findForeign(oid: string): ForeignPlace | undefined {
+    for (const { dataPath, places } of this.#foreign) {
+      const place = places.get(oid);
+      if (place) return { dataPath, place };
+    }
+    return undefined;
+  }
+
+  /** The finished packs, by file name. */
+  sealed(): ReadonlyMap<string, SealedPack> {
+    this.#list();
+    return this.#sealed;
+  }
+
+  *foreignOids(): Iterable<string> {
+    for (const { places } of this.#foreign) yield* places.keys();
+  }
+
+  /** Makes the next question look again. */
+  stale(): void {
+    this.#listed = undefined;
+  }
+
+  /** Until `work` is done, a pack is not found. */
+  without<T>(name: string, work: () => T): T {
+    this.#forget(name);
+    this.#hidden.add(name);
+    try {
+      return work();
+    } finally {
+      this.#hidden.delete(name);
+      this.stale();
+    }
+  }
+
+  close(): void {
+    for (const name of [...this.#sealed.keys()]) this.#forget(name);
+    this.stale();
+  }
+
+  #list(): void {
+    const { packs } = this.#options.layout;
+    const changed = statSync(packs, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+    if (changed === undefined || changed === this.#listed) return;
+    // The clock of a file system is coarse: a second change in the same tick would not show.
+    this.#listed = Date.now() - Number(changed / 1_000_000n) > clockTickMs ? changed : undefined;
+    const names = new Set(readdirSync(packs));
+    for (const name of [...this.#sealed.keys()]) if (!names.has(name)) this.#forget(name);
+    this.#foreign = [];
+    const damaged: string[] = [];
+    for (const name of names)
+      if (name.startsWith("open-")) this.#meetOpen(name);
+      else if (name.endsWith(".pack") && names.has(name.replace(/pack$/, "idx")) && !this.#openSealed(name))
+        damaged.push(name);
+    this.#last = undefined;
+    for (const name of damaged) this.#options.damaged(name);
+    if (damaged.length > 0) this.#list();
+  }
+
+  #forget(name: string): void {
+    this.#sealed.get(name)?.close();
+    this.#sealed.delete(name);
+    this.#last = undefined;
+  }
+
+  /** False when its index is damaged. */
+  #openSealed(name: string): boolean {
+    if (this.#sealed.has(name) || this.#hidden.has(name)) return true;
+    try {
+      this.#sealed.set(name, new SealedPack(join(this.#options.layout.packs, name), this.#options.hash));
+    } catch (error) {
+      if (isMlgitError(error)) return false;
+      if (systemCode(error) !== "ENOENT") throw error;
+    }
+    return true;
+  }
+
+  #meetOpen(name: string): void {
+    const { layout, hash } = this.#options;
+    const folder = join(layout.packs, name);
+    if (this.#options.ownData() === join(folder, "data")) return;
+    try {
+      if (!mayBeAlive(name.slice("open-".length))) {
+        recoverFolder(name, layout, hash);
+        this.stale();
+        return;
+      }
+      const places = new Map(readOpenFolder(folder).map((place) => [place.file.oid, place]));
+      this.#foreign.push({ dataPath: join(folder, "data"), places });
+    } catch (error) {
+      // Its owner finished or somebody else recovered it: the next listing shows the result.
+      if (systemCode(error) !== "ENOENT") throw error;
+      this.stale();
+    }
+  }
+}
