@@ -27,9 +27,15 @@ export function worktreeChanges(repository: Repository): Promise<Change[]> {
   return rawDiff(repository, ["diff-files", "--raw", "-z", "--no-renames", "--abbrev=64"]);
 }
 
-/** What differs between two commits or trees. */
-export function treeChanges(repository: Repository, from: string, to: string): Promise<Change[]> {
-  return rawDiff(repository, ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", from, to, "--"]);
+/** What differs between two commits or trees, below `pathspecs` if there are any. */
+export function treeChanges(
+  repository: Repository,
+  from: string,
+  to: string,
+  pathspecs: readonly string[] = [],
+): Promise<Change[]> {
+  const args = ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", from, to, "--", ...pathspecs];
+  return rawDiff(repository, args);
 }
 
 /** The full id of a commit, or undefined when there is none of that name. */
@@ -39,7 +45,7 @@ export async function verifyCommit(repository: Repository, name: string): Promis
 }
 
 /** The id of the tree without entries; git knows it without storing it. */
-async function emptyTree(repository: Repository): Promise<string> {
+export async function emptyTree(repository: Repository): Promise<string> {
   const { stdout } = await runGit(["hash-object", "-t", "tree", "--stdin"], { cwd: cwdOf(repository), input: "" });
   return stdout.toString("latin1").trim();
 }

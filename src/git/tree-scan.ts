@@ -28,9 +28,12 @@ export function listTree(repository: Repository, treeish: string): AsyncGenerato
   }));
 }
 
-/** Every regular file of the index of this worktree; a conflict gives one per stage. */
-export function listIndex(repository: Repository): AsyncGenerator<TreeFile> {
-  const args = ["ls-files", "-s", "-z", "--full-name", ...(repository.workTree ? [":/"] : [])];
+/** Every regular file of the index of this worktree, or those below `pathspecs`; a conflict gives one per stage. */
+export function listIndex(
+  repository: Repository,
+  pathspecs: readonly string[] = repository.workTree ? [":/"] : [],
+): AsyncGenerator<TreeFile> {
+  const args = ["ls-files", "-s", "-z", "--full-name", "--", ...pathspecs];
   return list(repository, args, ([mode, blob, stage]) => ({ mode, blob, stage: Number(stage) }));
 }
 

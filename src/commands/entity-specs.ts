@@ -1,0 +1,55 @@
+import { type EntityPlace, placeOfSpec, specPathspecs } from "../entity/entity-path.ts";
+import { specLimit } from "../entity/spec-limit.ts";
+import { openCatFile } from "../git/cat-file.ts";
+import { emptyTree, treeChanges } from "../git/changes.ts";
+import type { Repository } from "../git/repository.ts";
+import { listIndex } from "../git/tree-scan.ts";
+
+/** An entity as the index or a commit has it. */
+export interface EntitySpec {
+  readonly place: EntityPlace;
+  readonly blob: string;
+  /** Empty for a blob that is no spec by its size. */
+  readonly text: string;
+}
+
+/** The entities of the index of this worktree. */
+export async function indexSpecs(repository: Repository): Promise<EntitySpec[]> {
+  const found: Found[] = [];
+  for await (const { path, blob, stage } of listIndex(repository, specPathspecs))
+    if (stage === 0) found.push({ path: path.toString("utf8"), blob });
+  return readSpecs(repository, found);
+}
+
+/** The entities of a commit or tree of the whole repository. */
+export async function treeSpecs(repository: Repository, treeish: string): Promise<EntitySpec[]> {
+  const changes = await treeChanges(repository, await emptyTree(repository), treeish, specPathspecs);
+  const files = changes.filter(({ newMode }) => newMode.startsWith("100"));
+  return readSpecs(
+    repository,
+    files.map(({ path, newBlob }) => ({ path: path.toString("utf8"), blob: newBlob })),
+  );
+}
+
+interface Found {
+  readonly path: string;
+  readonly blob: string;
+}
+
+async function readSpecs(repository: Repository, files: readonly Found[]): Promise<EntitySpec[]> {
+  const specs = files.flatMap(({ path, blob }) => {
+    const place = placeOfSpec(path);
+    return place ? [{ place, blob }] : [];
+  });
+  if (specs.length === 0) return [];
+  const cat = await openCatFile(repository);
+  try {
+    const infos = await cat.info(specs.map(({ blob }) => blob));
+    const small = specs.filter((_, i) => (infos[i]?.size ?? specLimit) < specLimit && infos[i]?.type === "blob");
+    const contents = await cat.contents(small.map(({ blob }) => blob));
+    const texts = new Map(small.map(({ blob }, i) => [blob, contents[i]?.bytes.toString("utf8") ?? ""]));
+    return specs.map((spec) => ({ ...spec, text: texts.get(spec.blob) ?? "" }));
+  } finally {
+    cat.close();
+  }
+}
