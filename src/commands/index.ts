@@ -40,6 +40,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./uninstall.ts"),
   },
   {
+    name: "store",
+    summary: "Name, list, try and trust the places where data goes",
+    group: "setup",
+    load: () => import("./store.ts"),
+  },
+  {
     name: "track",
     summary: "Keep files of a pattern or above a size outside of git",
     group: "work",

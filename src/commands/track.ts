@@ -4,7 +4,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { addPatterns, trackedPatterns } from "../git/attribute-edit.ts";
 import { editAttributes, readAttributes } from "../git/attribute-file.ts";
 import { literalPattern } from "../git/attribute-line.ts";
-import { pathsWithFilter } from "../git/attributes.ts";
+import { areTracked } from "../git/check-attributes.ts";
 import type { Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { listWorktree } from "../git/worktree-list.ts";
@@ -29,7 +29,7 @@ export const command: Command = {
       throw new MlgitError("setup", "a bare repository has no .gitattributes", { hint: "run it in a clone" });
     if (args.length === 0 && options.above === undefined) return list(repository.workTree);
     const wanted = args.map((word) => patternOf(word, context.cwd, options.filename === true));
-    if (options.above !== undefined) wanted.push(...(await largeFiles(context, options)));
+    if (options.above !== undefined) wanted.push(...(await largeFiles(context.cwd, repository, options)));
     return add(context, repository, { patterns: [...new Set(wanted)], dryRun: options.dryRun === true });
   },
 };
@@ -73,7 +73,7 @@ async function warnWithoutFilter(context: Context): Promise<void> {
     context.warn("git does not know mlgit's filter here yet, and would commit raw bytes; run: git mlgit init");
 }
 
-async function largeFiles({ cwd }: Context, options: Options): Promise<string[]> {
+async function largeFiles(cwd: string, repository: Repository, options: Options): Promise<string[]> {
   const limit = parseSize(String(options.above));
   if (limit === undefined)
     throw new MlgitError("usage", `--above ${JSON.stringify(options.above)} is no size`, {
@@ -84,8 +84,12 @@ async function largeFiles({ cwd }: Context, options: Options): Promise<string[]>
     const stat = lstatSync(Buffer.concat([Buffer.from(`${cwd}/`), path]), { throwIfNoEntry: false });
     if (stat?.isFile() && stat.size > limit) large.push(path);
   }
-  const tracked = new Set((await pathsWithFilter(cwd, large)).map((path) => path.toString("latin1")));
-  const names = large.map((path) => path.toString("latin1")).filter((name) => !tracked.has(name));
+  const prefix = Buffer.from(repository.prefix);
+  const tracked = await areTracked(
+    repository,
+    large.map((path) => Buffer.concat([prefix, path])),
+  );
+  const names = large.filter((_, i) => !tracked[i]).map((path) => path.toString("latin1"));
   // .gitattributes and its like stay readable, however large.
   return names.filter((name) => !/(^|\/)\.git[^/]*$|^\.mlgit\/|\.spec$/.test(name)).map(literalPattern);
 }

@@ -9,6 +9,8 @@ export { type StoreSettings, trustMark } from "./store-settings.ts";
 export interface Settings {
   readonly stores: ReadonlyMap<string, StoreSettings>;
   readonly defaultStore: string | undefined;
+  /** Names of the stores that `.mlgit/config.yaml` has, overridden or not. */
+  readonly treeStores: readonly string[];
   /** Folder of the cache; undefined for the one in the git dir. */
   readonly cache: string | undefined;
   /** gitignore-like patterns of paths to hydrate, and not to; empty for all. */
@@ -29,6 +31,7 @@ export function readSettings(git: GitSettings, tree: TreeSettings | undefined): 
   return Object.freeze({
     stores: readStores(git, tree),
     defaultStore: git.get("mlgit.defaultstore") ?? tree?.default,
+    treeStores: Object.keys(tree?.stores ?? {}),
     cache: git.get("mlgit.cache"),
     include: patterns(git, "mlgit.include"),
     exclude: patterns(git, "mlgit.exclude"),

@@ -25,7 +25,7 @@ export const storeNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  * @throws MlgitError kind `setup` that names the file and the place in it.
  */
 export async function parseTreeSettings(text: string): Promise<TreeSettings> {
-  const [{ load }, { z }] = await Promise.all([import("js-yaml"), import("zod")]);
+  const { z } = await import("zod");
   const line = z
     .string()
     .min(1)
@@ -45,8 +45,7 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
   });
   let value: unknown;
   try {
-    // To the parser a text without any value is an error.
-    value = /^\s*[^#\s]/m.test(text) ? load(text) : {};
+    value = await loadYaml(text);
   } catch (error) {
     throw unreadable((error as Error).message.split("\n")[0] ?? "", error);
   }
@@ -54,6 +53,12 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
   if (result.success) return result.data as TreeSettings;
   const issue = result.error.issues[0];
   throw unreadable(`${issue?.path.join(".") || "the file"}: ${issue?.message}`, result.error);
+}
+
+/** The value of a YAML text; an empty object where there is none, which to the parser would be an error. */
+export async function loadYaml(text: string): Promise<unknown> {
+  const { load } = await import("js-yaml");
+  return /^\s*[^#\s]/m.test(text) ? load(text) : {};
 }
 
 function unreadable(what: string, cause: unknown): MlgitError {

@@ -46,15 +46,6 @@ export async function pathsTrackedBy(
   }
 }
 
-/** Of these paths, relative to `folder`, those that are tracked by the attributes of the worktree. */
-export async function pathsWithFilter(folder: string, paths: readonly Buffer[]): Promise<Buffer[]> {
-  if (paths.length === 0) return [];
-  const input = Buffer.concat(paths.flatMap((path) => [path, nul]));
-  const { stdout } = await runGit(["check-attr", "--stdin", "-z", "filter"], { cwd: folder, input });
-  const fields = stdout.toString("latin1").split("\0");
-  return paths.filter((_, i) => fields[i * 3 + 2] === "mlgit");
-}
-
 /** check-attr prints `<path> NUL <attribute> NUL <value> NUL` in the order it was asked. */
 async function* filterTracked(files: AsyncIterable<TreeFile>, check: GitProcess): AsyncGenerator<TreeFile> {
   const asked: TreeFile[] = [];

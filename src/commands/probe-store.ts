@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import type { Backend, Guarantees } from "../backend/backend.ts";
+import { type Handle, probeFolder } from "../backend/handle.ts";
+import { probeGuarantees } from "../backend/probe.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+
+export interface StoreReport {
+  readonly location: string;
+  /** False for a place that can only be read; everything below is then absent. */
+  readonly writable: boolean;
+  readonly guarantees?: Guarantees;
+  readonly latencyMs?: number;
+  readonly uploadBytesPerSecond?: number;
+  readonly downloadBytesPerSecond?: number;
+}
+
+const sampleBytes = 8 * 1024 * 1024;
+
+/**
+ * Writes, reads back, compares and removes objects below `gc/probe/`, and finds out what the place keeps in a race. Nothing stays behind.
+ * @throws MlgitError what the place says, or kind `corrupt` when it gives back other bytes than it got.
+ */
+export async function testStore(backend: Backend, signal: AbortSignal): Promise<StoreReport> {
+  const { location, properties } = backend;
+  if (!properties.writable) return { location, writable: false };
+  const name = `${probeFolder}${randomBytes(8).toString("hex")}`;
+  const large: Handle = { type: "gc", name };
+  const small: Handle = { type: "gc", name: `${name}-small` };
+  try {
+    const sample = randomBytes(sampleBytes);
+    const first = await timed(() => backend.save(small, Buffer.from("mlgit"), { signal }));
+    const upload = await timed(() => backend.save(large, sample, { signal }));
+    const download = await timed(() => readBack(backend, large, { sample, signal }));
+    const guarantees = await probeGuarantees(backend, { signal });
+    return {
+      location,
+      writable: true,
+      guarantees,
+      latencyMs: Math.round(first),
+      uploadBytesPerSecond: Math.round((sampleBytes / upload) * 1000),
+      downloadBytesPerSecond: Math.round((sampleBytes / download) * 1000),
+    };
+  } finally {
+    await Promise.all([backend.remove(large), backend.remove(small)]);
+  }
+}
+
+async function readBack(
+  backend: Backend,
+  handle: Handle,
+  { sample, signal }: { sample: Buffer; signal: AbortSignal },
+): Promise<void> {
+  const collect = async (body: AsyncIterable<Uint8Array>) => {
+    const parts: Uint8Array[] = [];
+    for await (const part of body) parts.push(Buffer.from(part));
+    return Buffer.concat(parts);
+  };
+  if ((await backend.load(handle, undefined, collect, signal)).equals(sample)) return;
+  throw new MlgitError("corrupt", `${backend.location} gave back other bytes than were written to it`, {
+    path: handle.name,
+    hint: "do not use this place; tell whoever runs it",
+  });
+}
+
+/** Milliseconds, never 0. */
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return Math.max(performance.now() - begin, 0.001);
+}

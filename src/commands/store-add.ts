@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { trustMark } from "../config/settings.ts";
+import { storeNamePattern, type TreeStore, treeSettingsPath } from "../config/tree-settings.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { addConfig, setConfig } from "../git/git-config.ts";
+import type { Action, CommandResult, Context, Options } from "./command.ts";
+import { loadSettings } from "./load-settings.ts";
+import { changeTreeSettings } from "./store-file.ts";
+import { commitHint, localFile, storeName } from "./store-names.ts";
+
+export const add: Action = {
+  name: "add",
+  summary: "Name a place for data",
+  arguments: [
+    storeName,
+    { name: "<url>", description: "s3://bucket/prefix, file:///folder, … or the path of a folder" },
+  ],
+  options: [
+    { flags: "--endpoint-url <url>", description: "the server, for S3 that is not AWS" },
+    { flags: "--region <region>", description: "the bucket's region" },
+    { flags: "--profile <profile>", description: "your credentials' profile; kept in git's configuration only" },
+    { flags: "--path-style", description: "the bucket's name goes into the path" },
+    { flags: "--default", description: "use it where no other store is named" },
+    { flags: "--local", description: "keep it in this repository's git configuration instead of the tree" },
+  ],
+  async run(context, [name = "", place = ""], options) {
+    if (!storeNamePattern.test(name))
+      throw new MlgitError("usage", `${JSON.stringify(name)} is no name for a store`, {
+        hint: "letters, digits, '.', '_' and '-'",
+      });
+    const profile = typeof options.profile === "string" ? { profile: options.profile } : {};
+    const store = { ...placeOf(context, place, options), ...profile };
+    // Refuses a URL or options that make no sense; contacts nobody.
+    await (await context.openBackend(store)).close();
+    return addStore(context, { name, store, options });
+  },
+};
+
+interface Addition {
+  readonly name: string;
+  readonly store: TreeStore;
+  readonly options: Options;
+}
+
+async function addStore(context: Context, { name, store, options }: Addition): Promise<CommandResult> {
+  const repository = await context.repository();
+  const { settings } = await loadSettings(repository);
+  const present = settings.stores.get(name);
+  if (present && present.url !== store.url)
+    throw new MlgitError("conflict", `there is a store ${name} already: ${present.url}`, {
+      hint: `git mlgit store remove ${name}, or choose another name`,
+    });
+  const local = options.local === true;
+  const { profile, ...shared } = store;
+  const preset = options.default === true ? { default: name } : {};
+  const { rewritten } = local
+    ? { rewritten: false }
+    : await changeTreeSettings(repository, { name, store: shared, ...preset });
+  const own = local ? store : profile === undefined ? {} : { profile };
+  const file = localFile(context);
+  for (const [key, value] of Object.entries(own)) await setConfig(file, `mlgit.store.${name}.${key}`, String(value));
+  if (local && options.default === true) await setConfig(file, "mlgit.defaultStore", name);
+  // Whoever names a place by a command trusts it.
+  if (!local) await addConfig(file, `mlgit.store.${name}.trusted`, trustMark(store));
+  const lines = [
+    `store ${name} is ${store.url}`,
+    ...(rewritten ? [`${treeSettingsPath} was written anew; comments in it are gone`] : []),
+    ...(local ? [] : [commitHint]),
+    `try it: git mlgit store test ${name}`,
+  ];
+  return { text: lines.join("\n"), data: { name, ...store, local, rewritten } };
+}
+
+function placeOf(context: Context, place: string, options: Options): TreeStore {
+  const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(place);
+  return {
+    url: isUrl ? place : pathToFileURL(resolve(context.cwd, place)).href,
+    ...(typeof options.endpointUrl === "string" ? { endpointUrl: options.endpointUrl } : {}),
+    ...(typeof options.region === "string" ? { region: options.region } : {}),
+    ...(options.pathStyle === true ? { pathStyle: true } : {}),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Backend } from "../backend/backend.ts";
+import { assertContactAllowed, assertCreationAllowed } from "../config/choose-store.ts";
+import type { StoreSettings } from "../config/settings.ts";
+import { isMlgitError } from "../error/mlgit-error.ts";
+import { formatBytes } from "../util/format-bytes.ts";
+import type { Action } from "./command.ts";
+import { loadSettings, resolveStore } from "./load-settings.ts";
+import { type StoreReport, testStore } from "./probe-store.ts";
+
+export const test: Action = {
+  name: "test",
+  summary: "Try a store: write, read, remove, race, and measure",
+  arguments: [{ name: "[name]", description: "the one that a push would use if absent" }],
+  async run(context, [wanted]) {
+    const repository = await context.repository();
+    const store = await resolveStore(repository, await loadSettings(repository), {
+      store: wanted,
+      direction: "push",
+    });
+    assertContactAllowed(store);
+    const backend = await context.openBackend(store);
+    try {
+      const initialised = await isInitialised(backend, store);
+      if (initialised === undefined)
+        return {
+          text: `${backend.location} is not there yet; the first push makes it`,
+          data: { name: store.name, initialised: false },
+        };
+      if (!initialised) assertCreationAllowed(store);
+      const report = await testStore(backend, context.signal);
+      return { text: describe(report, initialised), data: { name: store.name, initialised, ...report } };
+    } finally {
+      await backend.close();
+    }
+  },
+};
+
+/** Is there a store of mlgit's? Undefined where even its folder will only be made, in the repository that it follows. */
+async function isInitialised(backend: Backend, store: StoreSettings): Promise<boolean | undefined> {
+  try {
+    await backend.stat({ type: "format", name: "mlgit.json" });
+    return true;
+  } catch (error) {
+    if (backend.isNotFound(error)) return false;
+    if (store.source === "remote" && isMlgitError(error) && error.kind === "unreachable") return undefined;
+    throw error;
+  }
+}
+
+function describe(report: StoreReport, initialised: boolean): string {
+  if (!report.writable) return `${report.location} can be read only`;
+  const yes = (value: boolean | undefined) => (value ? "kept" : "NOT kept");
+  return [
+    `${report.location} works`,
+    `a store of mlgit's: ${initialised ? "yes" : "not yet; the first push makes it"}`,
+    `exclusive creation in a race: ${yes(report.guarantees?.exclusiveCreate)}`,
+    `compare-and-swap in a race: ${yes(report.guarantees?.compareAndSwap)}`,
+    `first answer: ${report.latencyMs} ms; up: ${formatBytes(report.uploadBytesPerSecond ?? 0)}/s; down: ${formatBytes(report.downloadBytesPerSecond ?? 0)}/s`,
+  ].join("\n");
+}

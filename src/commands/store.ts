@@ -1,0 +1,77 @@
+import { type StoreSettings, trustMark } from "../config/settings.ts";
+import { treeSettingsPath } from "../config/tree-settings.ts";
+import { exitCode } from "../error/exit-code.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { addConfig, removeConfigSection, unsetConfig } from "../git/git-config.ts";
+import type { Action, Command } from "./command.ts";
+import { loadSettings } from "./load-settings.ts";
+import { add } from "./store-add.ts";
+import { changeTreeSettings } from "./store-file.ts";
+import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
+import { test } from "./store-test.ts";
+
+const list: Action = {
+  name: "list",
+  summary: "List the stores that are named",
+  async run(context) {
+    const { settings } = await loadSettings(await context.repository());
+    const stores = [...settings.stores.values()];
+    const isDefault = (store: StoreSettings) =>
+      store.name === (settings.defaultStore ?? (stores.length === 1 ? store.name : ""));
+    const lines = stores.map((store) => {
+      const notes = [isDefault(store) ? "default" : "", store.source === "git" ? "git config" : treeSettingsPath];
+      if (store.risk !== undefined) notes.push(`not trusted: git mlgit store trust ${store.name}`);
+      return `${store.name}\t${trustMark(store)}\t(${notes.filter((note) => note !== "").join(", ")})`;
+    });
+    return {
+      text: lines.join("\n") || "no store is named; data follows the git remote where it can",
+      data: { stores: stores.map((store) => ({ ...store, default: isDefault(store) })) },
+    };
+  },
+};
+
+const remove: Action = {
+  name: "remove",
+  summary: "Forget a store; its data stays",
+  arguments: [storeName],
+  async run(context, [name = ""]) {
+    const repository = await context.repository();
+    const { settings, git } = await loadSettings(repository);
+    const store = findStore(settings.stores, name);
+    const file = localFile(context);
+    const inTree = settings.treeStores.includes(name);
+    const isDefault = settings.defaultStore === name;
+    if (inTree) await changeTreeSettings(repository, { name, ...(isDefault ? { default: null } : {}) });
+    await removeConfigSection(file, `mlgit.store.${name}`);
+    if (git.get("mlgit.defaultstore") === name) await unsetConfig(file, "mlgit.defaultStore");
+    const left = (await loadSettings(repository)).settings.stores.get(name);
+    const lines = [
+      left ? `${name} is still named in another of git's configuration files` : `removed ${name}`,
+      `the data at ${store.url} stays`,
+      ...(inTree ? [commitHint] : []),
+    ];
+    const code = left ? exitCode.incomplete : exitCode.ok;
+    return { text: lines.join("\n"), data: { removed: name, url: store.url }, exitCode: code };
+  },
+};
+
+const trust: Action = {
+  name: "trust",
+  summary: "Allow a store that only the repository's files name",
+  arguments: [storeName],
+  async run(context, [name = ""]) {
+    const { settings } = await loadSettings(await context.repository());
+    const mark = trustMark(findStore(settings.stores, name));
+    await addConfig(localFile(context), `mlgit.store.${name}.trusted`, mark);
+    return { text: `trusted in this repository: ${name} at ${mark}`, data: { name, trusted: mark } };
+  },
+};
+
+export const command: Command = {
+  actions: [add, list, remove, test, trust],
+  run: (context, args, options) => {
+    if (args.length > 0)
+      throw new MlgitError("usage", `store ${args[0]}: no such command`, { hint: "git mlgit store -h" });
+    return list.run(context, args, options);
+  },
+};

@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createSandbox } from "../helper/sandbox.ts";
+
+describe("git mlgit store", () => {
+  const box = createSandbox();
+  afterAll(() => box.remove());
+  let cwd = "";
+  const store = (args: string[], options = {}) => box.mlgit(["store", ...args], { cwd, ...options });
+  const file = () => box.read("r/.mlgit/config.yaml").toString();
+  const listed = async () => JSON.parse((await store(["list", "--json"])).stdout).stores;
+  beforeAll(async () => {
+    cwd = await box.init("r");
+    mkdirSync(box.path("data"));
+  });
+
+  it("adds a folder by its path, and keeps what is written in the file", async () => {
+    expect((await store([])).stdout).toContain("no store is named");
+    box.write("r/.mlgit/config.yaml", "# our data\n");
+    expect((await store(["add", "data", "../data"])).stdout).toMatch(/git add \.mlgit\/config\.yaml/);
+    expect(file()).toBe(`# our data\nstores:\n  data:\n    url: file://${box.path("data")}\n`);
+    await store(["add", "data", `file://${box.path("data")}`]);
+    expect((await store(["list"])).stdout).toBe(`data\tfile://${box.path("data")}\t(default, .mlgit/config.yaml)\n`);
+  });
+
+  it("refuses another place under the same name, secrets, odd names and unknown kinds", async () => {
+    await store(["add", "data", "../elsewhere"], { code: 10 });
+    await store(["add", "x", "s3://key:secret@bucket/x"], { code: 3 });
+    await store(["add", "x", "gopher://x/y"], { code: 3 });
+    await store(["add", "../x", "s3://a/b"], { code: 2 });
+    await store(["nonsense"], { code: 2 });
+    expect(file()).not.toContain("x:");
+  });
+
+  it("keeps a profile out of the tree", async () => {
+    const args = [
+      "add",
+      "cloud",
+      "s3://bucket/p",
+      "--endpoint-url",
+      "https://minio.example",
+      "--profile",
+      "me",
+      "--default",
+    ];
+    await store(args);
+    expect(file()).toMatch(
+      /cloud:\n {4}url: s3:\/\/bucket\/p\n {4}endpointUrl: "?https:\/\/minio\.example"?\ndefault: cloud\n/,
+    );
+    expect((await box.git(["config", "--local", "mlgit.store.cloud.profile"], { cwd })).stdout).toBe("me\n");
+    const cloud = (await listed()).find(({ name }: { name: string }) => name === "cloud");
+    expect(cloud).toMatchObject({ default: true, trusted: true, profile: "me" });
+  });
+
+  it("tries a store and leaves nothing behind", async () => {
+    const report = JSON.parse((await store(["test", "data", "--json"])).stdout);
+    expect(report).toMatchObject({ name: "data", writable: true, initialised: false });
+    expect(report.guarantees.exclusiveCreate).toBe(true);
+    const left = readdirSync(box.path("data"), { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+    expect(left).toEqual([]);
+  });
+
+  it("says of a folder that a remote implies that the first push makes it", async () => {
+    await box.git(["init", "-q", "--bare", box.path("remote.git")]);
+    const other = await box.init("other");
+    await box.git(["remote", "add", "origin", box.path("remote.git")], { cwd: other });
+    expect((await store(["test"], { cwd: other })).stdout).toContain("the first push makes it");
+    expect(existsSync(box.path("remote.git/mlgit"))).toBe(false);
+  });
+
+  it("lets a clone list what it does not trust, and use it after the user's word", async () => {
+    await box.git(["add", "."], { cwd });
+    await box.git(["commit", "-qm", "stores"], { cwd });
+    const clone = box.path("clone");
+    await box.git(["clone", "-q", cwd, clone]);
+    const inClone = { cwd: clone };
+    expect((await store(["list"], inClone)).stdout).toContain("not trusted: git mlgit store trust cloud");
+    expect((await store(["test", "cloud"], { ...inClone, code: 11 })).stderr).toMatch(
+      /minio\.example[\s\S]*hint: .*store trust cloud/,
+    );
+    expect((await store(["test", "data"], { ...inClone, code: 11 })).stderr).toContain("no store yet");
+    await store(["trust", "data"], inClone);
+    expect((await store(["test", "data"], inClone)).stdout).toContain("works");
+    await store(["trust", "nobody"], { ...inClone, code: 3 });
+  });
+
+  it("forgets a store, its default and its keys, but not its data", async () => {
+    await store(["remove", "cloud"]);
+    expect(file()).toBe(`# our data\nstores:\n  data:\n    url: file://${box.path("data")}\n`);
+    expect((await box.git(["config", "--local", "--get-regexp", "mlgit.store.cloud"], { cwd, code: 1 })).stdout).toBe(
+      "",
+    );
+    expect(existsSync(box.path("data"))).toBe(true);
+    await store(["remove", "cloud"], { code: 3 });
+  });
+
+  it("keeps a local store in git's configuration alone, also in a bare repository", async () => {
+    await box.git(["init", "-q", "--bare", box.path("bare.git")]);
+    const bare = { cwd: box.path("bare.git") };
+    await store(["add", "mine", "../data"], { ...bare, code: 3 });
+    await store(["add", "mine", "../data", "--local"], bare);
+    expect((await store(["list"], bare)).stdout).toContain("git config");
+    await store(["remove", "mine"], bare);
+    expect((await store(["list"], bare)).stdout).toContain("no store is named");
+  });
+
+  it("does not write through a symlink", async () => {
+    await box.init("linked");
+    box.write("outside/config.yaml", "");
+    symlinkSync("../outside", box.path("linked/.mlgit"));
+    await store(["add", "data", "../data"], { cwd: box.path("linked"), code: 11 });
+    expect(box.read("outside/config.yaml")).toHaveLength(0);
+  });
+});
