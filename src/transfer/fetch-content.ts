@@ -1,8 +1,11 @@
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
-import type { PackInfo } from "../store/remote/index-copy.ts";
+import { ChunkMaps } from "../store/local/chunk-maps.ts";
+import type { WantedEntries } from "../store/remote/entry-reader.ts";
+import type { FoundFile, PackInfo } from "../store/remote/index-copy.ts";
 import type { PlacedTerm, RemoteStore } from "../store/remote/remote-store.ts";
 import { FileGatherer } from "./file-gatherer.ts";
+import { LocalChunks } from "./local-chunks.ts";
 import type { Meter } from "./meter.ts";
 
 export interface FetchOptions {
@@ -10,6 +13,11 @@ export interface FetchOptions {
   readonly store: RemoteStore;
   readonly meter: Meter;
   readonly signal?: AbortSignal;
+}
+
+interface Wanted {
+  readonly oid: string;
+  readonly size: number;
 }
 
 export interface FetchReport {
@@ -29,10 +37,7 @@ const batchFiles = 50_000;
  * Brings content from the store into the cache: packs are read by as few ranges as pays off, every chunk and every whole file is verified.
  * Something that cannot be had does not stop the rest; a full or broken local disk does.
  */
-export async function fetchContent(
-  wanted: Iterable<{ readonly oid: string; readonly size: number }>,
-  options: FetchOptions,
-): Promise<FetchReport> {
+export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptions): Promise<FetchReport> {
   const { cache, store, meter } = options;
   const absent = [...new Map([...wanted].map((one) => [one.oid, one])).values()].filter((one) => !cache.has(one.oid));
   const failed = new Map<string, Error>();
@@ -63,33 +68,66 @@ function* batches<T extends { readonly size: number }>(files: readonly T[]): Gen
 }
 
 async function fetchBatch(
-  batch: readonly { readonly oid: string; readonly size: number }[],
+  batch: readonly Wanted[],
   failed: Map<string, Error>,
   options: FetchOptions,
 ): Promise<number> {
   const { store, signal } = options;
-  const rows = batch.flatMap((one) => {
+  const located = await store.locate(rowsOf(batch, failed, store), signal);
+  const first = await gather(located, failed, { ...options, reuse: true });
+  // What was put together with local chunks and came out wrong is fetched whole.
+  const again = new Map(
+    [...located].filter(
+      ([oid]) => first.reused && isMlgitError(failed.get(oid)) && !(located.get(oid) instanceof Error),
+    ),
+  );
+  if (again.size === 0) return first.received;
+  for (const oid of again.keys()) failed.delete(oid);
+  return first.received + (await gather(again, failed, { ...options, reuse: false })).received;
+}
+
+function rowsOf(batch: readonly Wanted[], failed: Map<string, Error>, store: RemoteStore): FoundFile[] {
+  return batch.flatMap((one) => {
     const row = store.index.findFile(one.oid);
     if (!row) failed.set(one.oid, notInStore(one.oid, store.backend.location));
     else if (row.size !== one.size) failed.set(one.oid, wrongSize(one, row.size));
     else return [row];
     return [];
   });
-  const gatherer = new FileGatherer(options.cache, options.meter, failed);
+}
+
+/** Brings the files whose chunks are located: from other cached files where `reuse` allows, the rest over the network. */
+async function gather(
+  located: ReadonlyMap<string, PlacedTerm[] | Error>,
+  failed: Map<string, Error>,
+  options: FetchOptions & { readonly reuse: boolean },
+): Promise<{ received: number; reused: boolean }> {
+  const { cache, store, meter, signal } = options;
+  const maps = new ChunkMaps(cache.layout.root, store.marker.id);
+  const gatherer = new FileGatherer({ cache, maps, meter, failed });
   const wanted = new Map<string, { pack: PackInfo; entries: Set<number> }>();
-  for (const [oid, terms] of await store.locate(rows, signal))
+  for (const [oid, terms] of located)
     if (terms instanceof Error || isMlgitError(terms)) failed.set(oid, terms as Error);
     else wantTerms(gatherer.want(oid, terms), wanted);
+  const sets = new Map(options.reuse ? [...wanted].map(([pack, { entries }]) => [pack, entries]) : []);
+  const local = new LocalChunks(maps, sets, cache);
   try {
-    await store.readEntries(
-      [...wanted.values()].map(({ pack, entries }) => ({ pack, entries: [...entries].sort((a, b) => a - b) })),
-      gatherer,
-      signal,
-    );
+    await store.readEntries(remaining(wanted, local), gatherer, signal);
+    local.deliver(gatherer);
   } finally {
     gatherer.close();
   }
-  return gatherer.bytes;
+  return { received: gatherer.bytes, reused: local.size > 0 };
+}
+
+function remaining(
+  wanted: ReadonlyMap<string, { pack: PackInfo; entries: Set<number> }>,
+  local: LocalChunks,
+): WantedEntries[] {
+  return [...wanted.values()].flatMap(({ pack, entries }) => {
+    const rest = [...entries].filter((entry) => !local.has(pack.id, entry)).sort((a, b) => a - b);
+    return rest.length === 0 ? [] : [{ pack, entries: rest }];
+  });
 }
 
 function wantTerms(terms: readonly PlacedTerm[], wanted: Map<string, { pack: PackInfo; entries: Set<number> }>): void {

@@ -1,5 +1,7 @@
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
+import type { ChunkMaps, MappedChunk } from "../store/local/chunk-maps.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
 import type { EntryTable, EntryVisitor } from "../store/remote/entry-reader.ts";
 import type { PlacedTerm } from "../store/remote/remote-store.ts";
 import { type Assembly, assemble } from "./assembly.ts";
@@ -8,6 +10,7 @@ import type { Meter } from "./meter.ts";
 interface Gathered {
   readonly oid: string;
   readonly size: number;
+  readonly terms: readonly PlacedTerm[];
   readonly assembly: Assembly;
   /** Entries that have not come. */
   left: number;
@@ -30,6 +33,8 @@ interface Run {
 /** Sorts arriving entries into the files that need them, and stores each file when its last entry came. */
 export class FileGatherer implements EntryVisitor {
   readonly #cache: Cache;
+  readonly #maps: ChunkMaps;
+  readonly #lengths = new Map<string, Uint32Array>();
   readonly #meter: Meter;
   readonly #failed: Map<string, Error>;
   readonly #runs = new Map<string, Run[]>();
@@ -37,10 +42,11 @@ export class FileGatherer implements EntryVisitor {
   readonly #open = new Set<Gathered>();
   #received = 0;
 
-  constructor(cache: Cache, meter: Meter, failed: Map<string, Error>) {
-    this.#cache = cache;
-    this.#meter = meter;
-    this.#failed = failed;
+  constructor(parts: { cache: Cache; maps: ChunkMaps; meter: Meter; failed: Map<string, Error> }) {
+    this.#cache = parts.cache;
+    this.#maps = parts.maps;
+    this.#meter = parts.meter;
+    this.#failed = parts.failed;
   }
 
   /** Bytes that came over the wire. */
@@ -52,7 +58,7 @@ export class FileGatherer implements EntryVisitor {
   want(oid: string, terms: readonly PlacedTerm[]): readonly PlacedTerm[] {
     const size = terms.reduce((sum, term) => sum + term.bytes, 0);
     const left = terms.reduce((sum, term) => sum + term.count, 0);
-    const file = { oid, size, left, assembly: assemble({ oid, size }, this.#cache) };
+    const file = { oid, size, terms, left, assembly: assemble({ oid, size }, this.#cache) };
     this.#open.add(file);
     let offset = 0;
     for (const { pack, first, count, bytes } of terms) {
@@ -64,8 +70,13 @@ export class FileGatherer implements EntryVisitor {
     return terms;
   }
 
+  hasTable(pack: string): boolean {
+    return this.#places.has(pack);
+  }
+
   table(pack: string, table: EntryTable): void {
     if (this.#places.has(pack)) return;
+    this.#noteLengths(pack, table);
     const places = new Map<number, Place[]>();
     this.#places.set(pack, places);
     for (const run of this.#runs.get(pack) ?? []) {
@@ -113,8 +124,26 @@ export class FileGatherer implements EntryVisitor {
 
   #finish(file: Gathered): void {
     file.assembly.finish();
+    if (file.size >= wholeFileLimit) this.#maps.note(file.oid, this.#chunksOf(file));
     this.#open.delete(file);
     this.#meter.advance(1, 0);
+  }
+
+  #noteLengths(pack: string, table: EntryTable): void {
+    this.#lengths.set(
+      pack,
+      Uint32Array.from({ length: table.count }, (_, entry) => table.plainLength(entry)),
+    );
+  }
+
+  #chunksOf(file: Gathered): MappedChunk[] {
+    return file.terms.flatMap(({ pack, first, count }) =>
+      Array.from({ length: count }, (_, i) => ({
+        pack: pack.id,
+        entry: first + i,
+        length: this.#lengths.get(pack.id)?.[first + i] ?? 0,
+      })),
+    );
   }
 
   /** What is wrong with one file is noted; what is wrong with the disk stops everything. */

@@ -1,6 +1,8 @@
 import { Chunker } from "../chunk/gear.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
+import { ChunkMaps } from "../store/local/chunk-maps.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { type FilePacker, UploadPacker } from "../store/remote/upload-packer.ts";
 import { chunksOfFile } from "./chunk-source.ts";
@@ -65,6 +67,8 @@ export async function pushContent(wanted: Iterable<WantedContent>, options: Push
   if (segment) {
     await store.saveSegment(segment.id, segment.bytes, save);
     uploaded += segment.bytes.length;
+    const maps = new ChunkMaps(cache.layout.root, store.marker.id);
+    for (const { oid, size, chunks } of packer.packed()) if (size >= wholeFileLimit) maps.note(oid, chunks);
   }
   return {
     files: all.size,

@@ -38,6 +38,8 @@ interface PackedFile {
   readonly oid: string;
   readonly size: number;
   readonly terms: TermList;
+  /** Plain bytes of each chunk. */
+  readonly lengths: number[];
 }
 
 /**
@@ -73,10 +75,13 @@ export class UploadPacker {
 
   /** Begins a file; then `chunk` for each of its chunks, in order. */
   begin(oid: string, size: number, head: Uint8Array): FilePacker {
-    const file = { oid, size, terms: new TermList() };
+    const file = { oid, size, terms: new TermList(), lengths: [] as number[] };
     const probe = new CompressionProbe(head);
     return {
-      chunk: (plain) => this.#place(plain, file.terms, probe),
+      chunk: (plain) => {
+        file.lengths.push(plain.length);
+        return this.#place(plain, file.terms, probe);
+      },
       done: () => {
         this.#files.push(file);
       },
@@ -93,6 +98,21 @@ export class UploadPacker {
     if (places.length === 0) return undefined;
     for (const place of places) this.#segment.file(this.#row(place));
     return this.#segment.finish(this.#tools.hash);
+  }
+
+  /** Where each chunk of a packed file lies now, in file order. Only after finish. */
+  *packed(): Generator<{ oid: string; size: number; chunks: { pack: string; entry: number; length: number }[] }> {
+    for (const { oid, size, terms, lengths } of this.#files) {
+      let next = 0;
+      const chunks = terms.terms.flatMap((term) =>
+        Array.from({ length: term.count }, (_, i) => ({
+          pack: this.#nameOf(term.pack) ?? "",
+          entry: term.first + i,
+          length: lengths[next++] ?? 0,
+        })),
+      );
+      yield { oid, size, chunks };
+    }
   }
 
   async #place(plain: Uint8Array, terms: TermList, probe: CompressionProbe): Promise<void> {
