@@ -3,6 +3,7 @@ import type { Backend } from "../../backend/backend.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import type { Codec } from "../../chunk/codec.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
+import { packLimit } from "../pack/pack-format.ts";
 import { decodeEntry } from "../pack/pack-reader.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import { type EntryRange, planRanges, wantsWhole } from "./entry-plan.ts";
@@ -65,7 +66,11 @@ export class EntryReader {
   }
 
   async #readWhole({ pack, entries }: WantedEntries, visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
-    const bytes = await loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, undefined, signal);
+    if (pack.size > packLimit.bytes) throw damaged(pack.id, "the index states an impossible size");
+    const bytes = await loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, undefined, {
+      length: pack.size,
+      signal,
+    });
     visitor.received?.(bytes.length);
     if (bytes.length !== pack.size) throw damaged(pack.id, `it has ${bytes.length} bytes and not ${pack.size}`);
     const table = this.#keep(pack, bytes.subarray(bytes.length - PackTable.tailLength(pack.count)));
@@ -80,7 +85,7 @@ export class EntryReader {
     for (const range of planRanges(table, entries)) {
       signal?.throwIfAborted();
       try {
-        const bytes = await loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, range, signal);
+        const bytes = await loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, range, { signal });
         visitor.received?.(bytes.length);
         this.#decode(range, { bytes, table, pack, visitor });
       } catch (error) {
@@ -97,7 +102,7 @@ export class EntryReader {
       this.#tools.backend,
       { type: "pack", name: pack.id },
       { start, end: pack.size },
-      signal,
+      { signal },
     );
     visitor.received?.(tail.length);
     return this.#keep(pack, tail);

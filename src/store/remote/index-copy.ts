@@ -93,7 +93,7 @@ export class IndexCopy {
     const path = join(this.#folder, id);
     const local = present ? this.#tryOpen(id, readFileSync(path)) : undefined;
     if (local) return void this.#segments.set(id, local);
-    const bytes = await loadBytes(backend, { type: "index", name: id }, undefined, signal);
+    const bytes = await loadBytes(backend, { type: "index", name: id }, undefined, { signal });
     const segment = this.#tryOpen(id, bytes);
     if (!segment)
       throw new MlgitError("corrupt", `the index segment index/${id} of ${backend.location} is damaged`, {
