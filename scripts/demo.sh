@@ -19,6 +19,7 @@ mkdir "$HOME"
 git config --global user.name "Demo"
 git config --global user.email "demo@example.invalid"
 git config --global init.defaultBranch main
+git mlgit install --global --quiet
 
 step() { printf '\n$ %s\n' "$*"; }
 run() {
@@ -42,8 +43,9 @@ git init -q --bare project.git
 git init -q project
 cd project
 git remote add origin "$work/project.git"
-run git mlgit init
-run git mlgit track 'data/**'
+run git mlgit init --quiet
+step "git mlgit track 'data/**'"
+git mlgit track --quiet 'data/**'
 mkdir -p data/images
 noise big $((mebibytes * 1048576)) >data/train.bin
 for n in 1 2 3 4 5 6 7 8 9; do noise "image $n" $((n * 20000)) >"data/images/$n.png"; done
@@ -58,7 +60,7 @@ git cat-file -p HEAD:data/train.bin | sed 's/^/    /'
 check test -z "$(git status --porcelain)"
 
 cd "$work"
-run git clone -q "$work/project.git" elsewhere
+run git clone -q project.git elsewhere
 sums elsewhere | check cmp - "$work/sums"
 check test -z "$(git -C elsewhere status --porcelain)"
 echo "every byte of $(wc -l <"$work/sums") files is the same (sha256)"

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { projectRoot } from "./helper/build.ts";
+import { createSandbox } from "./helper/sandbox.ts";
 
 /** Examples that begin with ```sh test run, in order and in one folder per page, exactly as they stand there. */
 const pages = ["README.md", "CONTRIBUTING.md", ...markdownBelow("docs")].map((path) => {
@@ -16,6 +17,22 @@ function markdownBelow(folder: string): string[] {
 }
 
 describe("documentation", () => {
+  const withExamples = pages.filter(({ examples }) => examples.length > 0);
+
+  it("has examples that run", () => {
+    expect(withExamples.map(({ path }) => path)).toContain("README.md");
+  });
+
+  it.each(withExamples)("shows in $path what really works", async ({ examples }) => {
+    const box = createSandbox();
+    try {
+      await box.mlgit(["install", "--global", "--quiet"]);
+      await box.run("bash", ["-euo", "pipefail", "-c", examples.join("\n")]);
+    } finally {
+      box.remove();
+    }
+  });
+
   it("links only to pages that exist", () => {
     const broken = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
