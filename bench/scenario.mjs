@@ -36,7 +36,7 @@ export async function runScenario({ tool, data, work, record, edit, s3 }) {
     if (stdout !== "" && after !== "add") throw new Error(`not clean after ${after}:\n${stdout.slice(0, 500)}`);
     timed(`status after ${after}`, cwd, "status", "--porcelain");
   };
-  const same = (place) => run(["diff", "-rq", join(data), join(place, "data")], { cwd: work, env });
+  const same = (place, original = data) => run(["diff", "-rq", original, join(place, "data")], { cwd: work, env });
 
   if (tool.install) run(tool.install, { cwd: work, env });
   makeRepository({ tool, repo, remote, env });
@@ -85,7 +85,7 @@ async function runS3({ tool, work, env, s3, git, timed, same, record }) {
     () => timed("push s3", repo, "push", "-q", "origin", "main"),
   );
   timed("clone s3", work, "clone", "-q", `file://${remote}`, "clone-s3");
-  same(join(work, "clone-s3"));
+  same(join(work, "clone-s3"), join(repo, "data"));
 }
 
 /** Adds to a step what it added to the store. */

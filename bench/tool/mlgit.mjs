@@ -17,11 +17,11 @@ export function mlgit() {
       ["git", "mlgit", "track", "data/**"],
     ],
     stored: (remote) => folderContent(join(remote, "mlgit")),
-    /** From now on data goes to a bucket. */
-    useS3: (url, endpoint) => [
-      ["git", "mlgit", "store", "add", "bench", url, "--endpoint-url", endpoint, "--path-style"],
-      ["git", "add", "-A"],
-      ["git", "commit", "-q", "-m", "store"],
-    ],
+    /** From now on data goes to a bucket; the clone knows it too. */
+    useS3: (url, endpoint) =>
+      Object.entries({ url, endpointUrl: endpoint, pathStyle: "true" }).map(([key, value]) => [
+        ...["git", "config", "--global", `mlgit.store.bench.${key}`],
+        value,
+      ]),
   };
 }
