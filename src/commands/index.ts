@@ -40,6 +40,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./uninstall.ts"),
   },
   {
+    name: "doctor",
+    summary: "Find out what is wrong with a set-up, and how to mend it",
+    group: "setup",
+    load: () => import("./doctor.ts"),
+  },
+  {
+    name: "env",
+    summary: "Print the configuration in effect",
+    group: "setup",
+    load: () => import("./env.ts"),
+  },
+  {
     name: "store",
     summary: "Name, list, try and trust the places where data goes",
     group: "setup",

@@ -1,0 +1,81 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { diskError } from "../../error/disk-error.ts";
+import { isMlgitError } from "../../error/mlgit-error.ts";
+import { trackedPatterns } from "../../git/attribute-edit.ts";
+import { readAttributes } from "../../git/attribute-file.ts";
+import { findHookFolder, type HookFolder, type HookReport, inspectHooks } from "../../git/hook-state.ts";
+import type { Repository } from "../../git/repository.ts";
+import { listWorktree } from "../../git/worktree-list.ts";
+import { findRawFiles } from "../raw-files.ts";
+import type { Session } from "../session.ts";
+import { bad, type Finding, note, ok } from "./finding.ts";
+
+/** Hooks, attributes and what is committed under them. Reads only. */
+export async function checkRepository(session: Session): Promise<Finding[]> {
+  const { repository } = session;
+  return [
+    ...(await checkHooks(session)),
+    session.git.bool("push.followtags") === true
+      ? ok("tags", "push.followTags is set")
+      : note("tags", "version tags do not travel with their commits", "git config push.followTags true"),
+    ...(repository.workTree === undefined
+      ? []
+      : [await checkAttributes(repository.workTree), await checkRaw(repository)]),
+  ];
+}
+
+async function checkHooks(session: Session): Promise<Finding[]> {
+  const { repository } = session;
+  if (!session.settings.hooks) return [note("hooks", "none are wanted (mlgit.hooks is false)", "git mlgit install")];
+  const folder = await findHookFolder(repository);
+  const wrong = inspectHooks(folder).flatMap((report) => faultOf(report) ?? []);
+  if (wrong.length === 0) return [ok("hooks", `in place in ${folder.path}`)];
+  const own = { path: join(repository.commonDir, "hooks"), workTree: undefined };
+  return [...wrong, ...movedHooks(folder, own)];
+}
+
+function faultOf({ name, path, state }: HookReport): Finding | undefined {
+  const isExecutable = ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
+  if (state === "tracked") return bad("hooks", `${path} does not call mlgit`, `add the line: git mlgit ${name} "$@"`);
+  if (state === "absent" || state === "foreign")
+    return bad(
+      "hooks",
+      `${name} is ${state === "absent" ? "missing" : "another program's"}: ${path}`,
+      "git mlgit init",
+    );
+  if (!isExecutable) return bad("hooks", `git ignores ${path}, since it cannot be run`, `chmod +x '${path}'`);
+  return state === "outdated" ? note("hooks", `${name} is of another version`, "git mlgit init") : undefined;
+}
+
+/** Some tool set `core.hooksPath` after the hooks were installed. */
+function movedHooks(folder: HookFolder, own: HookFolder): Finding[] {
+  if (folder.path === own.path || inspectHooks(own).every(({ state }) => state !== "ours")) return [];
+  return [note("hooks", `core.hooksPath leads git to ${folder.path}, away from ${own.path}`, "git mlgit init")];
+}
+
+async function checkAttributes(top: string): Promise<Finding> {
+  let count = 0;
+  try {
+    for await (const path of listWorktree(top, [":(top,glob)**/.gitattributes"]))
+      count += trackedPatterns(readAttributes(join(top, path.toString("utf8")))).length;
+  } catch (error) {
+    const cause = diskError(error, "read", ".gitattributes");
+    if (!isMlgitError(cause)) throw error;
+    return bad("attributes", cause.message, cause.hint ?? "mend the file");
+  }
+  return count > 0
+    ? ok("attributes", `${count} patterns are tracked`)
+    : note("attributes", "nothing is tracked", "git mlgit track '*.bin'");
+}
+
+async function checkRaw(repository: Repository): Promise<Finding> {
+  const raw = await findRawFiles(repository);
+  if (raw.length === 0) return ok("content", "every tracked file is a pointer in git");
+  const some = raw.slice(0, 3).map(({ path }) => JSON.stringify(path.toString("utf8")));
+  return bad(
+    "content",
+    `${raw.length} tracked files are in git with all their bytes: ${some.join(", ")}${raw.length > 3 ? ", …" : ""}`,
+    "git add --renormalize . && git commit",
+  );
+}
