@@ -61,6 +61,7 @@ async function serve(
 
 /** A fresh clone has no hooks yet: whoever uses the filter gets them, as with git-lfs. Failing that is no reason to fail git. */
 async function ensureHooks(session: Session, context: Context): Promise<void> {
+  if (!session.settings.hooks) return;
   try {
     await installHooks(session.repository);
   } catch (error) {

@@ -66,6 +66,10 @@ describe("git mlgit install and uninstall", () => {
     await box.mlgit(["install", "--local", "--skip-hooks"], { cwd });
     expect(hooks("bare-hands")).toEqual([]);
     expect((await box.git(["config", "mlgit.hooks"], { cwd })).stdout).toBe("false\n");
+    await box.mlgit(["track", "*.bin"], { cwd });
+    box.write("bare-hands/a.bin", "content");
+    await box.git(["add", "."], { cwd });
+    expect(hooks("bare-hands")).toEqual([]);
     await box.mlgit(["install", "--local"], { cwd });
     expect((await box.git(["config", "mlgit.hooks"], { cwd, code: 1 })).stdout).toBe("");
     expect(hooks("bare-hands")).toContain("pre-push");
