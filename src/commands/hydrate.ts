@@ -11,7 +11,7 @@ import { below, indexFiles, type TrackedFile } from "./tracked-files.ts";
 
 /** Puts the bytes of tracked files in place of their pointers. */
 export const command: Command = {
-  arguments: [{ name: "[paths...]", description: "files or folders; default: everything the settings want hydrated" }],
+  arguments: [{ name: "[paths...]", description: "files or folders; default: all, as mlgit.include and .exclude say" }],
   options: [{ flags: "--remote <name>", description: "whose store is asked; default: the current branch's remote" }],
   async run(context, paths, options) {
     const session = await Session.open(context);
@@ -26,7 +26,8 @@ export const command: Command = {
 /** What `hydrate` and `pull` do. Paths that are named are hydrated whatever the settings say. */
 export async function hydrateWorktree(paths: readonly string[], session: Session, context: Context, remote?: string) {
   const { workTree } = session.workTree;
-  const wishes = new PathWishes(session.settings);
+  // `mlgit.hydrate=none` is about what happens by itself; this was asked for.
+  const wishes = new PathWishes({ ...session.settings, hydrate: "all" });
   const files = below(await indexFiles(session.repository), paths, session.repository.prefix);
   const items = files.filter((file) => (paths.length > 0 || wishes.wants(file.path)) && holdsPointer(workTree, file));
   const report = await hydratePaths(items, session, context, remote);

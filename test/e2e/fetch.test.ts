@@ -1,0 +1,76 @@
+import { existsSync, rmSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { oidOf, pointerOf } from "../helper/pointer-of.ts";
+import { randomBytes } from "../helper/sandbox.ts";
+import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
+
+describe("git mlgit fetch", () => {
+  const big = randomBytes(7, 3_000_000);
+  let team: Team;
+  let first: Clone;
+  let work: Clone;
+  const json = async (args: string[], code = 0) =>
+    JSON.parse((await work.mlgit(["fetch", "--json", ...args], { code })).stdout);
+  beforeAll(async () => {
+    team = await createTeam();
+    first = await createProject(team, "first");
+    first.write("big.bin", big);
+    first.write("data/a", "one");
+    await first.commit();
+    await first.git(["checkout", "-q", "-b", "other"]);
+    first.write("data/b", "only on the other branch");
+    await first.commit();
+    await first.git(["push", "-q", "origin", "main", "other"]);
+    work = await team.clone("work", { args: ["-c", "mlgit.hydrate=none", "-b", "main"] });
+  });
+  afterAll(() => team.box.remove());
+
+  it("brings what is checked out into the cache and leaves the worktree alone", async () => {
+    expect(await json(["-n"])).toEqual({ dryRun: true, files: 2, bytes: big.length + 3 });
+    expect(await json([])).toMatchObject({ fetched: 2, failed: [] });
+    expect(existsSync(`${work.top}/.git/mlgit/files/${oidOf(big).slice(0, 2)}/${oidOf(big)}`)).toBe(true);
+    expect(work.read("big.bin").toString()).toBe(pointerOf(big));
+    expect(await json([])).toEqual({ fetched: 0, received: 0, failed: [] });
+  });
+
+  it("brings the files of a branch, of a remote and its branch, and of everything", async () => {
+    expect(await json(["origin", "-n", "origin/other"])).toMatchObject({ files: 1 });
+    expect(await json(["-n", "--all"])).toMatchObject({ files: 1 });
+    expect(await json(["origin/other"])).toMatchObject({ fetched: 1 });
+    expect(await json(["--all"])).toMatchObject({ fetched: 0 });
+  });
+
+  it("respects include and exclude", async () => {
+    rmSync(`${work.top}/.git/mlgit`, { recursive: true });
+    await work.git(["config", "mlgit.include", "data/"]);
+    expect(await json([])).toMatchObject({ fetched: 1 });
+    await work.git(["config", "--unset", "mlgit.include"]);
+  });
+
+  it("brings the others when one is missing, names it and ends with 1", async () => {
+    first.write("data/c", "after");
+    await first.commit();
+    await first.git(["push", "-q", "origin", "other"]);
+    first.write("data/lost", pointerOf("never pushed"));
+    await first.commit();
+    await first.git(["push", "-q", "--no-verify", "origin", "other"]);
+    await work.git(["fetch", "-q"]);
+    const report = await json(["origin/other"], 1);
+    expect(report.failed).toMatchObject([{ oid: oidOf("never pushed") }]);
+    expect(await json(["-n", "origin/other"])).toMatchObject({ files: 1 });
+  });
+
+  it("says that nothing was pushed yet, and which store that is", async () => {
+    rmSync(`${team.remote}/mlgit`, { recursive: true });
+    rmSync(`${work.top}/.git/mlgit`, { recursive: true });
+    expect((await work.mlgit(["fetch"], { code: 4 })).stderr).toContain("nothing was pushed to the store file:");
+  });
+
+  it("works in a bare repository", async () => {
+    await first.mlgit(["push", "origin", "main"]);
+    const mirror = team.box.path("mirror.git");
+    await team.box.git(["clone", "-q", "--bare", team.remote, mirror]);
+    const { stdout } = await team.box.mlgit(["fetch", "--json", "main"], { cwd: mirror });
+    expect(JSON.parse(stdout)).toMatchObject({ fetched: 2 });
+  });
+});

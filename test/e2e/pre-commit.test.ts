@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
+
+describe("git mlgit pre-commit", () => {
+  let team: Team;
+  let work: Clone;
+  const raw = ["-c", "filter.mlgit.process=", "-c", "filter.mlgit.clean=", "-c", "filter.mlgit.required=false"];
+  beforeAll(async () => {
+    team = await createTeam();
+    work = await createProject(team);
+    work.write("a.bin", "as a pointer");
+    await work.commit();
+  });
+  afterAll(() => team.box.remove());
+
+  it("refuses raw bytes, small and large, by name, and says what mends it", async () => {
+    work.write("small.bin", "raw");
+    work.write("large.bin", "raw".repeat(10_000));
+    await work.git([...raw, "add", "."]);
+    const { stderr } = await work.git(["commit", "-qm", "no"], { code: 1 });
+    expect(stderr).toMatch(/2 tracked files[^\n]*\n {2}large.bin\n {2}small.bin\n[\s\S]*hint: [^\n]*--renormalize/);
+    await work.git(["add", "--renormalize", "."]);
+    await work.git(["commit", "-qm", "yes"]);
+    expect(await work.status()).toBe("");
+  });
+
+  it("lets pointers, empty files, pointers of a later version and untracked paths pass", async () => {
+    work.write("data/empty", "");
+    work.write("data/future", "version mlgit/3\n");
+    work.write("readme.txt", "plain");
+    await work.git([...raw, "add", "."]);
+    work.write("data/pointer", "bytes");
+    await work.git(["add", "data/pointer"]);
+    await work.git(["commit", "-qm", "fine"]);
+  });
+
+  it("does not look at what the commit leaves as it is, nor at deletions", async () => {
+    work.write("old.bin", "raw and committed without the hook");
+    await work.git([...raw, "add", "old.bin"]);
+    await work.git(["commit", "-qnm", "raw"]);
+    work.write("readme.txt", "changed");
+    await work.git(["commit", "-qm", "other file", "readme.txt"]);
+    await work.git(["rm", "-q", "--cached", "old.bin"]);
+    await work.git(["commit", "-qm", "gone"]);
+  });
+
+  it("checks the first commit of a repository", async () => {
+    const fresh = team.at(await team.box.init("fresh"));
+    fresh.write(".gitattributes", "*.bin filter=mlgit\n");
+    fresh.write("a.bin", "raw");
+    await fresh.git([...raw, "add", "."]);
+    expect((await fresh.mlgit(["pre-commit"], { code: 11 })).stderr).toContain("a.bin");
+    await fresh.git(["add", "--renormalize", "."]);
+    await fresh.mlgit(["pre-commit"]);
+  });
+});

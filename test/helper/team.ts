@@ -1,0 +1,85 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createSandbox, type RunOptions, type RunResult, type Sandbox } from "./sandbox.ts";
+
+/** A clone of a team's project: everything runs in its top folder unless `cwd` says otherwise. */
+export interface Clone {
+  /** Absolute path of the worktree. */
+  readonly top: string;
+  git(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  mlgit(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Writes below the worktree, folders included. */
+  write(path: string, bytes: string | Uint8Array): void;
+  read(path: string): Buffer;
+  /** Adds everything and commits it; returns the commit's id. */
+  commit(message?: string): Promise<string>;
+  /** `git status --porcelain`. */
+  status(): Promise<string>;
+}
+
+/** A sandbox whose user has the filter set up, with a bare repository to push to. */
+export interface Team {
+  readonly box: Sandbox;
+  /** Absolute path of the bare repository; its store is the folder `mlgit` in it. */
+  readonly remote: string;
+  /** Clones the bare repository to `name`. */
+  clone(name: string, options?: RunOptions & { readonly args?: readonly string[] }): Promise<Clone>;
+  /** An existing repository as a Clone. */
+  at(top: string): Clone;
+}
+
+/** The keys that `git mlgit install` sets. */
+export const filterConfig: readonly (readonly [string, string])[] = [
+  ["filter.mlgit.process", "git mlgit filter-process"],
+  ["filter.mlgit.clean", "git mlgit clean -- %f"],
+  ["filter.mlgit.smudge", "git mlgit smudge -- %f"],
+  ["filter.mlgit.required", "true"],
+  ["diff.mlgit.textconv", "git mlgit textconv"],
+];
+
+/** Sets up a user and a bare repository; `args` go to its `git init`. */
+export async function createTeam(args: readonly string[] = []): Promise<Team> {
+  const box = createSandbox();
+  for (const [key, value] of filterConfig) await box.git(["config", "--global", key, value]);
+  const remote = box.path("remote.git");
+  await box.git(["init", "-q", "--bare", ...args, remote]);
+  const at = (top: string) => cloneAt(box, top);
+  return {
+    box,
+    remote,
+    at,
+    async clone(name, { args: extra = [], ...options } = {}) {
+      await box.git(["clone", "-q", ...extra, remote, box.path(name)], options);
+      return at(box.path(name));
+    },
+  };
+}
+
+/** A clone whose `*.bin` and `data/**` are tracked, with that committed. */
+export async function createProject(team: Team, name = "work"): Promise<Clone> {
+  const clone = await team.clone(name);
+  await clone.git(["symbolic-ref", "HEAD", "refs/heads/main"]);
+  clone.write(".gitattributes", "*.bin filter=mlgit diff=mlgit -text\ndata/** filter=mlgit diff=mlgit -text\n");
+  await clone.commit("attributes");
+  return clone;
+}
+
+function cloneAt(box: Sandbox, top: string): Clone {
+  const git: Clone["git"] = (args, options) => box.git(args, { cwd: top, ...options });
+  return {
+    top,
+    git,
+    mlgit: (args, options) => box.mlgit(args, { cwd: top, ...options }),
+    write(path, bytes) {
+      mkdirSync(join(top, path, ".."), { recursive: true });
+      writeFileSync(join(top, path), bytes);
+    },
+    read: (path) => box.read(join(top.slice(box.root.length + 1), path)),
+    async commit(message = "change") {
+      await git(["add", "-A"]);
+      await git(["commit", "-qm", message]);
+      return (await git(["rev-parse", "HEAD"])).stdout.trim();
+    },
+    status: async () => (await git(["status", "--porcelain"])).stdout,
+  };
+}
