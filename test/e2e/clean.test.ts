@@ -31,7 +31,7 @@ describe("git mlgit clean", () => {
     work.write("one shot.bin", "content of a file");
     await work.commit();
     expect((await work.git(["cat-file", "blob", "HEAD:one shot.bin"])).stdout).toBe(pointerOf("content of a file"));
-    await work.git(["config", "--global", "filter.mlgit.process", "git mlgit filter-process"]);
+    await work.git(["config", "--global", "filter.mlgit.process", "git-mlgit filter-process"]);
     expect(await work.status()).toBe("");
   });
 

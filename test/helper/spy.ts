@@ -30,7 +30,7 @@ export async function spy(
 }
 
 function storeOperations(stderr: string): string[] {
-  return [...stderr.matchAll(/(?:store: |"|^)((?:save|load|stat|list|remove) (?:mlgit\.json|packs|index|gc|git)\S*)/gm)].map(
-    ([, what = ""]) => what,
-  );
+  return [
+    ...stderr.matchAll(/(?:store: |"|^)((?:save|load|stat|list|remove) (?:mlgit\.json|packs|index|gc|git)\S*)/gm),
+  ].map(([, what = ""]) => what);
 }

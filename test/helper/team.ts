@@ -28,19 +28,10 @@ export interface Team {
   at(top: string): Clone;
 }
 
-/** The keys that `git mlgit install` sets. */
-export const filterConfig: readonly (readonly [string, string])[] = [
-  ["filter.mlgit.process", "git mlgit filter-process"],
-  ["filter.mlgit.clean", "git mlgit clean -- %f"],
-  ["filter.mlgit.smudge", "git mlgit smudge -- %f"],
-  ["filter.mlgit.required", "true"],
-  ["diff.mlgit.textconv", "git mlgit textconv"],
-];
-
 /** Sets up a user and a bare repository; `args` go to its `git init`. */
 export async function createTeam(args: readonly string[] = []): Promise<Team> {
   const box = createSandbox();
-  for (const [key, value] of filterConfig) await box.git(["config", "--global", key, value]);
+  await box.mlgit(["install"]);
   const remote = box.path("remote.git");
   await box.git(["init", "-q", "--bare", ...args, remote]);
   const at = (top: string) => cloneAt(box, top);
