@@ -26,6 +26,8 @@ export interface BackendProperties {
   readonly compareAndSwap: boolean | undefined;
   /** Can objects be written at all (an http store cannot). */
   readonly writable: boolean;
+  /** `list` hands names out in the order of their bytes, so that whoever wants the first may stop there. */
+  readonly ordered?: boolean;
 }
 
 /** What a place was found to keep when several writers race; the store's marker remembers it. */

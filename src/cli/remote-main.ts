@@ -1,11 +1,54 @@
+import { resolve } from "node:path";
+import { checkedOutBranch, openRemote, uploadData } from "../commands/remote-tools.ts";
+import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { Helper } from "../remote-helper/helper.ts";
+import { version } from "../util/version.ts";
+import { createContext } from "./context.ts";
 import { runProcess } from "./process.ts";
 import { reportError } from "./report-error.ts";
 
-await runProcess(async () =>
-  reportError(
-    new MlgitError("unsupported", "mlgit:: remotes are not part of this version", {
-      hint: "use an ordinary git remote and `git mlgit store add`",
-    }),
-  ),
-);
+await runProcess((signal) => main(process.argv.slice(2), signal));
+
+/** git starts us with a remote's name and what follows `mlgit::` in its URL. Neither is an option, whatever it looks like. */
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const context = createContext({ quiet: false, signal });
+  try {
+    if (args.length === 1 && args[0] === "--version") {
+      process.stdout.write(`mlgit version ${version}\n`);
+      return exitCode.ok;
+    }
+    const [name, url] = args;
+    if (name === undefined || url === undefined || args.length !== 2)
+      throw new MlgitError("usage", "git starts this program for mlgit:: URLs", {
+        hint: "git clone mlgit::s3://bucket/prefix",
+      });
+    // git's own may be relative, and we start git in other folders.
+    if (process.env.GIT_DIR) process.env.GIT_DIR = resolve(process.env.GIT_DIR);
+    // What is pushed is what is there, not what it is replaced by here.
+    process.env.GIT_NO_REPLACE_OBJECTS = "1";
+    await serve(context, name, url);
+    return exitCode.ok;
+  } catch (error) {
+    context.log.error("remote helper failed", { error });
+    return reportError(error);
+  } finally {
+    await context.close();
+  }
+}
+
+async function serve(context: ReturnType<typeof createContext>, name: string, url: string): Promise<void> {
+  const remote = await openRemote(context, { name, url });
+  const helper = new Helper({
+    remote,
+    repository: context.repository,
+    localHead: async () => checkedOutBranch(await context.repository()),
+    uploadData: (include, exclude) => uploadData(context, name, { include, exclude }),
+    warn: context.warn,
+    progress: context.progress,
+    input: 0,
+    output: 1,
+  });
+  await helper.run();
+  await remote.backend.close();
+}

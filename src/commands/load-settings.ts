@@ -1,6 +1,7 @@
 import { chooseStore } from "../config/choose-store.ts";
 import { storeOfRemote } from "../config/follow-remote.ts";
 import { GitSettings } from "../config/git-settings.ts";
+import { remotePlace } from "../config/remote-place.ts";
 import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
 import { parseTreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
 import { defaultRemote, type Remote, resolveRemote } from "../git/remote.ts";
@@ -52,7 +53,12 @@ export async function resolveStore(
   const follows = wanted === undefined && settings.defaultStore === undefined && settings.stores.size === 0;
   const remote = follows && name !== undefined ? await resolveRemote(repository, git, name) : undefined;
   const url = remote && followedUrl(remote, request.direction, top);
-  return chooseStore(settings, { wanted, remote: remote && { name: remote.name, url: url ?? remote.pushUrl }, top });
+  const store = chooseStore(settings, {
+    wanted,
+    remote: remote && { name: remote.name, url: url ?? remote.pushUrl },
+    top,
+  });
+  return store.source === "remote" ? { ...store, ...remotePlace(git, name, store.url) } : store;
 }
 
 /** Pushing and fetching must meet in one place, so a URL that implies none (https to read, ssh to write) gives way to the other. */

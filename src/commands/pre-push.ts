@@ -11,7 +11,9 @@ import { describePush, upload } from "./upload.ts";
  */
 export const command: Command = {
   raw: true,
-  async run(context, [remote = "origin"]) {
+  async run(context, [remote = "origin", url = ""]) {
+    // Its helper does the same, also with --no-verify, and knows better what the remote has.
+    if (url.startsWith("mlgit::")) return {};
     const lines = parsePushLines(await collectText(context.input));
     const include = lines.flatMap((line) => line.localOid ?? []);
     if (include.length === 0) return {};

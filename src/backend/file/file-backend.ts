@@ -32,7 +32,7 @@ export class FileBackend implements Backend {
 
   get properties(): BackendProperties {
     // Between looking at a tag and renaming another writer may come, and there is no system call that does both.
-    return { connections: 4, exclusiveCreate: this.#hasLinks, compareAndSwap: false, writable: true };
+    return { connections: 4, exclusiveCreate: this.#hasLinks, compareAndSwap: false, writable: true, ordered: true };
   }
 
   save(handle: Handle, body: Uint8Array, options: SaveOptions = {}): Promise<FileInfo> {

@@ -8,7 +8,7 @@ import { removeQuietly } from "./file-write.ts";
 /** An upload touches its file at every write, so one this old was killed. */
 const staleAfter = 3 * 24 * 3600 * 1000;
 
-/** Every file below `folder`, as a path relative to it; unfinished files are skipped, and removed when nobody can be writing them. */
+/** Every file below `folder`, in the order of names folder by folder, as a path relative to it; unfinished files are skipped, and removed when nobody can be writing them. */
 export async function* walk(folder: string, signal?: AbortSignal, below = ""): AsyncGenerator<string> {
   for (const entry of await entriesOf(folder)) {
     checkSignal(signal);
@@ -28,7 +28,7 @@ async function entriesOf(folder: string) {
     // Never made, or removed while we looked: nothing is in it.
     if (systemCode(error) !== "ENOENT") throw error;
   }
-  return entries;
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function removeIfStale(path: string): Promise<void> {

@@ -32,7 +32,7 @@ export class S3Backend implements Backend {
     const { bucket, prefix, endpoint } = config;
     this.location = `s3://${bucket}/${prefix}${endpoint ? ` at ${endpoint}` : ""}`;
     const { exclusiveCreate, compareAndSwap } = config.guarantees ?? {};
-    this.properties = { connections, writable: true, exclusiveCreate, compareAndSwap };
+    this.properties = { connections, writable: true, exclusiveCreate, compareAndSwap, ordered: true };
     this.#config = config;
     this.#options = { ...defaults, ...options };
   }

@@ -1,0 +1,68 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { GitSettings } from "../config/git-settings.ts";
+import { remotePlace } from "../config/remote-place.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import type { Repository } from "../git/repository.ts";
+import { gitText, runGit } from "../git/run.ts";
+import { assertInnerProtocol } from "../remote-helper/inner-protocol.ts";
+import { RemoteRepository } from "../remote-helper/remote-repository.ts";
+import { contentsOf } from "./collect-contents.ts";
+import type { Context } from "./command.ts";
+import { Session } from "./session.ts";
+import { describePush, upload } from "./upload.ts";
+
+export interface RemoteRequest {
+  /** The remote's name, or its URL where it has none. */
+  readonly name: string;
+  /** The store's URL: what follows `mlgit::`. */
+  readonly url: string;
+}
+
+/**
+ * The git repository in a store, reached as git's configuration says. Makes no request.
+ * @throws MlgitError kind `setup` or `refused` for a URL that makes no sense or is not allowed here.
+ */
+export async function openRemote(context: Context, { name, url }: RemoteRequest): Promise<RemoteRepository> {
+  // Also outside of a repository.
+  const { stdout } = await runGit(["config", "-z", "--list"], { cwd: context.cwd });
+  const git = new GitSettings(stdout.toString("utf8"));
+  assertInnerProtocol(url, git, process.env);
+  const backend = await context.openBackend({ url, ...remotePlace(git, name, url) });
+  return new RemoteRepository({ backend, url, folder: mirrorFolder(git), signal: context.signal });
+}
+
+/** Where the local copies of repositories in stores lie: `mlgit.mirrors`, else the user's own cache folder, which clones share. */
+export function mirrorFolder(git: GitSettings): string {
+  const configured = git.get("mlgit.mirrors");
+  if (configured?.startsWith("~/")) return join(homedir(), configured.slice(2));
+  if (configured?.startsWith("/")) return configured;
+  if (configured !== undefined)
+    throw new MlgitError("setup", `git config mlgit.mirrors is not an absolute path: ${configured}`, {
+      hint: "git config --global mlgit.mirrors ~/.cache/mlgit/mirrors",
+    });
+  const cache = process.env.XDG_CACHE_HOME;
+  return join(cache?.startsWith("/") ? cache : join(homedir(), ".cache"), "mlgit", "mirrors");
+}
+
+/** Uploads the data that commits need to the remote's store. */
+export async function uploadData(
+  context: Context,
+  remote: string,
+  range: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+): Promise<void> {
+  const wanted = await contentsOf(await context.repository(), range);
+  if (wanted.size === 0) return;
+  const session = await Session.open(context);
+  try {
+    const line = describePush(await upload(wanted, session, context, remote));
+    if (line) context.info(line);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The full name of the branch that is checked out, born or not; undefined with a detached HEAD. */
+export function checkedOutBranch({ gitDir }: Repository): Promise<string | undefined> {
+  return gitText(["symbolic-ref", "-q", "HEAD"], { cwd: gitDir });
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type CatFile, openCatFile } from "./cat-file.ts";
+import { withoutLazyFetch } from "./lazy-fetch.ts";
+import { type GitProcess, startGit } from "./process.ts";
+import { cwdOf, gitIn, type Repository } from "./repository.ts";
+
+export interface NamedObject {
+  readonly oid: string;
+  readonly type: string;
+}
+
+/** Questions about objects and commits of the local repository, answered by one long-lived git where it can. */
+export class History {
+  readonly repository: Repository;
+  readonly #cat: CatFile;
+
+  private constructor(repository: Repository, cat: CatFile) {
+    this.repository = repository;
+    this.#cat = cat;
+  }
+
+  /** Call `close` when done. Questions must not overlap. */
+  static async open(repository: Repository): Promise<History> {
+    return new History(repository, await openCatFile(repository));
+  }
+
+  /** What expressions name, in order; undefined for those that name nothing here. */
+  async resolve(names: readonly string[]): Promise<(NamedObject | undefined)[]> {
+    const found = await this.#cat.info(names);
+    return found.map(({ oid, type }) => (/^(commit|tag|tree|blob)$/.test(type) ? { oid, type } : undefined));
+  }
+
+  async has(oid: string): Promise<boolean> {
+    return (await this.resolve([oid]))[0] !== undefined;
+  }
+
+  /** Also a tag that comes down to one. */
+  async isCommit(oid: string): Promise<boolean> {
+    return (await this.resolve([`${oid}^{commit}`]))[0] !== undefined;
+  }
+
+  async isAncestor(old: string, next: string): Promise<boolean> {
+    const args = ["merge-base", "--is-ancestor", old, next];
+    return (await gitIn(this.repository, args, { okCodes: [0, 1] })).code === 0;
+  }
+
+  /**
+   * Do the commits between `known` and `tips` reach the edge of a shallow clone? What lies behind the edge is not here, so
+   * nobody who has only `known` could use them.
+   */
+  async reachesShallowEdge(tips: readonly string[], known: readonly string[]): Promise<boolean> {
+    const file = join(this.repository.commonDir, "shallow");
+    const edge = new Set(existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : []);
+    if (edge.size === 0) return false;
+    const input = [...tips, ...known.map((oid) => `^${oid}`), ""].join("\n");
+    const { stdout } = await gitIn(this.repository, ["rev-list", "--stdin"], { input });
+    return stdout
+      .toString("latin1")
+      .split("\n")
+      .some((oid) => edge.has(oid));
+  }
+
+  close(): void {
+    this.#cat.close();
+  }
+}
+
+/** A thin pack of what `tips` reach and `known` do not, on stdout. Await `done` or call `stop`. */
+export async function startPackObjects(
+  repository: Repository,
+  tips: readonly string[],
+  known: readonly string[],
+): Promise<GitProcess> {
+  const lazy = await withoutLazyFetch(repository);
+  const args = ["pack-objects", "--revs", "--thin", "--stdout", "--delta-base-offset", "-q"];
+  const git = startGit([...lazy, ...args], { cwd: cwdOf(repository) });
+  git.stdin.end([...tips, ...known.map((oid) => `^${oid}`), ""].join("\n"));
+  return git;
+}

@@ -1,0 +1,206 @@
+/*
+ * gitremote-helpers(7). git writes one command a line on our stdin and reads answers from our stdout:
+ *
+ *   capabilities            → capability lines, blank line
+ *   option <name> <value>   → "ok" | "unsupported"
+ *   list [for-push]         → "<oid> <ref>" | "@<ref> HEAD" | ":object-format <name>" lines, blank line
+ *   connect <service>       → blank line, then the service's own protocol; or "fallback"
+ *   push [+]<src>:<dst>     → a batch, ended by a blank line → "ok <dst>" | "error <dst> <why>" lines, blank line
+ */
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import { writeAll } from "../git/fd.ts";
+import { History } from "../git/history.ts";
+import { LineReader } from "../git/line-reader.ts";
+import { answerFromMirror, archiveFromMirror } from "../git/mirror.ts";
+import { PktReader, PktWriter } from "../git/pkt-line.ts";
+import type { Repository } from "../git/repository.ts";
+import { HelperOptions } from "./helper-options.ts";
+import type { Mirror } from "./mirror.ts";
+import { Push, type PushOptions, type PushOutcome } from "./push.ts";
+import { type PushRequest, parsePushRequest } from "./push-rules.ts";
+import type { RemoteRepository } from "./remote-repository.ts";
+import { emptyRoot } from "./root.ts";
+import type { Snapshot } from "./root-place.ts";
+import { serveFetch } from "./serve-fetch.ts";
+
+export interface HelperTools {
+  readonly remote: RemoteRepository;
+  /** The repository git works on; throws kind `setup` when there is none (`git ls-remote <url>`). */
+  repository(): Promise<Repository>;
+  /** The full name of the branch that HEAD names. */
+  localHead(): Promise<string | undefined>;
+  readonly uploadData: PushOptions["uploadData"];
+  readonly objection?: PushOptions["objection"];
+  /** For people. */
+  warn(text: string): void;
+  progress(title: string): { advance(files: number, bytes: number): void; done(): void };
+  readonly input: number;
+  readonly output: number;
+}
+
+/** Short, for the end of git's line; the whole message stands above it. */
+const reasons: Readonly<Record<string, string>> = {
+  missing: "data is missing",
+  unreachable: "the store cannot be reached",
+  denied: "the store denies it",
+  interrupted: "interrupted",
+};
+
+/** One run of the helper. */
+export class Helper {
+  readonly #tools: HelperTools;
+  readonly #lines: LineReader;
+  readonly #options = new HelperOptions();
+  #listed: Snapshot | undefined;
+
+  constructor(tools: HelperTools) {
+    this.#tools = tools;
+    this.#lines = new LineReader(tools.input);
+  }
+
+  /** Serves git until it has no more commands. */
+  async run(): Promise<void> {
+    for (let line = this.#lines.next(); line !== undefined && line !== ""; line = this.#lines.next()) {
+      const [verb = "", rest = ""] = splitAt(line, " ");
+      if (verb === "capabilities") this.#say("connect", "push", "option", "object-format", "");
+      else if (verb === "option") this.#say(this.#options.set(...splitAt(rest, " ")));
+      else if (verb === "list") this.#say(...(await this.#list(rest === "for-push")), "");
+      else if (verb === "push") await this.#push(rest);
+      else if (verb !== "connect") throw new MlgitError("unsupported", `git sent ${JSON.stringify(line)}`);
+      else if (await this.#connect(rest)) return;
+    }
+  }
+
+  /** True when the stream was the service's, and is over. */
+  async #connect(service: string): Promise<boolean> {
+    if (service === "git-upload-pack") {
+      const snapshot = await this.#tools.remote.readExisting();
+      this.#say("");
+      await this.#serveFetch(snapshot);
+      return true;
+    }
+    if (service === "git-upload-archive") {
+      const mirror = await this.#mirror(await this.#tools.remote.readExisting());
+      this.#say("");
+      await archiveFromMirror(mirror.path);
+      return true;
+    }
+    this.#say("fallback");
+    return false;
+  }
+
+  async #serveFetch(snapshot: Snapshot): Promise<void> {
+    let mirror: Mirror | undefined;
+    await serveFetch({
+      reader: new PktReader(this.#tools.input),
+      writer: new PktWriter(this.#tools.output),
+      root: snapshot.root,
+      answer: async (request) => {
+        mirror ??= await this.#mirror(snapshot);
+        await this.#answer(mirror, request);
+      },
+    });
+  }
+
+  async #answer(mirror: Mirror, request: Buffer): Promise<void> {
+    try {
+      await answerFromMirror(mirror.path, request);
+    } catch (error) {
+      if (await mirror.isSound()) throw error;
+      mirror.discard();
+      throw new MlgitError("corrupt", `the local copy of ${this.#tools.remote.url} was damaged and has been removed`, {
+        path: mirror.path,
+        hint: "run the same command again: it is made anew",
+        cause: error,
+      });
+    }
+  }
+
+  async #mirror(snapshot: Snapshot): Promise<Mirror> {
+    const progress = this.#tools.progress("Receiving packs");
+    try {
+      return await this.#tools.remote.syncedMirror(snapshot, (bytes) => progress.advance(0, bytes));
+    } finally {
+      progress.done();
+    }
+  }
+
+  async #list(forPush: boolean): Promise<string[]> {
+    const { remote } = this.#tools;
+    const found = forPush
+      ? await remote.read().catch((error) => {
+          if (!remote.mayBegin(error)) throw error;
+          return undefined;
+        })
+      : await remote.readExisting();
+    this.#listed = found;
+    const format = this.#options.objectFormat;
+    if (!found) return format ? [`:object-format ${(await this.#tools.repository()).objectFormat}`] : [];
+    const { refs, head, objectFormat } = found.root;
+    return [
+      ...(format ? [`:object-format ${objectFormat}`] : []),
+      ...(refs.has(head) ? [`@${head} HEAD`] : []),
+      ...[...refs].map(([name, oid]) => `${oid} ${name}`),
+    ];
+  }
+
+  async #push(first: string): Promise<void> {
+    const requests: PushRequest[] = [];
+    for (let line: string | undefined = `push ${first}`; line; line = this.#lines.next()) {
+      const request = line.startsWith("push ") ? parsePushRequest(line.slice(5)) : undefined;
+      if (!request) throw new MlgitError("unsupported", `git sent ${JSON.stringify(line)}`);
+      requests.push(request);
+    }
+    const outcome = await this.#pushAll(requests).catch((error) => this.#failed(requests, error));
+    const lines = requests.map(({ target }) => {
+      const why = outcome.get(target);
+      return why === undefined ? `ok ${target}` : `error ${target} ${why}`;
+    });
+    this.#say(...lines, "");
+  }
+
+  async #pushAll(requests: readonly PushRequest[]): Promise<PushOutcome> {
+    const { remote, uploadData, objection } = this.#tools;
+    const repository = await this.#tools.repository();
+    const { dryRun, atomic, leases } = this.#options;
+    const listed = await this.#target(repository);
+    if (listed.root.objectFormat !== repository.objectFormat)
+      throw new MlgitError(
+        "unsupported",
+        `the remote keeps ${listed.root.objectFormat} objects and this repository ${repository.objectFormat}`,
+        { hint: "push to another prefix" },
+      );
+    const history = await History.open(repository);
+    try {
+      const localHead = await this.#tools.localHead();
+      const options = { dryRun, atomic, leases, localHead, uploadData, ...(objection ? { objection } : {}) };
+      return await new Push(remote, history, options).run(requests, listed);
+    } finally {
+      history.close();
+    }
+  }
+
+  /** git prints a line for each ref, which says more than that the helper is gone. */
+  #failed(requests: readonly PushRequest[], error: unknown): PushOutcome {
+    if (!isMlgitError(error) || error.kind === "internal") throw error;
+    this.#tools.warn(error.hint ? `${error.message}\nhint: ${error.hint}` : error.message);
+    const why = reasons[error.kind] ?? error.message.split("\n", 1)[0] ?? "";
+    return new Map(requests.map(({ target }) => [target, why]));
+  }
+
+  /** What git was told, or a new repository; with --dry-run nothing is made. */
+  async #target({ objectFormat }: Repository): Promise<Snapshot> {
+    if (this.#listed) return this.#listed;
+    if (this.#options.dryRun) return { root: emptyRoot("none", objectFormat), tag: undefined, at: performance.now() };
+    return this.#tools.remote.readOrCreate(objectFormat);
+  }
+
+  #say(...lines: readonly string[]): void {
+    writeAll(this.#tools.output, [Buffer.from(lines.map((line) => `${line}\n`).join(""))]);
+  }
+}
+
+function splitAt(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
+}

@@ -1,0 +1,237 @@
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Backend } from "../backend/backend.ts";
+import { onDisk } from "../error/disk-error.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import { gitInMirror } from "../git/mirror.ts";
+import { makeFolder, uniqueName, writeDurable } from "../util/durable.ts";
+import { joinPacks } from "./join-packs.ts";
+import type { Root } from "./root.ts";
+import { wantedPacks } from "./wanted-packs.ts";
+
+interface MirrorState {
+  /** Everything up to this generation is in. */
+  readonly generation: number;
+  /** The last one of the root that was seen. */
+  readonly transaction: string | undefined;
+  /** Names and sizes of the pack files that must be there. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+export interface SyncOptions {
+  readonly backend: Backend;
+  readonly signal?: AbortSignal;
+  readonly onBytes?: (bytes: number) => void;
+}
+
+const stateFile = "mlgit-state.json";
+const dayMs = 24 * 3600 * 1000;
+
+/**
+ * A bare repository in the cache with everything that a repository in a store has. It is only ever added to, so several processes may work on
+ * it at once, and one that is killed leaves at most a temporary file. Whatever is damaged is made anew.
+ */
+export class Mirror {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** The mirror of a repository below `folder`; made when it is not there or lost files. */
+  static open(folder: string, url: string, root: Pick<Root, "repository" | "objectFormat">): Mirror {
+    const name = createHash("sha256").update(`${url}\0${root.repository}`).digest("hex").slice(0, 32);
+    const mirror = new Mirror(join(folder, `${name}.git`));
+    onDisk("make the local copy", mirror.path, () => {
+      if (existsSync(join(mirror.path, "HEAD")) && !mirror.#isWhole()) mirror.discard();
+      if (!existsSync(join(mirror.path, "HEAD"))) mirror.#create(root);
+    });
+    return mirror;
+  }
+
+  /** The generation up to which everything is here. */
+  get generation(): number {
+    return this.#state()?.generation ?? 0;
+  }
+
+  /** Pack files, without ends, that a clone may link to. */
+  get packs(): string[] {
+    return Object.keys(this.#state()?.files ?? {}).map((name) => join(this.path, "objects/pack", name));
+  }
+
+  /**
+   * Brings everything in that the root lists, and moves the refs. A mirror that does not fit the root (damaged, or the store was put back to an
+   * older state) is made anew.
+   * @throws MlgitError of the backend, or kind `corrupt` when a new one does not fit either.
+   */
+  async sync(root: Root, options: SyncOptions): Promise<void> {
+    const state = this.#state();
+    try {
+      await this.#sync(root, options);
+    } catch (error) {
+      if (state === undefined || !isMlgitError(error) || error.kind !== "corrupt") throw error;
+      this.discard();
+      onDisk("make the local copy", this.path, () => this.#create(root));
+      await this.#sync(root, options);
+    }
+  }
+
+  async #sync(root: Root, options: SyncOptions): Promise<void> {
+    const state = this.#state();
+    if (state && state.transaction === root.transactions.at(-1) && state.generation === root.generation) return;
+    if (wantedPacks(root, state?.generation ?? 0).length > 0) return this.#ingest(root, options);
+    // Another process may have seen a newer root than we did; a root put back to an older one looks the same.
+    await this.#checkConnected(root, state);
+    if (root.generation >= (state?.generation ?? 0)) this.#save(root, state?.files ?? {});
+  }
+
+  /** Does the mirror have all that its refs reach, byte for byte? Reads everything. */
+  async isSound(): Promise<boolean> {
+    const { code } = await gitInMirror(this.path, ["fsck", "--full", "--no-dangling", "--no-progress"], {
+      okCodes: Array.from({ length: 256 }, (_, i) => i),
+    });
+    return code === 0;
+  }
+
+  /** Takes it out of use; the next `open` makes it anew. */
+  discard(): void {
+    const aside = `${this.path}.${uniqueName()}.bad`;
+    try {
+      renameSync(this.path, aside);
+    } catch (error) {
+      // Somebody else was first.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      throw error;
+    }
+    rmSync(aside, { recursive: true, force: true });
+  }
+
+  async #ingest(root: Root, options: SyncOptions): Promise<void> {
+    const before = this.#state();
+    const packs = wantedPacks(root, before?.generation ?? 0);
+    const name = await this.#index(joinPacks(packs, { ...options, objectFormat: root.objectFormat }));
+    const size = statSync(join(this.path, "objects/pack", `${name}.pack`)).size;
+    await this.#checkConnected(root, before);
+    // Another process may have been here meanwhile: what it brought counts as well.
+    const files = { ...before?.files, ...this.#state()?.files, [name]: size };
+    this.#save(root, files);
+    this.#sweep();
+  }
+
+  /** @returns the name of the pack file, `pack-<hash>`. */
+  async #index(pack: AsyncIterable<Uint8Array>): Promise<string> {
+    const { stdout } = await gitInMirror(this.path, ["index-pack", "--stdin", "--fix-thin"], { input: pack }).catch(
+      (error: Error) => {
+        throw new MlgitError("corrupt", `the packs of the remote do not fit together: ${error.message}`, {
+          hint: "run `git mlgit remote fsck` in a clone that is up to date",
+          cause: error,
+        });
+      },
+    );
+    const name = /^(?:pack|keep)\t([0-9a-f]{40,64})$/m.exec(stdout.toString("latin1"))?.[1];
+    if (name) return `pack-${name}`;
+    throw new MlgitError("internal", `git index-pack said ${JSON.stringify(stdout.toString("latin1"))}`);
+  }
+
+  /** Refs whose history is not complete must not be handed on as if it were. */
+  async #checkConnected(root: Root, before: MirrorState | undefined): Promise<void> {
+    const known = before ? readRefs(this.path) : [];
+    const input = [...new Set(root.refs.values()), ...known.map((oid) => `^${oid}`), ""].join("\n");
+    const args = ["rev-list", "--objects", "--quiet", "--stdin"];
+    await gitInMirror(this.path, args, { input }).catch((error: Error) => {
+      throw new MlgitError("corrupt", `the remote lacks objects that its refs need: ${error.message}`, {
+        hint: "run `git mlgit remote fsck` in a clone that is up to date; it restores what that clone has",
+        cause: error,
+      });
+    });
+  }
+
+  #save(root: Root, files: Readonly<Record<string, number>>): void {
+    onDisk("write", this.path, () => {
+      writeRefs(this.path, root);
+      const state: MirrorState = { generation: root.generation, transaction: root.transactions.at(-1), files };
+      writeDurable(join(this.path, stateFile), JSON.stringify(state));
+    });
+  }
+
+  #state(): MirrorState | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.path, stateFile), "utf8")) as MirrorState;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #isWhole(): boolean {
+    const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
+    const folder = join(this.path, "objects/pack");
+    const state = this.#state();
+    if (!state) return true;
+    return Object.entries(state.files ?? {}).every(
+      ([name, bytes]) =>
+        size(join(folder, `${name}.pack`)) === bytes && size(join(folder, `${name}.idx`)) !== undefined,
+    );
+  }
+
+  #create({ objectFormat }: Pick<Root, "objectFormat">): void {
+    const temp = `${this.path}.${uniqueName()}.new`;
+    for (const folder of ["objects/pack", "objects/info", "refs/heads"]) makeFolder(join(temp, folder));
+    chmodSync(temp, 0o700);
+    writeDurable(join(temp, "config"), configOf(objectFormat));
+    writeDurable(join(temp, "HEAD"), "ref: refs/heads/main\n");
+    try {
+      renameSync(temp, this.path);
+    } catch (error) {
+      rmSync(temp, { recursive: true, force: true });
+      // Another process made it.
+      if (!existsSync(join(this.path, "HEAD"))) throw error;
+    }
+  }
+
+  /** What killed processes left. */
+  #sweep(): void {
+    const folder = join(this.path, "objects/pack");
+    for (const name of readdirSync(folder).filter((one) => one.startsWith("tmp_"))) {
+      const info = statSync(join(folder, name), { throwIfNoEntry: false });
+      if (info && Date.now() - info.mtimeMs > dayMs) rmSync(join(folder, name), { force: true });
+    }
+  }
+}
+
+function configOf(objectFormat: Root["objectFormat"]): string {
+  const version = objectFormat === "sha256" ? 1 : 0;
+  const extension = objectFormat === "sha256" ? "[extensions]\n\tobjectFormat = sha256\n" : "";
+  return `[core]
+\trepositoryFormatVersion = ${version}
+\tbare = true
+\thooksPath = /dev/null
+${extension}[gc]
+\tauto = 0
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+[uploadarchive]
+\tallowUnreachable = true
+`;
+}
+
+const packedHeader = "# pack-refs with: peeled fully-peeled sorted \n";
+
+/** All refs in one file and one rename: git reads `packed-refs` like any other. */
+function writeRefs(mirror: string, { refs, peeled, head }: Root): void {
+  const names = [...refs.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const lines = names.map((name) => {
+    const tag = peeled.get(name);
+    return `${refs.get(name)} ${name}\n${tag === undefined ? "" : `^${tag}\n`}`;
+  });
+  writeDurable(join(mirror, "packed-refs"), packedHeader + lines.join(""));
+  writeDurable(join(mirror, "HEAD"), `ref: ${head}\n`);
+}
+
+function readRefs(mirror: string): string[] {
+  const path = join(mirror, "packed-refs");
+  if (!existsSync(path)) return [];
+  const oids = readFileSync(path, "utf8").match(/^[0-9a-f]{40,64}(?= )/gm);
+  return [...new Set(oids ?? [])];
+}

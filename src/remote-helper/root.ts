@@ -1,0 +1,168 @@
+/* docs/format/remote.md */
+import { MlgitError } from "../error/mlgit-error.ts";
+import type { ObjectFormat } from "../git/repository.ts";
+import { findFolderClash, isRefName } from "./ref-name.ts";
+
+export interface RemotePack {
+  /** Generations whose pushes it holds, both included. */
+  readonly from: number;
+  readonly to: number;
+  /** Entries in its header. */
+  readonly objects: number;
+  /** Bytes of all pieces. */
+  readonly size: number;
+  readonly pieces: readonly string[];
+}
+
+/** Packs that were joined into another one, which is named by its first piece. */
+export interface RetiredPacks {
+  readonly by: string;
+  /** ISO time of when they were joined. */
+  readonly at: string;
+  readonly packs: readonly RemotePack[];
+}
+
+export interface Root {
+  readonly repository: string;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly objectFormat: ObjectFormat;
+  readonly head: string;
+  readonly refs: ReadonlyMap<string, string>;
+  readonly peeled: ReadonlyMap<string, string>;
+  readonly packs: readonly RemotePack[];
+  readonly retired: readonly RetiredPacks[];
+  readonly transactions: readonly string[];
+  readonly time: string;
+}
+
+/** Far above any repository, far below what ends a process. */
+export const rootLimit = 256 << 20;
+
+const keptTransactions = 64;
+
+export function emptyRoot(repository: string, objectFormat: ObjectFormat): Root {
+  return {
+    repository,
+    generation: 0,
+    epoch: 0,
+    objectFormat,
+    head: "refs/heads/main",
+    refs: new Map(),
+    peeled: new Map(),
+    packs: [],
+    retired: [],
+    transactions: [],
+    time: new Date(0).toISOString(),
+  };
+}
+
+/** The next generation of a root, with what changed and the transaction that changes it. */
+export function nextRoot(before: Root, transaction: string, changes: Partial<Root>): Root {
+  return {
+    ...before,
+    ...changes,
+    generation: before.generation + 1,
+    transactions: [...before.transactions, transaction].slice(-keptTransactions),
+    time: new Date().toISOString(),
+  };
+}
+
+export function encodeRoot(root: Root): Buffer {
+  const { repository, generation, epoch, objectFormat, head, packs, retired, transactions, time } = root;
+  const start = { format: 1, repository, generation, epoch, objectFormat, head };
+  const refs = { refs: sorted(root.refs), peeled: sorted(root.peeled) };
+  return Buffer.from(`${JSON.stringify({ ...start, ...refs, packs, retired, transactions, time })}\n`);
+}
+
+/**
+ * Reads a root that anybody who may write to the store may have written.
+ * @throws MlgitError kind `corrupt`, or `unsupported` for another format.
+ */
+export function decodeRoot(bytes: Uint8Array, where: string): Root {
+  const damaged = (what: string) =>
+    new MlgitError("corrupt", `the root of ${where} is damaged: ${what}`, {
+      hint: "run `git mlgit remote fsck` in a clone; it restores what the clone still has",
+    });
+  const json = parseJson(bytes);
+  if (json === undefined) throw damaged("not JSON");
+  if (json.format !== 1)
+    throw new MlgitError("unsupported", `the repository in ${where} has format ${JSON.stringify(json.format)}`, {
+      hint: "install the newest mlgit",
+    });
+  const objectFormat = json.objectFormat === "sha256" ? "sha256" : "sha1";
+  const oid = objectFormat === "sha256" ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/;
+  const isOid = (value: unknown): value is string => typeof value === "string" && oid.test(value);
+  const { repository, generation, epoch, head, packs, retired, transactions, time } = json;
+  if (typeof repository !== "string" || !/^[0-9A-Za-z-]{1,64}$/.test(repository)) throw damaged("repository");
+  if (!isCount(generation) || !isCount(epoch)) throw damaged("generation");
+  if (json.objectFormat !== objectFormat) throw damaged("objectFormat");
+  if (typeof head !== "string" || !head.startsWith("refs/heads/") || !isRefName(head)) throw damaged("head");
+  const refs = toMap(json.refs, isOid);
+  const peeled = toMap(json.peeled, isOid);
+  if (!refs || findFolderClash(refs.keys())) throw damaged("refs");
+  if (!peeled) throw damaged("peeled");
+  if (!isPackList(packs)) throw damaged("packs");
+  if (!Array.isArray(retired) || !retired.every(isRetired)) throw damaged("retired");
+  if (!Array.isArray(transactions) || !transactions.every((one) => typeof one === "string"))
+    throw damaged("transactions");
+  return {
+    repository,
+    generation,
+    epoch,
+    objectFormat,
+    head,
+    refs,
+    peeled,
+    packs,
+    retired,
+    transactions,
+    time: typeof time === "string" ? time : "",
+  };
+}
+
+function parseJson(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toMap(value: unknown, isOid: (oid: unknown) => oid is string): Map<string, string> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value);
+  return entries.every(([name, oid]) => isRefName(name) && isOid(oid)) ? new Map(entries) : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isPack(value: unknown): value is RemotePack {
+  const { from, to, objects, size, pieces } = (value ?? {}) as Partial<RemotePack>;
+  if (!isCount(from) || !isCount(to) || from > to || !isCount(objects) || !isCount(size)) return false;
+  return Array.isArray(pieces) && pieces.length > 0 && pieces.every(isPieceName);
+}
+
+function isRetired(value: unknown): value is RetiredPacks {
+  const { by, at, packs } = (value ?? {}) as Partial<RetiredPacks>;
+  return isPieceName(by) && typeof at === "string" && Array.isArray(packs) && packs.every(isPack);
+}
+
+/** `<sha256>-<16 hex>`. */
+export function isPieceName(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}-[0-9a-f]{16}$/.test(value);
+}
+
+function isPackList(packs: unknown): packs is readonly RemotePack[] {
+  if (!Array.isArray(packs) || !packs.every(isPack)) return false;
+  return packs.every((pack, i) => i === 0 || (packs[i - 1]?.to ?? 0) < pack.from);
+}
+
+/** As git sorts refs: by bytes. */
+function sorted(map: ReadonlyMap<string, string>): Record<string, string> {
+  const entries = [...map].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return Object.fromEntries(entries);
+}
