@@ -21,7 +21,13 @@ async function machine({ cwd }: Context): Promise<Record<string, unknown>> {
     const [scope, value] = (await gitText(["config", "--show-scope", "--get", key], { cwd }))?.split("\t") ?? [];
     filter[key] = value === undefined ? null : `${value} (${scope})`;
   }
-  return { mlgit: version, node: process.versions.node, platform: `${process.platform} ${process.arch}`, git, ...filter };
+  return {
+    mlgit: version,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    git,
+    ...filter,
+  };
 }
 
 async function here(context: Context): Promise<Record<string, unknown>> {

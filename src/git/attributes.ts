@@ -48,20 +48,29 @@ export async function pathsTrackedBy(
 
 /** check-attr prints `<path> NUL <attribute> NUL <value> NUL` in the order it was asked. */
 async function* filterTracked(files: AsyncIterable<TreeFile>, check: GitProcess): AsyncGenerator<TreeFile> {
-  const asked: TreeFile[] = [];
+  let asked: TreeFile[] = [];
+  let answered = 0;
   const asking = (async () => {
+    let batch: Buffer[] = [];
     for await (const file of files) {
       asked.push(file);
-      await writeTo(check, Buffer.concat([file.path, nul]));
+      if (batch.push(file.path, nul) < 2048) continue;
+      await writeTo(check, Buffer.concat(batch));
+      batch = [];
     }
-    check.stdin.end();
+    check.stdin.end(Buffer.concat(batch));
   })();
   asking.catch(() => check.stop());
   try {
     let field = 0;
     for await (const value of splitNul(check.stdout)) {
       if (++field % 3 !== 0) continue;
-      const file = asked.shift();
+      const file = asked[answered++];
+      // Not shift(): that moves all the others each time.
+      if (answered === 8192) {
+        asked = asked.slice(answered);
+        answered = 0;
+      }
       if (file && value.toString("latin1") === "mlgit") yield file;
     }
     await asking;

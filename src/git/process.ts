@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { writeOrWait } from "./write-or-wait.ts";
 
 export interface GitProcess {
   readonly stdin: Writable;
@@ -58,8 +58,7 @@ export function startGit(args: readonly string[], options: ProcessOptions): GitP
   };
 }
 
-/** Writes and waits while git's end of the pipe is full. */
-export async function writeTo(git: GitProcess, bytes: string | Uint8Array): Promise<void> {
-  if (git.stdin.write(bytes) || git.stdin.destroyed) return;
-  await Promise.race([once(git.stdin, "drain"), once(git.stdin, "close")]);
+/** Writes and waits while git's end of the pipe is full. Resolves as well when git closes it: its exit code then tells. */
+export function writeTo(git: GitProcess, bytes: string | Uint8Array): Promise<void> {
+  return writeOrWait(git.stdin, bytes);
 }

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
+import { writeOrWait } from "./write-or-wait.ts";
 
 export interface GitOptions {
   readonly cwd: string;
@@ -82,13 +84,11 @@ export async function gitText(args: readonly string[], options: GitOptions): Pro
   return result.code === 0 ? result.stdout.toString("utf8").replace(/\n$/, "") : undefined;
 }
 
-async function feed(stdin: NodeJS.WritableStream, input: GitOptions["input"]): Promise<void> {
+async function feed(stdin: Writable, input: GitOptions["input"]): Promise<void> {
   // git may exit without reading all of it; the exit code then tells.
   stdin.on("error", () => {});
   if (input !== undefined && (typeof input === "string" || input instanceof Uint8Array)) stdin.write(input);
-  else if (input !== undefined)
-    for await (const chunk of input)
-      if (!stdin.write(chunk)) await new Promise((resolve) => stdin.once("drain", resolve).once("close", resolve));
+  else if (input !== undefined) for await (const chunk of input) await writeOrWait(stdin, chunk);
   stdin.end();
 }
 
