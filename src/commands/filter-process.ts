@@ -7,6 +7,7 @@ import { DeferredJournal } from "../hydrate/deferred.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { PathWishes } from "./path-wishes.ts";
+import { StreamedFiles } from "./protect-streamed.ts";
 import { fetchOrExplain, quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
 
@@ -20,14 +21,18 @@ export const command: Command = {
     const session = await Session.open(context);
     const tally = new OddTally();
     const failures: string[] = [];
+    const streamed = new StreamedFiles();
     try {
-      await serve(session, context, { tally, failures });
+      await serve(session, context, { tally, failures, streamed });
     } finally {
       await session.close();
     }
     tally.report(context);
     await ensureHooks(session, context);
-    if (session.repository.workTree !== undefined) await drainDeferred(session, context);
+    if (session.repository.workTree !== undefined) {
+      await drainDeferred(session, context);
+      await streamed.protect(session);
+    }
     return { exitCode: failures.length > 0 ? exitCode.incomplete : exitCode.ok };
   },
 };
@@ -35,7 +40,7 @@ export const command: Command = {
 async function serve(
   session: Session,
   context: Context,
-  notes: { tally: OddTally; failures: string[] },
+  notes: { tally: OddTally; failures: string[]; streamed: StreamedFiles },
 ): Promise<void> {
   const cache = await session.cache();
   const journal = new DeferredJournal(session.repository.gitDir);
@@ -48,6 +53,7 @@ async function serve(
       if (error) throw error;
     },
     defer: (path, pointer) => journal.append({ path, ...pointer }),
+    streamed: (path, pointer) => notes.streamed.note(path, pointer),
     wants: (path) => wishes.wants(path),
     odd: (path, what) => notes.tally.note(path, what),
     failed: (path, error) => {

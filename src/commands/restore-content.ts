@@ -3,6 +3,7 @@ import { stampIndex } from "../git/index-stamp.ts";
 import { type HydrateItem, type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
 import { fetchContent } from "../transfer/fetch-content.ts";
 import type { Context } from "./command.ts";
+import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
 
 /** Hydrates paths with everything joined: fetching from the store, placing, stamping. */
@@ -14,11 +15,13 @@ export async function hydratePaths(
 ): Promise<HydrateReport> {
   const progress = context.progress("Hydrating");
   try {
+    const rules = await MutabilityMap.load(session.repository);
     return await hydrate(items, {
       repository: session.workTree,
       cache: await session.cache(),
       meter: progress,
       fetch: (wanted) => fetchOrExplain(wanted, session, context, remote),
+      isProtected: (path, blob) => rules.isReadOnly(path, blob),
       stamp: (entries) => stampIndex(session.repository, entries),
     });
   } finally {

@@ -34,6 +34,7 @@ export async function smudgeOnce(blob: Buffer, path: Buffer, session: Session, c
       if (error) throw error;
     },
     defer: () => {},
+    streamed: () => {},
     wants: (one) => wishes.wants(one),
     odd: (one, what) =>
       context.warn(

@@ -15,6 +15,8 @@ export interface SmudgeSource {
   fetch(pointer: Pointer): Promise<void>;
   /** Notes that the path is to be hydrated later. */
   defer(path: Buffer, pointer: Pointer): void;
+  /** The bytes of the path were answered at once and git writes them. */
+  streamed(path: Buffer, pointer: Pointer): void;
   /** Whether the user wants this path hydrated (include, exclude, hydrate=none). */
   wants(path: Buffer): boolean;
   /** Told of content under a tracked path that is no pointer, and of pointers of an unknown version. */
@@ -38,7 +40,11 @@ export async function smudgeContent(
     if (blob.length > 0) source.odd(request.pathname, isUnknownPointer(blob) ? "unknown-version" : "not-a-pointer");
     return [blob];
   }
-  if (request.canDelay) return [smallFromCache(pointer, source) ?? deferred(blob, pointer, request.pathname, source)];
+  if (request.canDelay) {
+    const content = smallFromCache(pointer, source);
+    if (content) source.streamed(request.pathname, pointer);
+    return [content ?? deferred(blob, pointer, request.pathname, source)];
+  }
   return await streamed(blob, pointer, request.pathname, source);
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { type BigIntStats, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { isMlgitError } from "../error/mlgit-error.ts";
+import { blobOid } from "../git/blob-pack.ts";
 import type { StampEntry } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
 import { formatPointer } from "../pointer/pointer.ts";
@@ -24,8 +24,8 @@ export interface HydrateTools {
   readonly meter: Meter;
   /** Brings contents into the cache; the result says why some could not be had. */
   fetch(wanted: readonly HydrateItem[]): Promise<ReadonlyMap<string, Error>>;
-  /** Whether a path must not be changed, so that it is placed read-only (strict and flexible entities). Default: none. */
-  isProtected?(path: Buffer): boolean;
+  /** Whether a path must not be changed, so that it is placed read-only (strict and flexible entities). `blob`: git's id of its pointer. Default: none. */
+  isProtected?(path: Buffer, blob: string): boolean;
   /** Tells git's index what the placed files look like, so that git need not read them. */
   stamp(entries: readonly StampEntry[]): Promise<unknown>;
 }
@@ -104,7 +104,8 @@ class Run {
 
   #placeContent(item: HydrateItem, content: CachedContent): void {
     const expected = formatPointer(item);
-    const readOnly = this.#tools.isProtected?.(item.path) === true;
+    const blob = blobOid(this.#tools.repository, expected);
+    const readOnly = this.#tools.isProtected?.(item.path, blob) === true;
     // The only copy of a byte is never shared with the worktree: root ignores read-only bits.
     const mayShare = readOnly && this.#tools.cache.isElsewhere(item.oid);
     let shared = false;
@@ -120,14 +121,9 @@ class Run {
       },
     });
     if (shared) this.#tools.cache.noteShared(item.oid);
-    if (result.placed) this.#stamp(item.path, expected, result.stat);
+    if (result.placed) this.stamps.push({ path: item.path, blob, stat: result.stat });
     else this.#left.push({ path: item.path, reason: result.reason });
     this.#tools.meter.advance(1, item.size);
-  }
-
-  #stamp(path: Buffer, pointer: Buffer, stat: BigIntStats): void {
-    const hash = createHash(this.#tools.repository.objectFormat).update(`blob ${pointer.length}\0`).update(pointer);
-    this.stamps.push({ path, blob: hash.digest("hex"), stat });
   }
 
   #fail(item: HydrateItem, error: Error): true {
