@@ -64,6 +64,8 @@ async function runCase(one) {
     runBaselines({ data: join(folder, "data"), work: join(folder, "work"), record: recorder(samples, "baseline") });
     for (const tool of tools.filter(({ name }) => name !== "git" || options.full || options.small || !one.slowForGit)) {
       note(`${one.name}: run ${round} of ${options.runs}, ${tool.name}`);
+      // Everything else blocks: here a Ctrl-C is heard.
+      await new Promise((resolve) => setImmediate(resolve));
       await runScenario({
         tool,
         data: join(folder, "data"),

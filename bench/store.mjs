@@ -38,6 +38,7 @@ export async function startS3(folder) {
   const started = spawnSync(script, ["start", folder, String(port), String(process.pid)], { encoding: "utf8" });
   if (started.status !== 0) return { missing: started.stderr.trim().split("\n").at(-1) || "no S3 server" };
   const endpoint = `http://127.0.0.1:${port}`;
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
   const { CreateBucketCommand, ListObjectsV2Command, S3Client } = await import("@aws-sdk/client-s3");
   const credentials = { accessKeyId: "testaccesskey", secretAccessKey: "testsecretkey" };
   const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
