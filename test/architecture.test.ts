@@ -29,7 +29,7 @@ const ranks: Readonly<Record<string, number>> = {
 /** Commands that still lack a part: delete a name here as soon as its part exists (a test insists). */
 const unfinished: { readonly man: readonly string[]; readonly test: readonly string[] } = {
   man: [],
-  test: ["add"],
+  test: [],
 };
 
 const longFile = 150;

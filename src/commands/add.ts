@@ -1,13 +1,13 @@
-import { lstatSync, readFileSync } from "node:fs";
-import { MlgitError } from "../error/mlgit-error.ts";
+import { type BigIntStats, lstatSync, readFileSync } from "node:fs";
+import { exitCode } from "../error/exit-code.ts";
 import { blobOid, writeBlobs } from "../git/blob-pack.ts";
-import { areTracked } from "../git/check-attributes.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
-import { addPaths, type IndexEntry, listChanged, stageEntries } from "../git/stage.ts";
+import { addPaths, checkPathspecs, type IndexEntry, stageEntries, unstagePaths } from "../git/stage.ts";
 import { formatPointer, isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { ingestFile } from "../transfer/ingest-file.ts";
+import { chooseFiles } from "./choose-files.ts";
 import type { Command, Context, Progress } from "./command.ts";
 import { Session } from "./session.ts";
 
@@ -16,24 +16,21 @@ export const command: Command = {
   arguments: [{ name: "<paths...>", description: "pathspecs, as for git add" }],
   options: [{ flags: "-n, --dry-run", description: "only say what would be added" }],
   async run(context, paths, options) {
-    if (paths.length === 0)
-      throw new MlgitError("usage", "nothing specified, nothing added", { hint: "git mlgit add ." });
     const session = await Session.open(context);
     try {
       const repository = session.workTree;
-      const changed = await listChanged(paths, context.cwd);
-      const tracked = await areTracked(repository, changed);
-      const ours = changed.filter((path, i) => tracked[i] && isPlainFile(repository.workTree, path));
-      const taken = new Set(ours);
-      const others = changed.filter((path) => !taken.has(path));
+      const refusal = await checkPathspecs(paths, context.cwd);
+      const { ours, others, gone, modeOf } = await chooseFiles(session, context.cwd, paths);
+      const counts = { tracked: ours.length, others: others.length + gone.length };
       if (options.dryRun === true)
-        return {
-          text: `${ours.length} tracked files and ${others.length} others would be added`,
-          data: { tracked: ours.length, others: others.length },
-        };
-      await addTracked(ours, { repository, cache: await session.cache(), context });
+        return { text: `${counts.tracked} tracked files and ${counts.others} others would be added`, data: counts };
+      const taken = await takeIn(ours, { repository, cache: await session.cache(), context, modeOf });
+      await unstagePaths(repository, gone);
       await addPaths(repository, others);
-      return { data: { tracked: ours.length, others: others.length } };
+      await stageEntries(repository, taken.entries);
+      await stampIndex(repository, taken.stamps);
+      if (refusal) context.warn(refusal);
+      return { data: counts, exitCode: refusal ? exitCode.incomplete : exitCode.ok };
     } finally {
       await session.close();
     }
@@ -44,10 +41,11 @@ interface AddTools {
   readonly repository: Repository & { readonly workTree: string };
   readonly cache: Cache;
   readonly context: Context;
+  readonly modeOf: (path: Buffer, stat: BigIntStats) => string;
 }
 
-/** Data first, made durable; then the blobs; then the index that names them. */
-async function addTracked(paths: readonly Buffer[], { repository, cache, context }: AddTools): Promise<void> {
+/** Data first, made durable; then the blobs. The index that names them comes last, when nothing can fail any more. */
+async function takeIn(paths: readonly Buffer[], { repository, cache, context, modeOf }: AddTools) {
   const progress = context.progress("Adding");
   const entries: IndexEntry[] = [];
   const stamps: StampEntry[] = [];
@@ -59,16 +57,15 @@ async function addTracked(paths: readonly Buffer[], { repository, cache, context
       const { pointer, stat } = addOne(inTop(repository.workTree, path), cache, progress);
       const blob = blobOid(repository, pointer);
       blobs.set(blob, pointer);
-      entries.push({ path, blob, mode: (stat.mode & 0o100n) !== 0n ? "100755" : "100644" });
+      entries.push({ path, blob, mode: modeOf(path, stat) });
       stamps.push({ path, blob, stat });
     }
     cache.flush();
     await writeBlobs(repository, [...blobs.values()]);
-    await stageEntries(repository, entries);
-    await stampIndex(repository, stamps);
   } finally {
     progress.done();
   }
+  return { entries, stamps };
 }
 
 function addOne(file: Buffer, cache: Cache, progress: Progress) {
@@ -80,10 +77,6 @@ function addOne(file: Buffer, cache: Cache, progress: Progress) {
   const { oid, size, stat } = ingestFile(file, cache);
   progress.advance(1, size);
   return { pointer: formatPointer({ oid, size }), stat };
-}
-
-function isPlainFile(top: string, path: Buffer): boolean {
-  return lstatSync(inTop(top, path), { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function inTop(top: string, path: Buffer): Buffer {

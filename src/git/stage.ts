@@ -1,19 +1,45 @@
 import { splitNul } from "./nul-list.ts";
 import { startGit } from "./process.ts";
 import { gitIn, type Repository } from "./repository.ts";
+import { runGit } from "./run.ts";
 
-/** Paths (raw bytes, relative to the top) that differ from the index or are new and not ignored, below `pathspecs`. */
-export async function listChanged(pathspecs: readonly string[], cwd: string): Promise<Buffer[]> {
-  const args = ["ls-files", "-z", "--full-name", "--modified", "--others", "--exclude-standard", "--", ...pathspecs];
-  const git = startGit(args, { cwd });
-  const seen = new Map<string, Buffer>();
+/** What `git add` of some pathspecs would look at. Raw bytes, relative to the top. */
+export interface ChangedPaths {
+  /** In the index, and different on disk: modified, unmerged, deleted. */
+  readonly known: readonly Buffer[];
+  /** New, and not ignored. */
+  readonly fresh: readonly Buffer[];
+}
+
+export async function listChanged(pathspecs: readonly string[], cwd: string): Promise<ChangedPaths> {
+  const which = ["--modified", "--others", "--exclude-standard"];
+  const git = startGit(["ls-files", "-z", "-t", "--full-name", ...which, "--", ...pathspecs], { cwd });
+  const known = new Map<string, Buffer>();
+  const fresh: Buffer[] = [];
   try {
-    for await (const path of splitNul(git.stdout)) seen.set(path.toString("latin1"), Buffer.from(path));
+    for await (const line of splitNul(git.stdout)) {
+      const path = Buffer.from(line.subarray(2));
+      if (line[0] === newTag) fresh.push(path);
+      else known.set(path.toString("latin1"), path);
+    }
     await git.done;
   } finally {
     git.stop();
   }
-  return [...seen.values()];
+  return { known: [...known.values()], fresh };
+}
+
+const newTag = "?".charCodeAt(0);
+
+/**
+ * Lets git judge pathspecs as `git add` does, without reading a file. Returns its complaint when some paths are refused (ignored,
+ * outside of a sparse checkout) and the others are to be added all the same.
+ * @throws MlgitError kind `incomplete` for a pathspec that matches nothing or lies beyond a symlink.
+ */
+export async function checkPathspecs(pathspecs: readonly string[], cwd: string): Promise<string | undefined> {
+  // With -N git hashes nothing, with -n it changes nothing.
+  const { code, stderr } = await runGit(["add", "-n", "-N", "--", ...pathspecs], { cwd, okCodes: [0, 1] });
+  return code === 0 ? undefined : stderr.trim();
 }
 
 export interface IndexEntry {
@@ -23,19 +49,28 @@ export interface IndexEntry {
   readonly blob: string;
 }
 
-/** Puts entries into the index by one process. git then knows nothing of the files' state; stampIndex tells it. */
+/** Puts entries into the index by one process, in place of whatever is in their way. git then knows nothing of the files' state; stampIndex tells it. */
 export async function stageEntries(repository: Repository, entries: readonly IndexEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const input = Buffer.concat(
     entries.flatMap(({ path, mode, blob }) => [Buffer.from(`${mode} ${blob}\t`), path, Buffer.from([0])]),
   );
-  await gitIn(repository, ["update-index", "--add", "-z", "--index-info"], { input });
+  await gitIn(repository, ["update-index", "--add", "--replace", "-z", "--index-info"], { input });
 }
 
-/** Plain `git add -A` of exactly these paths, our filter included. */
+/** Takes paths out of the index, whatever is on disk. */
+export async function unstagePaths(repository: Repository, paths: readonly Buffer[]): Promise<void> {
+  if (paths.length === 0) return;
+  await gitIn(repository, ["update-index", "--force-remove", "-z", "--stdin"], { input: nulEnded(paths) });
+}
+
+/** Plain `git add -A` of exactly these paths, our filter included; those that git refuses are left out (see checkPathspecs). */
 export async function addPaths(repository: Repository, paths: readonly Buffer[]): Promise<void> {
   if (paths.length === 0) return;
-  const input = Buffer.concat(paths.flatMap((path) => [path, Buffer.from([0])]));
   const args = ["--literal-pathspecs", "add", "-A", "--pathspec-from-file=-", "--pathspec-file-nul"];
-  await gitIn(repository, args, { input });
+  await gitIn(repository, args, { input: nulEnded(paths), okCodes: [0, 1] });
+}
+
+function nulEnded(paths: readonly Buffer[]): Buffer {
+  return Buffer.concat(paths.flatMap((path) => [path, Buffer.from([0])]));
 }
