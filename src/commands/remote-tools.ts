@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { GitSettings } from "../config/git-settings.ts";
@@ -9,6 +10,7 @@ import { assertInnerProtocol } from "../remote-helper/inner-protocol.ts";
 import { RemoteRepository } from "../remote-helper/remote-repository.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Context } from "./command.ts";
+import { loadGitSettings } from "./load-settings.ts";
 import { Session } from "./session.ts";
 import { describePush, upload } from "./upload.ts";
 
@@ -60,6 +62,21 @@ export async function uploadData(
   } finally {
     await session.close();
   }
+}
+
+/**
+ * The folder `objects` of a repository that was just made by `git clone`, where packs may be put without git looking at each object; undefined for any
+ * other repository, or when the user wants them looked at (`transfer.fsckObjects`).
+ */
+export async function emptyObjects(context: Context): Promise<string | undefined> {
+  const { commonDir } = await context.repository();
+  const git = await loadGitSettings(await context.repository());
+  if (git.bool("fetch.fsckobjects") ?? git.bool("transfer.fsckobjects")) return undefined;
+  const objects = join(commonDir, "objects");
+  const entries = readdirSync(objects).filter((name) => name !== "info" && name !== "pack");
+  const packs = existsSync(join(objects, "pack")) ? readdirSync(join(objects, "pack")) : [];
+  const isUsed = entries.length > 0 || packs.length > 0 || existsSync(join(objects, "info/alternates"));
+  return isUsed || existsSync(join(commonDir, "packed-refs")) ? undefined : objects;
 }
 
 /** The full name of the branch that is checked out, born or not; undefined with a detached HEAD. */

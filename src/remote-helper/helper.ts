@@ -5,6 +5,7 @@
  *   option <name> <value>   → "ok" | "unsupported"
  *   list [for-push]         → "<oid> <ref>" | "@<ref> HEAD" | ":object-format <name>" lines, blank line
  *   connect <service>       → blank line, then the service's own protocol; or "fallback"
+ *   fetch <oid> <ref>       → a batch, ended by a blank line → "connectivity-ok", blank line; only after "fallback"
  *   push [+]<src>:<dst>     → a batch, ended by a blank line → "ok <dst>" | "error <dst> <why>" lines, blank line
  */
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
@@ -14,12 +15,14 @@ import { LineReader } from "../git/line-reader.ts";
 import { answerFromMirror, archiveFromMirror } from "../git/mirror.ts";
 import { PktReader, PktWriter } from "../git/pkt-line.ts";
 import type { Repository } from "../git/repository.ts";
+import { compactPacks } from "./compact.ts";
 import { HelperOptions } from "./helper-options.ts";
+import { linkPacks } from "./link-packs.ts";
 import type { Mirror } from "./mirror.ts";
 import { Push, type PushOptions, type PushOutcome } from "./push.ts";
 import { type PushRequest, parsePushRequest } from "./push-rules.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
-import { emptyRoot } from "./root.ts";
+import { emptyRoot, type Root } from "./root.ts";
 import type { Snapshot } from "./root-place.ts";
 import { serveFetch } from "./serve-fetch.ts";
 
@@ -31,6 +34,8 @@ export interface HelperTools {
   localHead(): Promise<string | undefined>;
   readonly uploadData: PushOptions["uploadData"];
   readonly objection?: PushOptions["objection"];
+  /** The folder `objects` of the local repository if nothing is in it and git need not look at what comes; else undefined. */
+  emptyObjects(): Promise<string | undefined>;
   /** For people. */
   warn(text: string): void;
   progress(title: string): { advance(files: number, bytes: number): void; done(): void };
@@ -52,6 +57,8 @@ export class Helper {
   readonly #lines: LineReader;
   readonly #options = new HelperOptions();
   #listed: Snapshot | undefined;
+  /** The folder `objects` of a new clone, once git was told to use `fetch`. */
+  #linkInto: string | undefined;
 
   constructor(tools: HelperTools) {
     this.#tools = tools;
@@ -62,10 +69,11 @@ export class Helper {
   async run(): Promise<void> {
     for (let line = this.#lines.next(); line !== undefined && line !== ""; line = this.#lines.next()) {
       const [verb = "", rest = ""] = splitAt(line, " ");
-      if (verb === "capabilities") this.#say("connect", "push", "option", "object-format", "");
+      if (verb === "capabilities") this.#say("connect", "fetch", "push", "option", "object-format", "");
       else if (verb === "option") this.#say(this.#options.set(...splitAt(rest, " ")));
       else if (verb === "list") this.#say(...(await this.#list(rest === "for-push")), "");
       else if (verb === "push") await this.#push(rest);
+      else if (verb === "fetch") await this.#fetch();
       else if (verb !== "connect") throw new MlgitError("unsupported", `git sent ${JSON.stringify(line)}`);
       else if (await this.#connect(rest)) return;
     }
@@ -75,9 +83,11 @@ export class Helper {
   async #connect(service: string): Promise<boolean> {
     if (service === "git-upload-pack") {
       const snapshot = await this.#tools.remote.readExisting();
-      this.#say("");
-      await this.#serveFetch(snapshot);
-      return true;
+      this.#linkInto = await this.#linkTarget(snapshot);
+      this.#listed = snapshot;
+      this.#say(this.#linkInto ? "fallback" : "");
+      if (!this.#linkInto) await this.#serveFetch(snapshot);
+      return this.#linkInto === undefined;
     }
     if (service === "git-upload-archive") {
       const mirror = await this.#mirror(await this.#tools.remote.readExisting());
@@ -87,6 +97,23 @@ export class Helper {
     }
     this.#say("fallback");
     return false;
+  }
+
+  /** A clone of everything needs no packing and unpacking: it links to the files of the mirror. */
+  async #linkTarget({ root }: Snapshot): Promise<string | undefined> {
+    // An empty repository can only tell its HEAD by the protocol.
+    if (this.#options.partial || root.refs.size === 0) return undefined;
+    return this.#tools.emptyObjects();
+  }
+
+  /** The rest of a batch of `fetch <oid> <ref>` lines is read; everything there is comes with the mirror. */
+  async #fetch(): Promise<void> {
+    while (this.#lines.next());
+    const snapshot = this.#listed;
+    if (!snapshot || !this.#linkInto) throw new MlgitError("unsupported", "git sent fetch before list");
+    const mirror = await this.#mirror(snapshot);
+    linkPacks(mirror.packs, this.#linkInto);
+    this.#say(...(this.#options.checkConnectivity ? ["connectivity-ok"] : []), "");
   }
 
   async #serveFetch(snapshot: Snapshot): Promise<void> {
@@ -127,12 +154,14 @@ export class Helper {
 
   async #list(forPush: boolean): Promise<string[]> {
     const { remote } = this.#tools;
-    const found = forPush
-      ? await remote.read().catch((error) => {
-          if (!remote.mayBegin(error)) throw error;
-          return undefined;
-        })
-      : await remote.readExisting();
+    const found = this.#linkInto
+      ? this.#listed
+      : forPush
+        ? await remote.read().catch((error) => {
+            if (!remote.mayBegin(error)) throw error;
+            return undefined;
+          })
+        : await remote.readExisting();
     this.#listed = found;
     const format = this.#options.objectFormat;
     if (!found) return format ? [`:object-format ${(await this.#tools.repository()).objectFormat}`] : [];
@@ -173,7 +202,8 @@ export class Helper {
     const history = await History.open(repository);
     try {
       const localHead = await this.#tools.localHead();
-      const options = { dryRun, atomic, leases, localHead, uploadData, ...(objection ? { objection } : {}) };
+      const compact = (root: Root) => compactPacks(root, remote);
+      const options = { dryRun, atomic, leases, localHead, uploadData, compact, ...(objection ? { objection } : {}) };
       return await new Push(remote, history, options).run(requests, listed);
     } finally {
       history.close();

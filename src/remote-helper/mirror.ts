@@ -15,8 +15,8 @@ interface MirrorState {
   readonly generation: number;
   /** The last one of the root that was seen. */
   readonly transaction: string | undefined;
-  /** Names and sizes of the pack files that must be there. */
-  readonly files: Readonly<Record<string, number>>;
+  /** The pack files that must be there, as they were when git had checked every byte: `<size> <mtime in ms> <inode>`. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface SyncOptions {
@@ -111,10 +111,13 @@ export class Mirror {
     const before = this.#state();
     const packs = wantedPacks(root, before?.generation ?? 0);
     const name = await this.#index(joinPacks(packs, { ...options, objectFormat: root.objectFormat }));
-    const size = statSync(join(this.path, "objects/pack", `${name}.pack`)).size;
     await this.#checkConnected(root, before);
     // Another process may have been here meanwhile: what it brought counts as well.
-    const files = { ...before?.files, ...this.#state()?.files, [name]: size };
+    const files = {
+      ...before?.files,
+      ...this.#state()?.files,
+      [name]: markOf(join(this.path, "objects/pack", `${name}.pack`)) ?? "",
+    };
     this.#save(root, files);
     this.#sweep();
   }
@@ -147,7 +150,7 @@ export class Mirror {
     });
   }
 
-  #save(root: Root, files: Readonly<Record<string, number>>): void {
+  #save(root: Root, files: Readonly<Record<string, string>>): void {
     onDisk("write", this.path, () => {
       writeRefs(this.path, root);
       const state: MirrorState = { generation: root.generation, transaction: root.transactions.at(-1), files };
@@ -164,13 +167,9 @@ export class Mirror {
   }
 
   #isWhole(): boolean {
-    const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
     const folder = join(this.path, "objects/pack");
-    const state = this.#state();
-    if (!state) return true;
-    return Object.entries(state.files ?? {}).every(
-      ([name, bytes]) =>
-        size(join(folder, `${name}.pack`)) === bytes && size(join(folder, `${name}.idx`)) !== undefined,
+    return Object.entries(this.#state()?.files ?? {}).every(
+      ([name, mark]) => markOf(join(folder, `${name}.pack`)) === mark && existsSync(join(folder, `${name}.idx`)),
     );
   }
 
@@ -197,6 +196,11 @@ export class Mirror {
       if (info && Date.now() - info.mtimeMs > dayMs) rmSync(join(folder, name), { force: true });
     }
   }
+}
+
+function markOf(path: string): string | undefined {
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info && `${info.size} ${info.mtimeMs} ${info.ino}`;
 }
 
 function configOf(objectFormat: Root["objectFormat"]): string {

@@ -1,6 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
-import { MlgitError } from "../error/mlgit-error.ts";
 import { type History, type NamedObject, startPackObjects } from "../git/history.ts";
 import { PackSaver, type StoredPack } from "./pack-objects.ts";
 import { type PushRequest, rejectionOf } from "./push-rules.ts";
@@ -8,6 +5,7 @@ import { findFolderClash } from "./ref-name.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
 import { nextRoot, type Root } from "./root.ts";
 import type { Snapshot } from "./root-place.ts";
+import { newTransaction, swapRoot } from "./swap-root.ts";
 
 export interface PushOptions {
   readonly atomic: boolean;
@@ -18,6 +16,8 @@ export interface PushOptions {
   readonly localHead: string | undefined;
   /** Makes everything durable that these commits need besides git's objects. Called before the root is replaced. */
   readonly uploadData: (tips: readonly string[], known: readonly string[]) => Promise<void>;
+  /** May join packs of a root that is about to be written. */
+  readonly compact: (root: Root) => Promise<Pick<Root, "packs" | "retired">>;
   /** Objects to a request beyond git's own rules (protected refs). */
   readonly objection?: (request: PushRequest, change: Change) => Promise<string | undefined>;
 }
@@ -32,15 +32,13 @@ export interface Change {
 /** Target → why not; undefined for what was done. */
 export type PushOutcome = Map<string, string | undefined>;
 
-const triesAtMost = 200;
-
 /** One push of several refs. */
 export class Push {
   readonly #remote: RemoteRepository;
   readonly #history: History;
   readonly #options: PushOptions;
   /** One for all tries: a try whose answer was lost may still arrive. */
-  readonly #transaction = randomBytes(8).toString("hex");
+  readonly #transaction = newTransaction();
   #pack: { readonly stored: StoredPack | undefined; readonly epoch: number } | undefined;
   #dataDone = false;
 
@@ -57,16 +55,16 @@ export class Push {
   async run(requests: readonly PushRequest[], listed: Snapshot): Promise<PushOutcome> {
     const sources = await this.#history.resolve(requests.map(({ source }) => source || "-"));
     const wanted = requests.map((request, i) => ({ request, source: sources[i] }));
-    let current = listed;
-    for (let tries = 0; tries < triesAtMost; tries++) {
-      const { outcome, changes } = await this.#decide(wanted, current.root, listed.root);
-      if (changes.length === 0 || this.#options.dryRun) return outcome;
-      if (await this.#try(current, changes)) return outcome;
-      current = await this.#remote.readExisting();
-      if (current.root.transactions.includes(this.#transaction)) return outcome;
-      await sleep(Math.random() * Math.min(1000, 20 * 2 ** tries));
-    }
-    throw new MlgitError("conflict", `others were faster ${triesAtMost} times`, { hint: "run git push again" });
+    let outcome: PushOutcome = new Map();
+    const { place } = this.#options.dryRun ? { place: undefined } : this.#remote;
+    const decide = async (root: Root) => {
+      const decision = await this.#decide(wanted, root, listed.root);
+      outcome = decision.outcome;
+      return decision.changes.length === 0 || !place ? undefined : this.#next(root, decision.changes);
+    };
+    if (place) await swapRoot({ place, transaction: this.#transaction, first: listed }, decide);
+    else await decide(listed.root);
+    return outcome;
   }
 
   async #decide(wanted: readonly Wanted[], root: Root, listed: Root): Promise<Decision> {
@@ -107,22 +105,6 @@ export class Push {
     return { outcome, changes: [] };
   }
 
-  /** False when somebody else was first. After an error it is not clear who was. */
-  async #try(current: Snapshot, changes: readonly Change[]): Promise<boolean> {
-    const tips = [...new Set(changes.flatMap(({ next }) => next ?? []))];
-    const known = await this.#knownHere(current.root);
-    await this.#uploadData(tips, known);
-    const stored = await this.#uploadPack(tips, known, current.root);
-    const next = await this.#next(current.root, changes, stored);
-    try {
-      return await this.#remote.place.replace(current, next);
-    } catch (error) {
-      const now = await this.#remote.read().catch(() => undefined);
-      if (now?.root.transactions.includes(this.#transaction)) return true;
-      throw error;
-    }
-  }
-
   /** Of the remote's refs those that are here: what they reach need not be sent. */
   async #knownHere({ refs }: Root): Promise<string[]> {
     const oids = [...new Set(refs.values())];
@@ -156,17 +138,19 @@ export class Push {
     }
   }
 
-  async #next(root: Root, changes: readonly Change[], stored: StoredPack | undefined): Promise<Root> {
+  /** Everything but the root is durable when this resolves. */
+  async #next(root: Root, changes: readonly Change[]): Promise<Root> {
+    const tips = [...new Set(changes.flatMap(({ next }) => next ?? []))];
+    const known = await this.#knownHere(root);
+    await this.#uploadData(tips, known);
+    const stored = await this.#uploadPack(tips, known, root);
     const refs = changedRefs(root, changes);
     const generation = root.generation + 1;
-    const packs = stored ? [...root.packs, { from: generation, to: generation, ...stored }] : root.packs;
+    const added = stored ? [...root.packs, { from: generation, to: generation, ...stored }] : root.packs;
+    const { packs, retired } = await this.#options.compact({ ...root, packs: added });
     const peeled = await this.#peeled(root, changes);
-    return nextRoot(root, this.#transaction, {
-      refs,
-      peeled,
-      packs,
-      head: headFor(root, refs, this.#options.localHead),
-    });
+    const head = headFor(root, refs, this.#options.localHead);
+    return nextRoot(root, this.#transaction, { refs, peeled, packs, retired, head });
   }
 
   async #peeled({ peeled }: Root, changes: readonly Change[]): Promise<Map<string, string>> {

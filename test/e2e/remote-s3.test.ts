@@ -1,0 +1,50 @@
+import { readdirSync } from "node:fs";
+import { afterAll, expect, it, jest } from "@jest/globals";
+import { describeWithS3, type S3Server } from "../helper/s3-server.ts";
+import { createStoreRemote, type StoreRemote } from "../helper/store-remote.ts";
+
+// Each step starts several programs, and the machine may be busy.
+jest.setTimeout(240_000);
+
+describeWithS3("a git remote in a bucket", (start) => {
+  let box: StoreRemote;
+  let server: S3Server;
+  afterAll(() => box?.remove());
+
+  it("takes a first push and gives it to a clone, with the endpoint from git's configuration", async () => {
+    server = await start();
+    const url = `mlgit::s3://${await server.newBucket()}/team/project`;
+    box = createStoreRemote({ url, env: { ...server.env } });
+    await box.git(["config", "--global", "remote.origin.mlgitEndpointUrl", server.endpoint]);
+    await box.first("a");
+    await box.in("a", "push", "-q", "-u", "origin", "main");
+    await box.clone("b");
+    expect(box.read("b/data.bin").equals(box.read("a/data.bin"))).toBe(true);
+    expect(await box.in("b", "status", "--porcelain")).toBe("");
+  });
+
+  it("lets four writers land", async () => {
+    const names = Array.from({ length: 4 }, (_, i) => `w${i}`);
+    await Promise.all(
+      names.map(async (name) => {
+        await box.clone(name);
+        await box.commit(name, `only-${name}`, name);
+        for (let i = 0; i < 30; i++) {
+          if ((await box.attempt(name, "push", "-q")).code === 0) return;
+          await box.in(name, "pull", "-q", "--rebase");
+        }
+        throw new Error(`${name} never landed`);
+      }),
+    );
+    await box.clone("all");
+    expect(readdirSync(box.path("all")).filter((name) => name.startsWith("only-"))).toHaveLength(4);
+  });
+
+  it("asks at most twice when there is nothing to fetch", async () => {
+    await box.in("b", "pull", "-q");
+    const { stderr } = await box.git(["fetch"], { cwd: box.path("b"), env: { MLGIT_TRACE: "1" } });
+    const requests = stderr.split("\n").filter((line) => /^mlgit [\d.]+ store: /.test(line));
+    expect(requests.length).toBeGreaterThan(0);
+    expect(requests.length).toBeLessThanOrEqual(2);
+  });
+});
