@@ -1,15 +1,36 @@
+import { MlgitError } from "../error/mlgit-error.ts";
 import { type ScanRange, scanPointers } from "../git/pointer-scan.ts";
 import type { Repository } from "../git/repository.ts";
 import { parsePointer } from "../pointer/pointer.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
 
-/** The contents that the commits of a range name and, as far as rev-list can tell, those before it do not. */
-export async function contentsOf(repository: Repository, range: ScanRange): Promise<Map<string, WantedContent>> {
+/**
+ * The contents that the commits of a range name and, as far as rev-list can tell, those before it do not.
+ * @throws MlgitError kind `missing` when a partial clone lacks objects of the range, unless `lacking` says to leave them out: what is not
+ * known to need no data must not be pushed.
+ */
+export async function contentsOf(
+  repository: Repository,
+  range: ScanRange,
+  lacking: "refuse" | "leave-out" = "refuse",
+): Promise<Map<string, WantedContent>> {
   const wanted = new Map<string, WantedContent>();
-  for await (const { bytes, path } of scanPointers(repository, range)) {
+  let missing = 0;
+  const onMissing = () => {
+    missing += 1;
+  };
+  for await (const { bytes, path } of scanPointers(repository, { ...range, onMissing })) {
     const pointer = parsePointer(bytes);
     if (pointer && !wanted.has(pointer.oid))
       wanted.set(pointer.oid, { ...pointer, path: Buffer.from(path, "latin1").toString("utf8") });
   }
+  if (missing > 0 && lacking === "refuse")
+    throw new MlgitError(
+      "missing",
+      `${missing} objects of these commits are not in this partial clone, so their data is not known`,
+      {
+        hint: "git fetch --refetch --no-filter brings them; or push from a full clone",
+      },
+    );
   return wanted;
 }

@@ -42,7 +42,7 @@ async function split(args: readonly string[], session: Session): Promise<[string
 }
 
 async function everything(session: Session): Promise<Content[]> {
-  return [...(await contentsOf(session.repository, { include: ["--all"], exclude: [] })).values()];
+  return [...(await contentsOf(session.repository, { include: ["--all"], exclude: [] }, "leave-out")).values()];
 }
 
 async function ofRefs(refs: readonly string[], session: Session): Promise<TrackedFile[]> {

@@ -18,6 +18,8 @@ import { Session } from "./session.ts";
 export const command: Command = {
   raw: true,
   async run(context) {
+    // The index that is written on the way is ours to drain for: its hook need not start another process.
+    process.env.MLGIT_HOOK ??= "filter-process";
     const session = await Session.open(context);
     const tally = new OddTally();
     const failures: string[] = [];

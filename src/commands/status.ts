@@ -95,7 +95,9 @@ async function trackedOnly(session: Session, changes: readonly Change[]): Promis
 /** Contents that HEAD needs and no tracking branch does. */
 async function unpushed(session: Session): Promise<StatusData["unpushed"]> {
   if ((await verifyCommit(session.repository, "HEAD")) === undefined) return { files: 0, bytes: 0 };
-  const contents = [...(await contentsOf(session.repository, { include: ["HEAD"], exclude: ["--remotes"] })).values()];
+  const contents = [
+    ...(await contentsOf(session.repository, { include: ["HEAD"], exclude: ["--remotes"] }, "leave-out")).values(),
+  ];
   return { files: contents.length, bytes: contents.reduce((sum, one) => sum + one.size, 0) };
 }
 
