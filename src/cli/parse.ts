@@ -72,8 +72,9 @@ async function createParser(wanted: string | undefined, execute: Execute): Promi
     .exitOverride();
   for (const entry of commands) {
     const sub = parser.command(entry.name, { hidden: entry.plumbing ?? false }).summary(entry.summary);
+    sub.aliases(entry.aliases ?? []);
     sub.helpGroup(headings[entry.group ?? "work"]).description(entry.summary);
-    if (entry.name === wanted) await defineEntry(sub, entry, execute);
+    if (entry.name === wanted || entry.aliases?.includes(wanted ?? "")) await defineEntry(sub, entry, execute);
   }
   return parser;
 }

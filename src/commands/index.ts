@@ -2,6 +2,8 @@ import type { Command } from "./command.ts";
 
 export interface CommandEntry {
   readonly name: string;
+  /** Other words for it, such as the singular. */
+  readonly aliases?: readonly string[];
   /** One line for `git mlgit -h` and the man page's NAME section. */
   readonly summary: string;
   /** Under which heading help lists it; `work` if absent. */
@@ -76,6 +78,27 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./completion.ts"),
   },
   { name: "help", summary: "Print the manual of a command", group: "setup", load: () => import("./help.ts") },
+  {
+    name: "datasets",
+    aliases: ["dataset"],
+    summary: "Datasets: create, add, commit, push, checkout …",
+    group: "entity",
+    load: () => import("./datasets.ts"),
+  },
+  {
+    name: "labels",
+    aliases: ["label"],
+    summary: "Labels: the same, linked to a dataset",
+    group: "entity",
+    load: () => import("./labels.ts"),
+  },
+  {
+    name: "models",
+    aliases: ["model"],
+    summary: "Models: the same, with metrics and links",
+    group: "entity",
+    load: () => import("./models.ts"),
+  },
   {
     name: "filter-process",
     summary: "git's long-running clean and smudge filter",

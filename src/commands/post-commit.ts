@@ -1,5 +1,27 @@
-import type { Command } from "./command.ts";
+import { specPathspecs } from "../entity/entity-path.ts";
+import { emptyTree, treeChanges, verifyCommit } from "../git/changes.ts";
+import type { Repository } from "../git/repository.ts";
+import type { Command, Context } from "./command.ts";
 import { drainAfterHook } from "./drain-deferred.ts";
 
-/** git's hook post-commit: hydrates what is deferred, so that hooks after it see real files. */
-export const command: Command = { raw: true, run: drainAfterHook };
+/** git's hook post-commit: tags the versions that the commit brings, and hydrates what is deferred, so that hooks after it see real files. */
+export const command: Command = {
+  raw: true,
+  async run(context) {
+    await tagCommit(context);
+    return drainAfterHook(context);
+  },
+};
+
+async function tagCommit(context: Context): Promise<void> {
+  const repository = await context.repository();
+  if (!(await changesSpecs(repository))) return;
+  const { alignSpecs, tagVersions } = await import("./tag-versions.ts");
+  await alignSpecs(repository);
+  await tagVersions(repository, "HEAD", context);
+}
+
+async function changesSpecs(repository: Repository): Promise<boolean> {
+  const parent = (await verifyCommit(repository, "HEAD^")) ?? (await emptyTree(repository));
+  return (await treeChanges(repository, parent, "HEAD", specPathspecs)).length > 0;
+}

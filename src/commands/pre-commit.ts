@@ -1,3 +1,4 @@
+import { kinds } from "../entity/kind.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { openCatFile } from "../git/cat-file.ts";
 import { type Change, stagedChanges } from "../git/changes.ts";
@@ -7,13 +8,21 @@ import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer
 import type { Command } from "./command.ts";
 import { quotePath } from "./restore-content.ts";
 
-/** git's hook before a commit: refuses raw bytes under a tracked path, which get there when a `git add` ran without the filter. */
+/**
+ * git's hook before a commit: refuses raw bytes under a tracked path, which get there when a `git add` ran without the filter, and whatever breaks
+ * the rules of an entity.
+ */
 export const command: Command = {
   raw: true,
   async run(context) {
     const repository = await context.repository();
-    const raw = await rawContent(repository, await stagedChanges(repository));
-    if (raw.length === 0) return {};
+    const changes = await stagedChanges(repository);
+    const raw = await rawContent(repository, changes);
+    if (raw.length === 0) {
+      if (changes.some(({ path }) => mayBeEntity(path)))
+        await (await import("./staged-entities.ts")).checkStagedEntities(repository, changes);
+      return {};
+    }
     const shown = raw.slice(0, 20).map((change) => `  ${quotePath(change.path)}`);
     if (raw.length > shown.length) shown.push(`  … and ${raw.length - shown.length} more`);
     throw new MlgitError(
@@ -26,6 +35,12 @@ export const command: Command = {
     );
   },
 };
+
+/** By its folder alone; whether there is a spec is looked up by those who load the parser for it. */
+function mayBeEntity(path: Buffer): boolean {
+  const text = path.toString("latin1");
+  return kinds.some(({ folder }) => text.startsWith(`${folder}/`));
+}
 
 /** The staged files under tracked paths that are no pointers. */
 async function rawContent(repository: Repository, changes: readonly Change[]): Promise<Change[]> {

@@ -1,3 +1,4 @@
+import { formatAttributeLine, trackedAttributes } from "../git/attribute-line.ts";
 import { type Kind, kinds } from "./kind.ts";
 
 /** Where an entity lies: `<kind>/[folder/]<name>/<name>.spec`, relative to the top of the repository, `/`-separated. */
@@ -42,7 +43,7 @@ export function entityAttributes(name: string): string {
   const none = "!filter !diff !merge !text";
   return [
     "# Everything here is data, but the spec, the README and dotfiles.",
-    "* filter=mlgit diff=mlgit -merge -text",
+    formatAttributeLine({ pattern: "*", attributes: trackedAttributes }),
     `/${name}.spec ${none}`,
     `/README.md ${none}`,
     `.* ${none}`,

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Change, verifyCommit } from "../git/changes.ts";
+import type { Repository } from "../git/repository.ts";
+import { indexTree } from "../git/tags.ts";
+import { type Breach, refuseBreaches } from "./breach.ts";
+import { checkEntity } from "./check-entity.ts";
+import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
+import { type Filling, fillManifest } from "./fill-manifest.ts";
+import { publishedVersions } from "./published.ts";
+import { UnlockRecord } from "./unlock-record.ts";
+
+/** Set by `git mlgit <kind> config` for the commit it makes: the entity whose mutability it loosens. */
+export const loosenVariable = "MLGIT_LOOSEN";
+
+/**
+ * Checks the entities that a commit is about to change and fills in what their specs say of the data.
+ * @throws MlgitError kind `refused` with every rule that would be broken.
+ */
+export async function checkStagedEntities(repository: Repository, changes: readonly Change[]): Promise<void> {
+  const specs = (await indexSpecs(repository)).filter((spec) => touches(changes, spec));
+  if (specs.length === 0) return;
+  const tips = await parentsOfNext(repository);
+  const versions = await publishedVersions(repository, tips);
+  const before = tips[0] === undefined ? [] : await treeSpecs(repository, tips[0]);
+  const record = new UnlockRecord(repository);
+  const breaches: Breach[] = [];
+  const good: Filling[] = [];
+  for (const spec of specs) {
+    const { place } = spec;
+    const tree = (await indexTree(repository, place.folder)) ?? "";
+    const known = before.find((one) => one.place.kind === place.kind && one.place.name === place.name);
+    const check = await checkEntity(
+      repository,
+      { spec, tree, versions, before: known?.text },
+      {
+        unlocked: (path, blob) => record.has(path, blob),
+        mayLoosen: process.env[loosenVariable] === place.folder,
+      },
+    );
+    breaches.push(...check.breaches);
+    if (check.spec) good.push({ spec, before: known?.text, parsed: check.spec });
+  }
+  refuseBreaches(breaches, "this commit would break rules of its entities");
+  for (const one of good) await fillManifest(repository, one);
+}
+
+function touches(changes: readonly Change[], { place }: EntitySpec): boolean {
+  const folder = Buffer.from(`${place.folder}/`);
+  return changes.some(({ path }) => path.length > folder.length && path.subarray(0, folder.length).equals(folder));
+}
+
+/** HEAD, and what is being merged into it. */
+async function parentsOfNext(repository: Repository): Promise<string[]> {
+  const head = await verifyCommit(repository, "HEAD");
+  const merging = join(repository.gitDir, "MERGE_HEAD");
+  const merged = existsSync(merging) ? readFileSync(merging, "latin1").split("\n").filter(Boolean) : [];
+  return head === undefined ? merged : [head, ...merged];
+}
