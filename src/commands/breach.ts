@@ -11,6 +11,8 @@ export interface Breach {
   readonly hint: string;
   /** The commit that broke it; absent for what is only staged. */
   readonly commit?: string;
+  /** The published bytes that changed: path (latin1, relative to the top) and git's blob. */
+  readonly change?: { readonly path: string; readonly published: string };
 }
 
 const most = 20;

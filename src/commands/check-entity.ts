@@ -97,6 +97,7 @@ function changeBreach(change: PublishedChange, prefix: string, mutability: "stri
     rule: mutability,
     path,
     line: 0,
+    change: { path: prefix + change.inside, published: change.published },
     message: `${path}: ${mutability}, and version ${version} has other bytes for it`,
     hint:
       mutability === "strict"

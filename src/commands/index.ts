@@ -100,6 +100,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./models.ts"),
   },
   {
+    name: "verify",
+    summary: "Check commits against the rules of their entities",
+    group: "entity",
+    load: () => import("./verify.ts"),
+  },
+  {
     name: "filter-process",
     summary: "git's long-running clean and smudge filter",
     plumbing: true,
@@ -120,8 +126,14 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./pre-push.ts"),
   },
   {
+    name: "pre-receive",
+    summary: "git's hook on a server: the rules of entities",
+    plumbing: true,
+    load: () => import("./pre-receive.ts"),
+  },
+  {
     name: "pre-commit",
-    summary: "git's hook: no raw bytes under a tracked path",
+    summary: "git's hook: no raw bytes, rules of entities",
     plumbing: true,
     load: () => import("./pre-commit.ts"),
   },
@@ -139,13 +151,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "post-rewrite",
-    summary: "git's hook: hydrate what is deferred",
+    summary: "git's hook: versions follow their commits, hydrate",
     plumbing: true,
     load: () => import("./post-rewrite.ts"),
   },
   {
     name: "post-commit",
-    summary: "git's hook: hydrate what is deferred",
+    summary: "git's hook: tag versions, hydrate",
     plumbing: true,
     load: () => import("./post-commit.ts"),
   },

@@ -7,7 +7,7 @@ import { describePush, upload } from "./upload.ts";
 
 /**
  * git's hook before a push: arguments are the remote's name and URL, stdin has a line for each ref. Whatever the pushed commits need is durable
- * in the store before this returns; an error stops git before any ref moves (invariant 1).
+ * in the store before this returns, and breaks no rule of an entity; an error stops git before any ref moves (invariant 1).
  */
 export const command: Command = {
   raw: true,
@@ -20,6 +20,8 @@ export const command: Command = {
     const session = await Session.open(context);
     try {
       const exclude = await remoteTips(session.repository, remote, lines);
+      // Loaded apart: it needs the parser of specs only where there are some.
+      await (await import("./check-push.ts")).checkPush(session.repository, lines, exclude);
       const wanted = await contentsOf(session.repository, { include, exclude });
       const line = describePush(await upload(wanted, session, context, remote));
       if (line) context.info(line);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { specPathspecs } from "../entity/entity-path.ts";
 import { parseSpec, type Spec } from "../entity/spec.ts";
@@ -52,6 +52,7 @@ async function tagVersion(repository: Repository, version: NewVersion, say: Saye
   const broken = await breaks(repository, version);
   if (broken) return say.warn(`version ${spec.version} of ${entity.place.folder} is not tagged: ${broken}`);
   if (existing && !(await isAbandoned(repository, existing.commit, commit))) {
+    if (isRebasing(repository)) return;
     const next = `set version: ${spec.version + 1} in ${entity.place.spec} and commit`;
     return say.warn(
       `version ${spec.version} of ${entity.place.folder} is taken: ${tag} is ${existing.commit.slice(0, 12)}; ${next}`,
@@ -77,6 +78,11 @@ async function breaks(repository: Repository, { entity, commit }: NewVersion): P
 async function isAbandoned(repository: Repository, commit: string, by: string): Promise<boolean> {
   if (await isAncestor(repository, commit, by)) return false;
   return (await refsWith(repository, commit, ["refs/heads", "refs/remotes"])).length === 0;
+}
+
+/** Until a rebase ends the branch still has the old commits; post-rewrite looks again then. */
+function isRebasing({ gitDir }: Repository): boolean {
+  return ["rebase-merge", "rebase-apply"].some((name) => existsSync(join(gitDir, name)));
 }
 
 /**

@@ -1,0 +1,45 @@
+import { parseVersionTag } from "../entity/version-tag.ts";
+import { verifyCommit } from "../git/changes.ts";
+import type { Repository } from "../git/repository.ts";
+import type { Breach } from "./breach.ts";
+import type { PublishedVersion } from "./published.ts";
+
+/** A ref as it is and as it is to be, on the side that receives it. */
+export interface RefUpdate {
+  readonly ref: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+const tags = "refs/tags/";
+
+/** A version that others have does not become another one, nor nothing. */
+export function movedTags(updates: readonly RefUpdate[]): Breach[] {
+  return updates.flatMap(({ ref, from, to }) => {
+    const version = ref.startsWith(tags) ? parseVersionTag(ref.slice(tags.length)) : undefined;
+    if (!version || from === undefined || from === to) return [];
+    return [
+      {
+        rule: "tag" as const,
+        path: ref,
+        line: 0,
+        message: `${version.tag}: a published version is not ${to === undefined ? "removed" : "moved"}`,
+        hint: `publish the next version instead: git fetch --tags, set version: ${version.version + 1} in the spec of ${version.name}, commit and push`,
+      },
+    ];
+  });
+}
+
+/** The versions among the refs that are being pushed. */
+export async function arrivingVersions(
+  repository: Repository,
+  updates: readonly RefUpdate[],
+): Promise<PublishedVersion[]> {
+  const versions: PublishedVersion[] = [];
+  for (const { ref, to } of updates) {
+    const version = ref.startsWith(tags) && to ? parseVersionTag(ref.slice(tags.length)) : undefined;
+    const commit = version && to ? await verifyCommit(repository, to) : undefined;
+    if (version && commit) versions.push({ ...version, commit });
+  }
+  return versions;
+}

@@ -1,0 +1,86 @@
+import { exitCode } from "../error/exit-code.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { verifyCommit } from "../git/changes.ts";
+import type { CommitRange } from "../git/range.ts";
+import type { Repository } from "../git/repository.ts";
+import type { Breach } from "./breach.ts";
+import { checkRange } from "./check-range.ts";
+import type { Command } from "./command.ts";
+
+/** The rules of entities for servers and CI: what the hooks check, of commits that are there. */
+export const command: Command = {
+  arguments: [
+    {
+      name: "[ranges...]",
+      description: "`<old>..<new>` or commits; default: what HEAD has and no remote-tracking branch",
+    },
+  ],
+  options: [{ flags: "--github", description: "print annotations for GitHub Actions" }],
+  async run(context, ranges, options) {
+    const repository = await context.repository();
+    const range = await parseRanges(repository, ranges);
+    const flexible: { commit: string; path: string }[] = [];
+    const breaches = await checkRange(repository, range, {
+      arriving: [],
+      // An unlock is known only where it was done: such a change is shown and counts as meant.
+      unlocked: (commit, path) => flexible.push({ commit, path: Buffer.from(path, "latin1").toString("utf8") }) > 0,
+    });
+    return {
+      text: options.github === true ? annotations(breaches) : describe(breaches, flexible.length),
+      data: { ok: breaches.length === 0, breaches: breaches.map(toData), flexible },
+      exitCode: breaches.length === 0 ? exitCode.ok : exitCode.refused,
+    };
+  },
+};
+
+async function parseRanges(repository: Repository, ranges: readonly string[]): Promise<CommitRange> {
+  const include: string[] = [];
+  const exclude: string[] = [];
+  for (const range of ranges) {
+    const parts = range.split("..");
+    const [from, to] = parts.length === 1 ? [undefined, parts[0]] : [parts[0] || "HEAD", parts[1] || "HEAD"];
+    if (from !== undefined) exclude.push(await commitOf(repository, from));
+    include.push(await commitOf(repository, to ?? "HEAD"));
+  }
+  if (include.length > 0) return { include, exclude };
+  return { include: [await commitOf(repository, "HEAD")], exclude: ["--remotes"] };
+}
+
+async function commitOf(repository: Repository, name: string): Promise<string> {
+  const commit = name.startsWith("-") ? undefined : await verifyCommit(repository, name);
+  if (commit !== undefined) return commit;
+  throw new MlgitError("usage", `${JSON.stringify(name)} names no commit`, {
+    hint: "git mlgit verify origin/main..HEAD; in CI fetch the whole history and its tags",
+  });
+}
+
+function toData({ rule, path, line, message, hint, commit }: Breach) {
+  return { rule, path, ...(line > 0 ? { line } : {}), message, hint, ...(commit ? { commit } : {}) };
+}
+
+function describe(breaches: readonly Breach[], flexible: number): string {
+  const note = flexible > 0 ? `; ${flexible} published files of flexible entities changed` : "";
+  if (breaches.length === 0) return `No rule is broken${note}`;
+  const lines = breaches.map(
+    ({ message, hint, commit }) => `${message}${commit ? ` (commit ${commit.slice(0, 12)})` : ""}\n  hint: ${hint}`,
+  );
+  return [...lines, `${breaches.length} rules are broken${note}`].join("\n");
+}
+
+/** Source of the format: GitHub's "Workflow commands", `::error file={name},line={line},title={title}::{message}`. */
+function annotations(breaches: readonly Breach[]): string {
+  return breaches
+    .map(({ rule, path, line, message, hint }) => {
+      const place = [`file=${property(path)}`, ...(line > 0 ? [`line=${line}`] : []), `title=mlgit ${rule}`].join(",");
+      return `::error ${place}::${escapeData(`${message}\n${hint}`)}`;
+    })
+    .join("\n");
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function property(text: string): string {
+  return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}

@@ -1,0 +1,42 @@
+import { gitIn, type Repository } from "./repository.ts";
+import { knownRevisions } from "./revision.ts";
+
+/** Commits in the history of `include` and not in that of `exclude`; both are revisions or options such as `--all`. */
+export interface CommitRange {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+/** The commits of a range, the oldest first; an `exclude` that is not here (a remote's newer commit) excludes nothing; with `pathspecs` only those that changed something there, merges as git simplifies them. */
+export async function listCommits(
+  repository: Repository,
+  { include, exclude }: CommitRange,
+  pathspecs: readonly string[] = [],
+): Promise<string[]> {
+  if (include.length === 0) return [];
+  const known = [
+    ...exclude.filter((one) => one.startsWith("-")),
+    ...(await knownRevisions(
+      repository,
+      exclude.filter((one) => !one.startsWith("-")),
+    )),
+  ];
+  const not = known.length > 0 ? ["--not", ...known] : [];
+  const args = ["rev-list", "--reverse", "--topo-order", ...include, ...not, "--", ...pathspecs];
+  const { stdout } = await gitIn(repository, args);
+  return stdout.toString("latin1").split("\n").filter(Boolean);
+}
+
+/** Those of the commits that are in the history of no other one of them. */
+export async function independentTips(repository: Repository, commits: readonly string[]): Promise<string[]> {
+  const unique = [...new Set(commits)];
+  if (unique.length < 2) return unique;
+  const { stdout } = await gitIn(repository, ["merge-base", "--independent", ...unique]);
+  return stdout.toString("latin1").split("\n").filter(Boolean);
+}
+
+/** The message of a commit, whole. */
+export async function commitMessage(repository: Repository, commit: string): Promise<string> {
+  const { stdout } = await gitIn(repository, ["log", "-1", "--format=%B", commit, "--"]);
+  return stdout.toString("utf8");
+}

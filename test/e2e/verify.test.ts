@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { EntityProject } from "../helper/entity-project.ts";
+
+const refused = 11;
+
+describe("mutability", () => {
+  const project = new EntityProject();
+  const file = "datasets/d/data/x";
+  const spec = "datasets/d/d.spec";
+  afterAll(() => project.remove());
+
+  beforeAll(async () => {
+    await project.start();
+    await project.mlgit("datasets", "create", "d", "--categories=c", "--mutability=strict");
+    project.write(file, "one");
+    project.write("datasets/d/data/gone", "was here");
+    await project.commit("one");
+    await project.git("push", "-q", "-u", "origin", "main");
+  });
+  const clean = () => project.git("reset", "-q", "--hard", "@{upstream}");
+
+  it("lets files be added, removed and renamed, and modes change", async () => {
+    project.write("datasets/d/data/y", "more");
+    await project.git("mv", "datasets/d/data/gone", "datasets/d/data/moved");
+    await project.git("update-index", "--chmod=+x", file);
+    await project.setVersion(spec, 2);
+    await project.commit("two");
+    expect(await project.tags()).toEqual(["c__d__1", "c__d__2"]);
+    await project.git("push", "-q");
+  });
+
+  it.each([
+    ["an edit", async () => project.write(file, "two")],
+    ["a copy over it", async () => project.write(file, "more")],
+    ["a rename onto it", async () => project.git("mv", "-f", "datasets/d/data/y", file)],
+    ["what comes back under an old name with other bytes", async () => project.write("datasets/d/data/gone", "other")],
+  ])("refuses %s in a strict entity and names file, rule and remedy", async (_, change) => {
+    await change();
+    await project.git("add", "-A");
+    const said = await project.fails(1, "git", "commit", "-qm", "change");
+    expect(said).toMatch(/datasets\/d\/data\/(x|gone): strict, and version \d has other bytes/);
+    expect(said).toContain("git restore --source=c__d__");
+    await clean();
+  });
+
+  it("lets a file come back with the bytes it had", async () => {
+    project.write("datasets/d/data/gone", "was here");
+    await project.commit("back");
+    await clean();
+  });
+
+  it("catches a change past the hook at push and in verify, whether it comes with a version or not", async () => {
+    project.write(file, "two");
+    await project.commit("sneaky", "--no-verify");
+    expect(await project.fails(1, "git", "push", "-q")).toContain(`${file}: strict`);
+    await project.setVersion(spec, 3);
+    await project.commit("sneaky version", "--no-verify");
+    expect(await project.tags()).not.toContain("c__d__3");
+    expect(await project.fails(1, "git", "push", "-q")).toContain(`${file}: strict`);
+    await project.fails(refused, "mlgit", "verify");
+    const { stdout } = await project.box.mlgit(["verify", "--json", "@{u}..HEAD"], { cwd: project.cwd, code: refused });
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, breaches: [{ rule: "strict", path: file }] });
+    const github = await project.box.mlgit(["verify", "--github"], { cwd: project.cwd, code: refused });
+    expect(github.stdout).toMatch(/^::error file=datasets\/d\/data\/x,title=mlgit strict::/);
+    await clean();
+    expect((await project.mlgit("verify")).stdout).toBe("No rule is broken\n");
+  });
+
+  it("judges what a merge brings at push", async () => {
+    await project.git("checkout", "-q", "-b", "side");
+    project.write(file, "side");
+    await project.commit("side", "--no-verify");
+    await project.git("checkout", "-q", "main");
+    await project.git("merge", "-q", "--no-ff", "-m", "merge", "side");
+    expect(await project.fails(1, "git", "push", "-q", "origin", "main")).toContain(`${file}: strict`);
+    await clean();
+  });
+
+  it("is not loosened by an edit of the spec", async () => {
+    project.write(spec, project.read(spec).replace("mutability: strict", "mutability: mutable"));
+    project.write(file, "two");
+    await project.git("add", "-A");
+    const said = await project.fails(1, "git", "commit", "-qm", "loose");
+    expect(said).toContain("git mlgit datasets config d mutability mutable");
+    await project.git("commit", "-qnm", "loose");
+    expect(await project.fails(1, "git", "push", "-q")).toContain("it is loosened by a command only");
+    await clean();
+  });
+
+  it("does not let a published version move", async () => {
+    await project.git("tag", "-f", "-m", "x", "c__d__1", "HEAD");
+    expect(await project.fails(1, "git", "push", "-qf", "origin", "c__d__1")).toContain(
+      "a published version is not moved",
+    );
+  });
+});
