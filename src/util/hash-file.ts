@@ -16,7 +16,7 @@ export function hashFd(fd: number): string {
 }
 
 /** SHA-256, as hex, of a file. */
-export function hashFile(path: string): string {
+export function hashFile(path: string | Buffer): string {
   const fd = openSync(path, "r");
   try {
     return hashFd(fd);

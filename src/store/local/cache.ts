@@ -1,5 +1,6 @@
 import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
 import { cutChunks } from "./cut-chunks.ts";
 import { Ingest, type IngestTarget } from "./ingest.ts";
 import { KnownStores } from "./known-stores.ts";
@@ -84,6 +85,11 @@ export class Cache implements IngestTarget {
   /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. */
   adoptLarge(temp: string, fd: number, oid: string): void {
     this.#large.adopt(temp, fd, oid);
+  }
+
+  /** Reads everything again: checkCache says what comes of it. */
+  check(options: CheckOptions): CacheReport {
+    return checkCache({ layout: this.layout, hash: this.#hash, large: this.#large, small: this.#small }, options);
   }
 
   /** Makes everything that was put durable and gives it its final name. */

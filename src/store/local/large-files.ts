@@ -59,6 +59,20 @@ export class LargeFiles {
     return path;
   }
 
+  /** Hashes a file whatever is known of it, and remembers the result. False when its bytes are wrong; it stays where it is. */
+  recheck(oid: string): boolean {
+    this.#verified.forget(oid);
+    const fd = openSync(this.#layout.file(oid), "r");
+    try {
+      const before = fstatSync(fd, { bigint: true });
+      const right = hashFd(fd) === oid;
+      if (right) this.#verified.note(oid, before);
+      return right;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /**
    * Takes over a finished temporary file whose content was hashed as `oid` while it was written.
    * An existing file is replaced, which mends it if it was damaged, unless it is known to be right.

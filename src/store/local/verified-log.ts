@@ -33,10 +33,19 @@ export class VerifiedLog {
     return stat.nlink > 1n || seen.ctime === 0n || seen.ctime === stat.ctimeNs;
   }
 
+  /** From now on the file has to be hashed again. */
+  forget(oid: string): void {
+    if (this.#load().delete(oid)) this.#append(oid, { size: 0n, mtime: 0n, inode: 0n, ctime: 1n });
+  }
+
   /** Notes that the file with `stat` was hashed as `oid`. Failing to note is harmless. */
   note(oid: string, stat: BigIntStats): void {
     const seen = { size: stat.size, mtime: stat.mtimeNs, inode: stat.ino, ctime: stat.nlink > 1n ? 0n : stat.ctimeNs };
     this.#load().set(oid, seen);
+    this.#append(oid, seen);
+  }
+
+  #append(oid: string, seen: Seen): void {
     try {
       const fd = openSync(this.#path, "a");
       writeSync(fd, encode(oid, seen));

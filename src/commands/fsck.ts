@@ -1,0 +1,103 @@
+import { isMlgitError } from "../error/mlgit-error.ts";
+import type { CacheReport } from "../store/local/check-cache.ts";
+import type { RemoteStore } from "../store/remote/remote-store.ts";
+import type { WantedContent } from "../transfer/push-content.ts";
+import type { Command, Context } from "./command.ts";
+import { describeFsck, exitCodeOf, type FsckReport } from "./fsck-report.ts";
+import { neededContents } from "./needed-contents.ts";
+import { restoreFromStore, restoreFromWorktrees } from "./restore-cache.ts";
+import { Session } from "./session.ts";
+
+/** Reads and hashes everything again, and says of everything that git needs whether it is to be had. */
+export const command: Command = {
+  options: [
+    { flags: "--fix", description: "move damaged copies aside and restore them from packs, worktrees or the store" },
+    { flags: "--remote <name>", description: "whose store is asked; default: the current branch's remote" },
+  ],
+  async run(context, _args, options) {
+    const session = await Session.open(context);
+    try {
+      const check = new Fsck(session, context, options.remote as string | undefined);
+      const report = await check.run(options.fix === true);
+      return { text: describeFsck(report), data: report, exitCode: exitCodeOf(report) };
+    } finally {
+      await session.close();
+    }
+  },
+};
+
+class Fsck {
+  readonly #session: Session;
+  readonly #context: Context;
+  readonly #remote: string | undefined;
+
+  constructor(session: Session, context: Context, remote: string | undefined) {
+    this.#session = session;
+    this.#context = context;
+    this.#remote = remote;
+  }
+
+  async run(fix: boolean): Promise<FsckReport> {
+    const found = await this.#readCache(fix);
+    const needed = await neededContents(this.#session.repository);
+    const cache = await this.#session.cache();
+    const corrupt = new Set(found.corrupt);
+    const absent = [...needed.values()].filter((one) => !cache.has(one.oid) || corrupt.has(one.oid));
+    const { store, problem } = await this.#openStore(absent.length > 0 || (fix && corrupt.size > 0));
+    const lacking = problem ? [] : absent.filter((one) => !store?.has(one.oid));
+    const repaired = fix ? await this.#repair({ corrupt, lacking, store }) : new Map<string, "worktree" | "store">();
+    await store?.backend.close();
+    const name = (oid: string) => ({ oid, path: needed.get(oid)?.path });
+    return {
+      fix,
+      cache: found,
+      needed: needed.size,
+      corrupt: [...corrupt].map(name),
+      missing: lacking.filter((one) => !repaired.has(one.oid)),
+      repaired: [...repaired].map(([oid, from]) => ({ ...name(oid), from })),
+      unknown: problem ? absent.filter((one) => !repaired.has(one.oid)).map((one) => ({ ...one })) : [],
+      ...(problem ? { storeProblem: problem } : {}),
+    };
+  }
+
+  async #readCache(fix: boolean): Promise<CacheReport> {
+    const progress = this.#context.progress("Checking");
+    try {
+      const cache = await this.#session.cache();
+      return cache.check({ fix, meter: progress, signal: this.#context.signal });
+    } finally {
+      progress.done();
+    }
+  }
+
+  /** No store at all is a store that has nothing; one that cannot be asked is something else. */
+  async #openStore(wanted: boolean): Promise<{ store?: RemoteStore; problem?: string }> {
+    if (!wanted) return {};
+    try {
+      const store = await this.#session.openStore(this.#remote);
+      await store.sync(this.#context.signal);
+      return { store };
+    } catch (error) {
+      if (!isMlgitError(error) || error.kind === "interrupted" || error.kind === "disk") throw error;
+      return error.kind === "setup" || error.kind === "missing" ? {} : { problem: error.message };
+    }
+  }
+
+  /** A worktree costs no traffic, so it is asked first. */
+  async #repair(of: {
+    corrupt: ReadonlySet<string>;
+    lacking: readonly WantedContent[];
+    store: RemoteStore | undefined;
+  }): Promise<Map<string, "worktree" | "store">> {
+    const wanted = new Set([...of.corrupt, ...of.lacking.map((one) => one.oid)]);
+    const local = await restoreFromWorktrees(wanted, this.#session);
+    for (const oid of local) wanted.delete(oid);
+    const fetched = of.store
+      ? await restoreFromStore(wanted, of.store, this.#session, this.#context)
+      : new Set<string>();
+    return new Map([
+      ...[...local].map((oid) => [oid, "worktree"] as const),
+      ...[...fetched].map((oid) => [oid, "store"] as const),
+    ]);
+  }
+}

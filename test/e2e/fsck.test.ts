@@ -1,0 +1,124 @@
+import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { createDataProject, type DataProject, flipBit } from "../helper/data-project.ts";
+import { randomBytes } from "../helper/sandbox.ts";
+
+const large = randomBytes("large", 1_500_000);
+const small = (n: number) => randomBytes(`small ${n}`, 20_000 + n);
+
+interface Report {
+  readonly corrupt: readonly { path?: string }[];
+  readonly missing: readonly { path?: string }[];
+  readonly repaired: readonly { path?: string; from: string }[];
+}
+
+describe("git mlgit fsck", () => {
+  let project: DataProject;
+  afterEach(() => project.box.remove());
+
+  async function filled(): Promise<DataProject> {
+    project = await createDataProject();
+    project.write("data/large.bin", large);
+    for (let n = 0; n < 5; n++) project.write(`data/${n}.bin`, small(n));
+    await project.commit("data");
+    return project;
+  }
+  const largeCopy = () => project.cached("files")[0] ?? "";
+  const packs = () => project.cached("packs").filter((path) => path.endsWith(".pack"));
+  const fsck = async (args: readonly string[], code: number) =>
+    (await project.json(["fsck", ...args], { code })) as Report;
+  const paths = (list: readonly { path?: string }[]) => list.map((one) => one.path);
+
+  it("finds nothing wrong where nothing is", async () => {
+    await filled();
+    const { stdout } = await project.mlgit(["fsck"]);
+    expect(stdout).toContain("6 are needed");
+    expect(stdout).toContain("Everything is right");
+  });
+
+  it("finds a flipped bit that kept size and time, and repairs it from the worktree", async () => {
+    await filled();
+    flipBit(largeCopy(), 700_000);
+    expect(paths((await fsck([], 5)).corrupt)).toEqual(["data/large.bin"]);
+    const report = await fsck(["--fix"], 0);
+    expect(report.repaired).toMatchObject([{ path: "data/large.bin", from: "worktree" }]);
+    await fsck([], 0);
+    expect(readdirSync(join(project.cache, "bad"))).toHaveLength(1);
+  });
+
+  it("repairs from the store when the worktree was edited since", async () => {
+    await filled();
+    await project.git("push", "-q", "origin", "main");
+    project.write("data/large.bin", "something else");
+    truncateSync(largeCopy(), 1000);
+    const report = await fsck(["--fix"], 0);
+    expect(report.repaired).toMatchObject([{ path: "data/large.bin", from: "store" }]);
+    await fsck([], 0);
+  });
+
+  it("names what is lost, and only that, when the only copy is damaged", async () => {
+    await filled();
+    const [pack = ""] = packs();
+    flipBit(pack, 8 + 20_000 + 500);
+    for (let n = 0; n < 5; n++) project.write(`data/${n}.bin`, "edited");
+    const report = await fsck(["--fix"], 5);
+    expect(report.corrupt).toHaveLength(1);
+    expect(paths(report.missing)).toEqual(paths(report.corrupt));
+    await fsck([], 4);
+    project.write(report.missing[0]?.path ?? "", small(Number(/\d/.exec(report.missing[0]?.path ?? "")?.[0])));
+    await project.git("add", ".");
+    await fsck([], 0);
+  });
+
+  it("mends a pack without its index, and one with a damaged one", async () => {
+    await filled();
+    rmSync(packs()[0]?.replace(/pack$/, "idx") ?? "");
+    rmSync(join(project.work, "data"), { recursive: true });
+    await fsck([], 5);
+    await fsck(["--fix"], 0);
+    await fsck([], 0);
+    await project.git("checkout", "-q", ".");
+    expect(project.read("data/3.bin").equals(small(3))).toBe(true);
+  });
+
+  it("counts what the index, stashes with untracked files, reflogs and other worktrees need", async () => {
+    await filled();
+    project.write("data/staged.bin", "staged");
+    await project.git("add", "data/staged.bin");
+    await project.git("worktree", "add", "-q", "../other");
+    project.box.write("other/data/elsewhere.bin", "staged elsewhere");
+    await project.box.git(["add", "."], { cwd: project.box.path("other") });
+    project.write("data/0.bin", "stashed");
+    project.write("data/untracked.bin", "stashed untracked");
+    await project.git("stash", "-q", "-u");
+    project.write("data/amended.bin", "before");
+    await project.commit("before");
+    await project.git("reset", "-q", "--hard", "HEAD~1");
+    rmSync(join(project.cache, "packs"), { recursive: true });
+    rmSync(join(project.work, "data"), { recursive: true });
+    rmSync(project.box.path("other/data"), { recursive: true });
+    const report = await fsck([], 4);
+    expect(paths(report.missing).sort()).toEqual(
+      ["0", "0", "1", "2", "3", "4", "amended", "elsewhere", "staged", "untracked"].map((name) => `data/${name}.bin`),
+    );
+  });
+
+  it("says that the store cannot be asked instead of calling its contents missing", async () => {
+    await filled();
+    await project.git("push", "-q", "origin", "main");
+    rmSync(join(project.cache, "packs"), { recursive: true });
+    rmSync(join(project.work, "data"), { recursive: true });
+    await fsck([], 0);
+    rmSync(project.box.path("origin.git/mlgit/mlgit.json"));
+    writeFileSync(project.box.path("origin.git/mlgit/mlgit.json"), "{");
+    const { stdout } = await project.mlgit(["fsck"], { code: 6 });
+    expect(stdout).toContain("the store cannot be asked: data/0.bin");
+  });
+
+  it("names what belongs to nothing", async () => {
+    await filled();
+    writeFileSync(join(project.cache, "packs", "left-over"), "x");
+    expect((await project.mlgit(["fsck"])).stdout).toContain("belongs to nothing: packs/left-over");
+  });
+});
