@@ -35,6 +35,7 @@ export function checkClone(world, clone) {
 /** Streams a commit out of git and compares every byte with the oracle: from this clone's cache, or what its store has. */
 export function checkCommit(world, clone, id) {
   const { files } = world.commits.get(id);
+  if (files.size === 0) return;
   const out = join(world.root, "out");
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);

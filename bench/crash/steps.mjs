@@ -28,7 +28,11 @@ export const steps = {
     settle: matches,
   },
   fsck: { commands: () => [mlgit("fsck", "--fix")], settle: () => {} },
-  prune: { optional: "prune", commands: () => [mlgit("prune", "--grace", "0")], settle: () => {} },
+  prune: {
+    optional: "prune",
+    commands: () => [mlgit("prune", "--grace", "1h", "--keep", "unpushed")],
+    settle: () => {},
+  },
   gc: { optional: "gc", prepare: fetched, commands: () => [mlgit("gc", "--grace", "0", "--force")], settle: () => {} },
 };
 

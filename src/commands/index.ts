@@ -71,6 +71,7 @@ export const commands: readonly CommandEntry[] = [
     group: "work",
     load: () => import("./untrack.ts"),
   },
+  { name: "prune", summary: "Drop cached copies that the store has", load: () => import("./prune.ts") },
   { name: "fsck", summary: "Check that every byte is right and to be had", load: () => import("./fsck.ts") },
   {
     name: "completion",

@@ -90,7 +90,13 @@ class Run {
       throw thrown;
     }
     if (!content) return false;
-    this.#placeContent(item, content);
+    try {
+      this.#placeContent(item, content);
+    } catch (thrown) {
+      // A prune took it away since: only what a store has goes so.
+      if (this.#tools.cache.has(item.oid)) throw thrown;
+      return false;
+    }
     return true;
   }
 

@@ -1,12 +1,15 @@
 import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import { type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
+import { type CacheParts, type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
 import { cutChunks } from "./cut-chunks.ts";
 import { Ingest, type IngestTarget } from "./ingest.ts";
 import { KnownStores } from "./known-stores.ts";
 import { LargeFiles } from "./large-files.ts";
 import { CacheLayout, wholeFileLimit } from "./layout.ts";
+import { type PruneOptions, type PruneReport, pruneCache } from "./prune-cache.ts";
+import { ReuseLog } from "./reuse-log.ts";
 import { type SmallContent, SmallFiles } from "./small-files.ts";
+import { restoreTrash } from "./trash.ts";
 import { VerifiedLog } from "./verified-log.ts";
 
 /** Content as the cache has it, verified: a path of a whole file, or the bytes of a small one. */
@@ -24,14 +27,17 @@ export class Cache implements IngestTarget {
   readonly #hash: ChunkHash;
   readonly #large: LargeFiles;
   readonly #small: SmallFiles;
+  readonly #reused: ReuseLog;
   #known: KnownStores | undefined;
 
   private constructor(root: string, hash: ChunkHash) {
     this.layout = new CacheLayout(root);
     this.layout.prepare();
+    restoreTrash(this.layout);
     this.#hash = hash;
-    this.#large = new LargeFiles(this.layout, new VerifiedLog(this.layout.journal));
-    this.#small = new SmallFiles(this.layout, hash);
+    this.#reused = new ReuseLog(this.layout.journal);
+    this.#large = new LargeFiles(this.layout, new VerifiedLog(this.layout.journal), this.#reused);
+    this.#small = new SmallFiles(this.layout, hash, this.#reused);
   }
 
   /** @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
@@ -78,7 +84,7 @@ export class Cache implements IngestTarget {
   /** Stores content below `wholeFileLimit` that was hashed as `oid`. */
   putSmall(oid: string, content: Uint8Array): void {
     if (content.length >= wholeFileLimit) throw new MlgitError("internal", `putSmall of ${content.length} bytes`);
-    if (this.#small.size(oid) !== undefined) return;
+    if (this.#small.holds(oid)) return;
     this.#small.put({ oid, size: content.length, chunks: cutChunks(content, this.#hash) }, content);
   }
 
@@ -89,7 +95,22 @@ export class Cache implements IngestTarget {
 
   /** Reads everything again: checkCache says what comes of it. */
   check(options: CheckOptions): CacheReport {
-    return checkCache({ layout: this.layout, hash: this.#hash, large: this.#large, small: this.#small }, options);
+    return checkCache(this.#parts, options);
+  }
+
+  /** Removes what may go: pruneCache says how. */
+  prune(options: PruneOptions): PruneReport {
+    return pruneCache({ ...this.#parts, reused: this.#reused }, options);
+  }
+
+  /** Every cached content with its size; what lies in two packs comes twice. */
+  *contents(): Iterable<{ readonly oid: string; readonly size: number }> {
+    for (const oid of this.#large.oids()) yield { oid, size: this.#large.size(oid) ?? 0 };
+    for (const oid of this.#small.oids()) yield { oid, size: this.#small.size(oid) ?? 0 };
+  }
+
+  get #parts(): CacheParts {
+    return { layout: this.layout, hash: this.#hash, large: this.#large, small: this.#small };
   }
 
   /** Makes everything that was put durable and gives it its final name. */

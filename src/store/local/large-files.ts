@@ -6,6 +6,7 @@ import {
   futimesSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
 } from "node:fs";
@@ -15,6 +16,7 @@ import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
 import { hashFd } from "../../util/hash-file.ts";
 import type { CacheLayout } from "./layout.ts";
+import type { ReuseLog } from "./reuse-log.ts";
 import type { VerifiedLog } from "./verified-log.ts";
 
 /** A time that is past for every clock that counts whole seconds. */
@@ -26,10 +28,18 @@ function agedSeconds(): number {
 export class LargeFiles {
   readonly #layout: CacheLayout;
   readonly #verified: VerifiedLog;
+  readonly #reused: ReuseLog;
 
-  constructor(layout: CacheLayout, verified: VerifiedLog) {
+  constructor(layout: CacheLayout, verified: VerifiedLog, reused: ReuseLog) {
     this.#layout = layout;
+    this.#reused = reused;
     this.#verified = verified;
+  }
+
+  /** The oids of all files, as their names say. */
+  *oids(): Iterable<string> {
+    for (const folder of readdirSync(this.#layout.files))
+      for (const name of readdirSync(join(this.#layout.files, folder))) if (/^[0-9a-f]{64}$/.test(name)) yield name;
   }
 
   /** Size in bytes, or undefined when there is no such file. Says nothing of its bytes. */
@@ -81,7 +91,11 @@ export class LargeFiles {
     const path = this.#layout.file(oid);
     onDisk("store content in", path, () => {
       const existing = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-      if (existing && this.#verified.holds(oid, existing)) return rmSync(temp, { force: true });
+      if (existing && this.#verified.holds(oid, existing)) {
+        this.#reused.note(oid);
+        // Dropped a moment ago, it is taken in like a new one.
+        if (lstatSync(path, { throwIfNoEntry: false })) return rmSync(temp, { force: true });
+      }
       fsyncSync(fd);
       chmodSync(temp, 0o444);
       // What is linked into a worktree keeps this time, and git reads files again that are as young as its index.

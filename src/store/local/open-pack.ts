@@ -82,11 +82,11 @@ export class OpenPack {
     this.#entries += file.chunks.length;
   }
 
-  /** Gives the pack its name; it is durable when this returns. */
-  finish(layout: CacheLayout, hash: ChunkHash): void {
+  /** Gives the pack its name; it is durable when this returns. The path of the pack; undefined if nothing was put. */
+  finish(layout: CacheLayout, hash: ChunkHash): string | undefined {
     closeSync(this.#log);
     try {
-      seal({ folder: this.#folder, data: this.#data, files: this.#files }, layout, hash);
+      return seal({ folder: this.#folder, data: this.#data, files: this.#files }, layout, hash);
     } finally {
       closeSync(this.#data);
     }
@@ -107,18 +107,21 @@ interface Unsealed {
 }
 
 /** Order matters: table, index, then the pack's name. Killed before the last step, the folder is still all that is needed. */
-function seal(open: Unsealed, layout: CacheLayout, hash: ChunkHash): void {
-  onDisk("finish the pack in", open.folder, () => {
+function seal(open: Unsealed, layout: CacheLayout, hash: ChunkHash): string | undefined {
+  return onDisk("finish the pack in", open.folder, () => {
+    let path: string | undefined;
     if (open.files.length > 0) {
       const { id, frames, tail, index } = describe(open.files, hash);
       ftruncateSync(open.data, frames);
       writeAll(open.data, tail, frames);
       fsyncSync(open.data);
       writeDurable(join(layout.packs, `${id}.idx`), index, { temp: layout.temp });
-      renameSync(join(open.folder, "data"), join(layout.packs, `${id}.pack`));
+      path = join(layout.packs, `${id}.pack`);
+      renameSync(join(open.folder, "data"), path);
       syncFolder(layout.packs);
     }
     rmSync(open.folder, { recursive: true, force: true });
+    return path;
   });
 }
 

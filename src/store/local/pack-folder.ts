@@ -70,14 +70,19 @@ export class PackFolder {
     this.#listed = undefined;
   }
 
-  /** Until `work` is done, a pack is not found. */
-  without<T>(name: string, work: () => T): T {
-    this.#forget(name);
-    this.#hidden.add(name);
+  /** Until `work` is done, these packs are not found. */
+  without<T>(names: readonly string[], work: () => T): T {
+    const packs = names.flatMap((name) => this.#sealed.get(name) ?? []);
+    for (const name of names) {
+      this.#sealed.delete(name);
+      this.#hidden.add(name);
+    }
+    this.#last = undefined;
     try {
       return work();
     } finally {
-      this.#hidden.delete(name);
+      for (const pack of packs) pack.close();
+      for (const name of names) this.#hidden.delete(name);
       this.stale();
     }
   }

@@ -21,6 +21,11 @@ export class SealedPack {
     this.#segment.checkSum();
   }
 
+  /** Length of the file. */
+  get bytes(): number {
+    return this.#segment.packs[0]?.size ?? 0;
+  }
+
   get count(): number {
     return this.#segment.files;
   }
@@ -44,12 +49,12 @@ export class SealedPack {
     this.#open ??= this.#openPack();
     const { fd, table } = this.#open;
     if (row.count === 0 || row.first + row.count > table.count)
-      throw this.#damaged("its index names entries it does not have");
+      throw this.damaged("its index names entries it does not have");
     const last = row.first + row.count - 1;
     const start = table.offset(row.first);
     const content = Buffer.allocUnsafe(table.offset(last) + table.storedLength(last) - start);
     if (content.length !== row.size || readFully(fd, content, start) !== content.length)
-      throw this.#damaged("it is too short");
+      throw this.damaged("it is too short");
     const chunks = Array.from({ length: row.count }, (_, i) => ({
       id: table.id(row.first + i),
       length: table.storedLength(row.first + i),
@@ -64,10 +69,10 @@ export class SealedPack {
 
   #openPack(): { fd: number; table: PackTable } {
     const pack = this.#segment.packs[0];
-    if (!pack) throw this.#damaged("its index names no pack");
+    if (!pack) throw this.damaged("its index names no pack");
     const fd = openSync(this.path, "r");
     try {
-      if (fstatSync(fd).size !== pack.size) throw this.#damaged("it has not the length its index states");
+      if (fstatSync(fd).size !== pack.size) throw this.damaged("it has not the length its index states");
       const tail = Buffer.allocUnsafe(PackTable.tailLength(pack.count));
       readFully(fd, tail, pack.size - tail.length);
       return { fd, table: PackTable.parseTail(tail, pack, this.#hash) };
@@ -77,7 +82,8 @@ export class SealedPack {
     }
   }
 
-  #damaged(reason: string): MlgitError {
+  /** The error that says what is wrong with it. */
+  damaged(reason: string): MlgitError {
     return new MlgitError("corrupt", `the cache pack ${this.path} is damaged: ${reason}`, { path: this.path });
   }
 }

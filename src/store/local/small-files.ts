@@ -9,6 +9,8 @@ import type { CacheLayout } from "./layout.ts";
 import { OpenPack, type OpenPlace } from "./open-pack.ts";
 import { PackFolder } from "./pack-folder.ts";
 import type { PackedChunk, PackedFile } from "./pack-log.ts";
+import { mergePacks } from "./repack.ts";
+import type { ReuseLog } from "./reuse-log.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
 import { readFully } from "./sealed-pack.ts";
 
@@ -28,10 +30,12 @@ export class SmallFiles {
   readonly packs: PackFolder;
   readonly #layout: CacheLayout;
   readonly #hash: ChunkHash;
+  readonly #reused: ReuseLog;
   #own: OpenPack | undefined;
 
-  constructor(layout: CacheLayout, hash: ChunkHash) {
+  constructor(layout: CacheLayout, hash: ChunkHash, reused: ReuseLog) {
     this.#layout = layout;
+    this.#reused = reused;
     this.#hash = hash;
     this.packs = new PackFolder({
       layout,
@@ -73,12 +77,11 @@ export class SmallFiles {
     const path = join(this.#layout.packs, name);
     const named = new Set(namedFiles(path));
     const saved: string[] = [];
-    this.packs.without(name, () => {
+    this.packs.without([name], () => {
       for (const { oid, content } of salvageFiles(path, this.#hash)) {
         named.delete(oid);
         saved.push(oid);
-        const other = this.#attempt(oid);
-        if (!other || isMlgitError(other)) this.#append(oid, content);
+        this.#copy(oid, content);
       }
       this.flush();
       this.#moveToBad(name);
@@ -86,16 +89,36 @@ export class SmallFiles {
     return { saved, lost: [...named] };
   }
 
-  /** Adds a file unless it is there. Its bytes are with the system when this returns. */
-  put(file: PackedFile, content: Uint8Array): void {
-    if (this.size(file.oid) === undefined) this.#add(file, content);
+  /** Copies contents out of packs into another one, durable on return; its path, or undefined when all is elsewhere. */
+  copyFrom(
+    names: readonly string[],
+    contents: Iterable<{ readonly oid: string; readonly content: Uint8Array }>,
+  ): string | undefined {
+    this.flush();
+    return this.packs.without(names, () => {
+      for (const { oid, content } of contents) this.#copy(oid, content);
+      return this.flush();
+    });
   }
 
-  /** Finishes the pack in hand; durable on return. */
-  flush(): void {
+  /** Adds a file unless it is there. Its bytes are with the system when this returns. */
+  put(file: PackedFile, content: Uint8Array): void {
+    if (!this.holds(file.oid)) this.#add(file, content);
+  }
+
+  /** Whether it is there, and stays: a collection that is going on is told that it is wanted. */
+  holds(oid: string): boolean {
+    if (this.#own?.places.has(oid)) return true;
+    if (this.size(oid) === undefined) return false;
+    this.#reused.note(oid);
+    return this.size(oid) !== undefined;
+  }
+
+  /** Finishes the pack in hand; durable on return. Its path, if there was one. */
+  flush(): string | undefined {
     const own = this.#own;
     this.#own = undefined;
-    own?.finish(this.#layout, this.#hash);
+    return own?.finish(this.#layout, this.#hash);
   }
 
   /** Every oid of every pack; one that lies in two packs comes twice. */
@@ -106,8 +129,14 @@ export class SmallFiles {
   }
 
   close(): void {
-    this.flush();
+    if (this.flush()) mergePacks(this, this.#layout);
     this.packs.close();
+  }
+
+  /** Unless there is a copy that is right. */
+  #copy(oid: string, content: Uint8Array): void {
+    const other = this.#attempt(oid);
+    if (!other || isMlgitError(other)) this.#append(oid, content);
   }
 
   #append(oid: string, content: Uint8Array): void {

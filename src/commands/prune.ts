@@ -1,0 +1,81 @@
+import { isMlgitError } from "../error/mlgit-error.ts";
+import type { PruneReport } from "../store/local/prune-cache.ts";
+import { confirmFiles } from "../store/remote/confirm-files.ts";
+import { formatBytes } from "../util/format-bytes.ts";
+import { contentsOf } from "./collect-contents.ts";
+import type { Command, Context, Options } from "./command.ts";
+import { graceOf, graceOption } from "./grace.ts";
+import { neededContents } from "./needed-contents.ts";
+import { Session } from "./session.ts";
+
+/** Drops cached copies that the store has, and what nothing has needed for long. Never the only copy of something that is needed. */
+export const command: Command = {
+  options: [
+    { flags: "-n, --dry-run", description: "only say what would go" },
+    { flags: "--verify-store", description: "read back from the store what is to be dropped, and not only look it up" },
+    {
+      flags: "--keep <what>",
+      description: "all: keep what is checked out. Default: mlgit.keep",
+      choices: ["all", "unpushed"],
+    },
+    { flags: "--remote <name>", description: "whose store is asked; default: the current branch's remote" },
+    graceOption,
+  ],
+  async run(context, _args, options) {
+    const session = await Session.open(context);
+    try {
+      return await prune(session, context, options);
+    } finally {
+      await session.close();
+    }
+  },
+};
+
+async function prune(session: Session, context: Context, options: Options) {
+  const { repository } = session;
+  const graceMs = graceOf(options);
+  const dryRun = options.dryRun === true;
+  const cache = await session.cache();
+  const needed = await neededContents(repository);
+  const keep = options.keep ?? session.settings.keep;
+  // Every worktree's index. With links these copies take no room of their own, and switching back and forth stays fast.
+  const checkedOut =
+    keep === "all" ? await contentsOf(repository, { include: ["--indexed-objects"], exclude: [] }) : new Map();
+  const wanted = new Set<string>();
+  for (const { oid } of cache.contents()) if (!checkedOut.has(oid)) wanted.add(oid);
+  const { stored, problem } = await confirmStored(wanted, session, context, options);
+  // Other repositories that share the cache may need what this one does not know.
+  const shared = session.settings.cache !== undefined;
+  const report = cache.prune({
+    dryRun,
+    graceMs,
+    mayDrop: (oid, ageMs) =>
+      !checkedOut.has(oid) && (stored.has(oid) || (!shared && !needed.has(oid) && ageMs >= graceMs)),
+  });
+  if (problem) context.warn(`the store was not asked: ${problem}`);
+  return { text: describe(report, dryRun), data: { dryRun, ...report, storeAsked: problem === undefined } };
+}
+
+/** A store that cannot be asked has nothing: then only what nothing needs may go. */
+async function confirmStored(wanted: ReadonlySet<string>, session: Session, context: Context, options: Options) {
+  if (wanted.size === 0) return { stored: new Set<string>() };
+  try {
+    const store = await session.openStore(options.remote as string | undefined);
+    await store.sync(context.signal);
+    const stored = await confirmFiles(wanted, store, { read: options.verifyStore === true, signal: context.signal });
+    await store.backend.close();
+    return { stored };
+  } catch (error) {
+    if (!isMlgitError(error) || error.kind === "interrupted" || error.kind === "disk") throw error;
+    return { stored: new Set<string>(), problem: error.message };
+  }
+}
+
+function describe(report: PruneReport, dryRun: boolean): string {
+  const verb = dryRun ? "would be dropped" : "dropped";
+  const lines = [`${report.dropped} contents, ${formatBytes(report.bytes)}, ${verb}; ${report.kept} stay`];
+  if (report.repacked > 0) lines.push(`${report.repacked} packs were written anew without them`);
+  if (report.debris > 0)
+    lines.push(`${report.debris} unfinished files of killed processes ${dryRun ? "would go" : "went"}`);
+  return lines.join("\n");
+}

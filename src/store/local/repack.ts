@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
+import { createDurable } from "../../util/durable.ts";
+import type { CacheLayout } from "./layout.ts";
+import { mayBeAlive, processMark } from "./process-mark.ts";
+import type { SealedPack } from "./sealed-pack.ts";
+import type { SmallFiles } from "./small-files.ts";
+
+/** Packs of a cache above which the small ones become one: each `git add` leaves one, and every look-up asks each. */
+const packsBeforeMerge = 64;
+/** A pack of this size is no small one. */
+const mergeBelow = 16 << 20;
+
+/** The verified contents of a pack that are wanted. Throws kind `corrupt` at the first that is damaged. */
+export function* contentsOfPack(
+  pack: SealedPack,
+  wants: (oid: string) => boolean,
+): Iterable<{ readonly oid: string; readonly content: Buffer }> {
+  for (const oid of pack.oids()) {
+    const found = wants(oid) ? pack.read(oid) : undefined;
+    if (found && createHash("sha256").update(found.content).digest("hex") === oid)
+      yield { oid, content: found.content };
+    else if (wants(oid)) throw pack.damaged(`the bytes of sha256:${oid} do not match their hash`);
+  }
+}
+
+/** The packs to merge, smallest first; none while there are few. */
+function packsToMerge(small: SmallFiles): SealedPack[] {
+  const all = [...small.packs.sealed().values()];
+  if (all.length <= packsBeforeMerge) return [];
+  return all.filter((pack) => pack.bytes < mergeBelow);
+}
+
+/** Makes one pack of many small ones. Housekeeping: what goes wrong is left for another time. */
+export function mergePacks(small: SmallFiles, layout: CacheLayout): void {
+  const chosen = packsToMerge(small);
+  if (chosen.length < 2 || !lock(layout)) return;
+  const names = chosen.map((pack) => basename(pack.path));
+  try {
+    small.copyFrom(names, contentsOfAll(chosen));
+    // The index last: without it a pack looks damaged.
+    for (const { path } of chosen) for (const one of [path, path.replace(/pack$/, "idx")]) rmSync(one, { force: true });
+  } catch (error) {
+    if (!isMlgitError(error) && systemCode(error) === undefined) throw error;
+  } finally {
+    rmSync(lockOf(layout), { force: true });
+    small.packs.stale();
+  }
+}
+
+function* contentsOfAll(packs: readonly SealedPack[]) {
+  for (const pack of packs) yield* contentsOfPack(pack, () => true);
+}
+
+function lock(layout: CacheLayout): boolean {
+  if (createDurable(lockOf(layout), processMark())) return true;
+  try {
+    if (!mayBeAlive(readFileSync(lockOf(layout), "utf8"))) rmSync(lockOf(layout), { force: true });
+  } catch {
+    // It is free again: the next one merges.
+  }
+  return false;
+}
+
+function lockOf(layout: CacheLayout): string {
+  return join(layout.journal, "merging");
+}

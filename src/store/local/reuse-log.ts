@@ -1,0 +1,52 @@
+import { openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+const recordSize = 32;
+const prefix = "reused-";
+const dayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Contents that were added once more while the cache had them: nothing else would show a collection that they are wanted again. One file of
+ * bare 32-byte oids per day in `journal/`, only ever appended to. Who adds writes here first and then looks whether the content is
+ * there; who drops takes it away first and then looks here. So one of the two always sees the other.
+ */
+export class ReuseLog {
+  readonly #journal: string;
+  readonly #noted = new Set<string>();
+  #fd: number | undefined;
+
+  constructor(journal: string) {
+    this.#journal = journal;
+  }
+
+  /** @throws what the system throws: content must not be taken for safe when this failed. */
+  note(oid: string): void {
+    if (this.#noted.has(oid)) return;
+    this.#fd ??= openSync(join(this.#journal, `${prefix}${today()}`), "a");
+    writeSync(this.#fd, Buffer.from(oid, "hex"));
+    this.#noted.add(oid);
+  }
+
+  /** Everything that was noted in the last `graceMs` and a day. Older files are removed. */
+  recent(graceMs: number): Set<string> {
+    const found = new Set<string>();
+    const days = Math.ceil(graceMs / dayMs) + 1;
+    for (const name of readdirSync(this.#journal)) {
+      if (!name.startsWith(prefix)) continue;
+      const path = join(this.#journal, name);
+      if (Number(name.slice(prefix.length)) < today() - days) rmSync(path, { force: true });
+      else addAll(readFileSync(path), found);
+    }
+    return found;
+  }
+}
+
+/** Days since 1970. */
+function today(): number {
+  return Math.floor(Date.now() / dayMs);
+}
+
+function addAll(bytes: Buffer, into: Set<string>): void {
+  for (let at = 0; at + recordSize <= bytes.length; at += recordSize)
+    into.add(bytes.toString("hex", at, at + recordSize));
+}

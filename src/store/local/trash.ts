@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { systemCode } from "../../error/mlgit-error.ts";
+import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
+import type { CacheLayout } from "./layout.ts";
+import { mayBeAlive, processMark } from "./process-mark.ts";
+
+const prefix = "prune-";
+
+/**
+ * Where files of the cache wait to be removed, `tmp/prune-<process>-<random>/`: until then they can be put back, and those of a process that died are.
+ */
+export class Trash {
+  readonly #layout: CacheLayout;
+  readonly #folder: string;
+
+  constructor(layout: CacheLayout) {
+    this.#layout = layout;
+    this.#folder = join(layout.temp, `${prefix}${processMark()}-${uniqueName()}`);
+  }
+
+  /** Takes a file out of the cache; false if it was gone. */
+  take(path: string): boolean {
+    mkdirSync(this.#folder, { recursive: true });
+    try {
+      renameSync(path, join(this.#folder, basename(path)));
+      return true;
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
+      return false;
+    }
+  }
+
+  /** Puts a file back where it was. */
+  restore(name: string): void {
+    putBack(join(this.#folder, name), this.#layout);
+  }
+
+  /** Removes what was taken and not put back. */
+  empty(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Puts back what processes took and did not remove because they died: somebody may want it again. */
+export function restoreTrash(layout: CacheLayout): void {
+  for (const name of namesIn(layout.temp)) {
+    if (!name.startsWith(prefix) || mayBeAlive(name.slice(prefix.length))) continue;
+    const folder = join(layout.temp, name);
+    // The index of a pack first: a pack is not looked at before it has one.
+    for (const file of namesIn(folder)) putBack(join(folder, file), layout);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of a folder that is gone or not ours to read: none. Whoever needs to write there says what is wrong. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+function putBack(from: string, layout: CacheLayout): void {
+  const name = basename(from);
+  const to = /\.(pack|idx)$/.test(name) ? join(layout.packs, name) : layout.file(name);
+  makeFolder(dirname(to));
+  try {
+    if (!existsSync(to)) renameSync(from, to);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+  syncFolder(dirname(to));
+}
