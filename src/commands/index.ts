@@ -74,6 +74,12 @@ export const commands: readonly CommandEntry[] = [
   { name: "prune", summary: "Drop cached copies that the store has", load: () => import("./prune.ts") },
   { name: "fsck", summary: "Check that every byte is right and to be had", load: () => import("./fsck.ts") },
   {
+    name: "remote",
+    summary: "Look after a git repository in a store",
+    group: "setup",
+    load: () => import("./remote.ts"),
+  },
+  {
     name: "completion",
     summary: "Print a completion script for a shell",
     group: "setup",

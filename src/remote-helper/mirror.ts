@@ -55,6 +55,11 @@ export class Mirror {
     return this.#state()?.generation ?? 0;
   }
 
+  /** The refs of the root that it was last brought up to; undefined before that. */
+  refs(): Map<string, string> | undefined {
+    return this.#state() && readRefs(this.path);
+  }
+
   /** Pack files, without ends, that a clone may link to. */
   get packs(): string[] {
     return Object.keys(this.#state()?.files ?? {}).map((name) => join(this.path, "objects/pack", name));
@@ -139,7 +144,7 @@ export class Mirror {
 
   /** Refs whose history is not complete must not be handed on as if it were. */
   async #checkConnected(root: Root, before: MirrorState | undefined): Promise<void> {
-    const known = before ? readRefs(this.path) : [];
+    const known = before ? [...new Set(readRefs(this.path).values())] : [];
     const input = [...new Set(root.refs.values()), ...known.map((oid) => `^${oid}`), ""].join("\n");
     const args = ["rev-list", "--objects", "--quiet", "--stdin"];
     await gitInMirror(this.path, args, { input }).catch((error: Error) => {
@@ -233,9 +238,8 @@ function writeRefs(mirror: string, { refs, peeled, head }: Root): void {
   writeDurable(join(mirror, "HEAD"), `ref: ${head}\n`);
 }
 
-function readRefs(mirror: string): string[] {
+function readRefs(mirror: string): Map<string, string> {
   const path = join(mirror, "packed-refs");
-  if (!existsSync(path)) return [];
-  const oids = readFileSync(path, "utf8").match(/^[0-9a-f]{40,64}(?= )/gm);
-  return [...new Set(oids ?? [])];
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  return new Map([...text.matchAll(/^([0-9a-f]{40,64}) (.*)$/gm)].map(([, oid = "", name = ""]) => [name, oid]));
 }

@@ -20,6 +20,8 @@ export interface PushFacts {
   /** The value when git was told the refs; git itself compared the lease with that one. */
   readonly listed: string | undefined;
   readonly head: string;
+  /** Patterns of refs that are neither deleted nor rewritten. */
+  readonly protected: readonly string[];
   /** Questions to the local repository, asked only when needed. */
   readonly history: {
     has(oid: string): Promise<boolean>;
@@ -47,9 +49,22 @@ export async function rejectionOf(request: PushRequest, facts: PushFacts): Promi
   if (request.source === "") return deletion(request, facts);
   if (facts.next === undefined) return "the source does not name an object";
   if (request.target.startsWith("refs/heads/") && facts.nextType !== "commit") return "a branch must point to a commit";
-  if (request.force || facts.lease !== undefined || facts.old === undefined || facts.old === facts.next)
-    return undefined;
-  return rewriting(request, { ...facts, old: facts.old, next: facts.next });
+  if (facts.old === undefined || facts.old === facts.next) return undefined;
+  const isProtected = matchesAny(facts.protected, request.target);
+  const mayRewrite = request.force || facts.lease !== undefined;
+  if (mayRewrite && !isProtected) return undefined;
+  const why = await rewriting(request, { ...facts, old: facts.old, next: facts.next });
+  return mayRewrite && why !== undefined ? protectedRef : why;
+}
+
+const protectedRef = "protected by git mlgit remote protect";
+
+/** Does one of the patterns, in which `*` stands for anything, cover the name? */
+export function matchesAny(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => {
+    const text = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    return new RegExp(`^${text.join(".*")}$`, "s").test(name);
+  });
 }
 
 /** Undefined where no lease is to be kept: a lease that git saw broken and still sent was overruled by the user (`--force`). */
@@ -58,7 +73,8 @@ function staleLease({ lease, listed, old }: PushFacts): boolean | undefined {
   return lease !== (old ?? "");
 }
 
-function deletion({ target }: PushRequest, { head, old }: PushFacts): string | undefined {
+function deletion({ target }: PushRequest, { head, old, protected: rules }: PushFacts): string | undefined {
+  if (old !== undefined && matchesAny(rules, target)) return protectedRef;
   return target === head && old !== undefined ? "deletion of the current branch prohibited" : undefined;
 }
 

@@ -79,6 +79,7 @@ export class Push {
           lease: this.#options.leases.get(request.target),
           listed: listed.refs.get(request.target),
           head: root.head,
+          protected: root.protected,
           history: this.#history,
         })) ?? (await this.#options.objection?.(request, change));
       outcome.set(request.target, why);

@@ -10,7 +10,7 @@ import { createMarker, readMarker } from "../store/remote/marker.ts";
 import { makeFolder, writeDurable } from "../util/durable.ts";
 import { Mirror } from "./mirror.ts";
 import { createRepositoryMarker, type RepositoryMarker, readRepositoryMarker } from "./repository-marker.ts";
-import { emptyRoot, nextRoot } from "./root.ts";
+import { emptyRoot, nextRoot, type Root } from "./root.ts";
 import { type RootPlace, rootPlace, type Snapshot } from "./root-place.ts";
 
 export interface RemoteOptions {
@@ -83,20 +83,29 @@ export class RemoteRepository {
     });
   }
 
+  /** The marker, also of a repository whose root is lost. @throws MlgitError kind `missing` where none is. */
+  async marker(): Promise<RepositoryMarker> {
+    const marker = await readRepositoryMarker(this.backend);
+    if (!marker) throw new MlgitError("missing", `there is no git repository in ${this.backend.location}`);
+    this.#use(marker);
+    return marker;
+  }
+
   /** @throws MlgitError kind `internal` before anything was read. */
   get place(): RootPlace {
     if (this.#place) return this.#place;
     throw new MlgitError("internal", "a root is replaced before one was read");
   }
 
-  openMirror({ root }: Snapshot): Mirror {
+  /** The mirror as it is. */
+  mirrorOf(root: Pick<Root, "repository" | "objectFormat">): Mirror {
     onDisk("make", this.#folder, () => makeFolder(this.#folder));
     return Mirror.open(this.#folder, this.url, root);
   }
 
   /** The mirror with everything of the root. When a pack was compacted away meanwhile, a newer root is taken. */
   async syncedMirror(snapshot: Snapshot, onBytes?: (bytes: number) => void): Promise<Mirror> {
-    const mirror = this.openMirror(snapshot);
+    const mirror = this.mirrorOf(snapshot.root);
     const options = {
       backend: this.backend,
       ...(this.signal ? { signal: this.signal } : {}),

@@ -22,6 +22,8 @@ export interface RootPlace {
    * @throws the backend's errors when it is not clear what happened, or nothing did.
    */
   replace(before: Snapshot | undefined, next: Root): Promise<boolean>;
+  /** Puts a root in place of one that is lost or damaged; `make` is told the generation it must have at least. False when somebody else was first. */
+  rescue(make: (generation: number) => Root): Promise<boolean>;
 }
 
 const longestThought = 3_600_000;
@@ -46,6 +48,18 @@ class SwappedRoot implements RootPlace {
   async replace(before: Snapshot | undefined, next: Root): Promise<boolean> {
     const condition = before?.tag === undefined ? { ifAbsent: true } : { ifMatch: before.tag };
     return saveRoot(this.#backend, this.#handle, { next, condition });
+  }
+
+  async rescue(make: (generation: number) => Root): Promise<boolean> {
+    const tag = await this.#backend.stat(this.#handle).then(
+      (info) => info.tag,
+      (error) => {
+        if (!this.#backend.isNotFound(error)) throw error;
+        return undefined;
+      },
+    );
+    const condition = tag === undefined ? { ifAbsent: true } : { ifMatch: tag };
+    return saveRoot(this.#backend, this.#handle, { next: make(1), condition });
   }
 }
 
@@ -72,6 +86,12 @@ class RootLog implements RootPlace {
     if (before && performance.now() - before.at > longestThought) return false;
     const handle = logHandle(next.generation);
     return saveRoot(this.#backend, handle, { next, condition: { ifAbsent: true } });
+  }
+
+  async rescue(make: (generation: number) => Root): Promise<boolean> {
+    const newest = await newestRoot(this.#backend);
+    const next = make(newest ? (generationOf(newest.handle.name) ?? 0) + 1 : 1);
+    return saveRoot(this.#backend, logHandle(next.generation), { next, condition: { ifAbsent: true } });
   }
 }
 

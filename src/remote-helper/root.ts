@@ -30,6 +30,8 @@ export interface Root {
   readonly head: string;
   readonly refs: ReadonlyMap<string, string>;
   readonly peeled: ReadonlyMap<string, string>;
+  /** Patterns of refs (`*` stands for anything) that honest clients neither delete nor rewrite. */
+  readonly protected: readonly string[];
   readonly packs: readonly RemotePack[];
   readonly retired: readonly RetiredPacks[];
   readonly transactions: readonly string[];
@@ -50,6 +52,7 @@ export function emptyRoot(repository: string, objectFormat: ObjectFormat): Root 
     head: "refs/heads/main",
     refs: new Map(),
     peeled: new Map(),
+    protected: [],
     packs: [],
     retired: [],
     transactions: [],
@@ -72,7 +75,8 @@ export function encodeRoot(root: Root): Buffer {
   const { repository, generation, epoch, objectFormat, head, packs, retired, transactions, time } = root;
   const start = { format: 1, repository, generation, epoch, objectFormat, head };
   const refs = { refs: sorted(root.refs), peeled: sorted(root.peeled) };
-  return Buffer.from(`${JSON.stringify({ ...start, ...refs, packs, retired, transactions, time })}\n`);
+  const rules = root.protected.length > 0 ? { protected: root.protected } : {};
+  return Buffer.from(`${JSON.stringify({ ...start, ...refs, ...rules, packs, retired, transactions, time })}\n`);
 }
 
 /**
@@ -95,8 +99,7 @@ export function decodeRoot(bytes: Uint8Array, where: string): Root {
   const isOid = (value: unknown): value is string => typeof value === "string" && oid.test(value);
   const { repository, generation, epoch, head, packs, retired, transactions, time } = json;
   if (typeof repository !== "string" || !/^[0-9A-Za-z-]{1,64}$/.test(repository)) throw damaged("repository");
-  if (!isCount(generation) || !isCount(epoch)) throw damaged("generation");
-  if (json.objectFormat !== objectFormat) throw damaged("objectFormat");
+  if (!isCount(generation) || !isCount(epoch) || json.objectFormat !== objectFormat) throw damaged("generation");
   if (typeof head !== "string" || !head.startsWith("refs/heads/") || !isRefName(head)) throw damaged("head");
   const refs = toMap(json.refs, isOid);
   const peeled = toMap(json.peeled, isOid);
@@ -104,8 +107,8 @@ export function decodeRoot(bytes: Uint8Array, where: string): Root {
   if (!peeled) throw damaged("peeled");
   if (!isPackList(packs)) throw damaged("packs");
   if (!Array.isArray(retired) || !retired.every(isRetired)) throw damaged("retired");
-  if (!Array.isArray(transactions) || !transactions.every((one) => typeof one === "string"))
-    throw damaged("transactions");
+  const rules = json.protected ?? [];
+  if (!isTextList(transactions) || !isTextList(rules)) throw damaged("transactions or rules");
   return {
     repository,
     generation,
@@ -114,6 +117,7 @@ export function decodeRoot(bytes: Uint8Array, where: string): Root {
     head,
     refs,
     peeled,
+    protected: rules,
     packs,
     retired,
     transactions,
@@ -134,6 +138,10 @@ function toMap(value: unknown, isOid: (oid: unknown) => oid is string): Map<stri
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const entries = Object.entries(value);
   return entries.every(([name, oid]) => isRefName(name) && isOid(oid)) ? new Map(entries) : undefined;
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
 function isCount(value: unknown): value is number {

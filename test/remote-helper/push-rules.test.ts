@@ -16,6 +16,7 @@ function facts(changes: Partial<PushFacts>): PushFacts {
     listed: old,
     lease: undefined,
     head: "refs/heads/main",
+    protected: ["refs/heads/release-*"],
     history,
     ...changes,
   };
@@ -69,6 +70,18 @@ describe("what is rejected, in git's own words", () => {
     expect(await judge("x:refs/heads/a", { nextType: "tag", old: undefined })).toBe("a branch must point to a commit");
     expect(await judge(":refs/heads/main")).toBe("deletion of the current branch prohibited");
     expect(await judge("x:refs/heads/a..b")).toBe("funny refname");
+  });
+});
+
+describe("a protected branch", () => {
+  it("grows, and is neither rewritten nor deleted, not even by force", async () => {
+    const history = { has: async () => true, isCommit: async () => true, isAncestor: async () => true };
+    expect(await judge("x:refs/heads/release-1", { history })).toBeUndefined();
+    expect(await judge("+x:refs/heads/release-1", { history })).toBeUndefined();
+    expect(await judge("+x:refs/heads/release-1")).toContain("protected");
+    expect(await judge("x:refs/heads/release-1", { lease: a })).toContain("protected");
+    expect(await judge(":refs/heads/release-1")).toContain("protected");
+    expect(await judge("+x:refs/heads/other")).toBeUndefined();
   });
 });
 

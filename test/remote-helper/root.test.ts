@@ -26,6 +26,7 @@ const root: Root = {
     ["refs/tags/v1", "2".repeat(40)],
   ]),
   peeled: new Map([["refs/tags/v1", "1".repeat(40)]]),
+  protected: [],
   packs: [pack(1, 7), pack(9)],
   retired: [{ by: piece(1007), at: "2026-01-02T03:04:05.000Z", packs: [pack(1, 6), pack(7)] }],
   transactions: ["0123456789abcdef"],

@@ -22,6 +22,8 @@ async function write(place: RootPlace, writer: number, replace: Replace): Promis
   const first = await place.read();
   if (!first) throw new Error("no root");
   const swapped = {
+    ...place,
+    rescue: async () => false,
     read: () => place.read(),
     replace: (before: Snapshot | undefined, next: Root) => replace(place, before!, next),
   };
