@@ -168,7 +168,8 @@ export class Helper {
     const { refs, head, objectFormat } = found.root;
     return [
       ...(format ? [`:object-format ${objectFormat}`] : []),
-      ...(refs.has(head) ? [`@${head} HEAD`] : []),
+      // A server does not offer HEAD to a push either: --mirror would delete it.
+      ...(refs.has(head) && !forPush ? [`@${head} HEAD`] : []),
       ...[...refs].map(([name, oid]) => `${oid} ${name}`),
     ];
   }
