@@ -1,1 +1,3 @@
-export {};
+import { runAddWorker } from "../transfer/add-worker.ts";
+
+await runAddWorker();

@@ -1,14 +1,14 @@
-import { type BigIntStats, lstatSync, readFileSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { exitCode } from "../error/exit-code.ts";
 import { blobOid, writeBlobs } from "../git/blob-pack.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
 import { addPaths, checkPathspecs, type IndexEntry, stageEntries, unstagePaths } from "../git/stage.ts";
-import { formatPointer, isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
-import { ingestFile } from "../transfer/ingest-file.ts";
+import type { AddedFile } from "../transfer/add-file.ts";
+import { addFiles } from "../transfer/add-pool.ts";
 import { chooseFiles } from "./choose-files.ts";
-import type { Command, Context, Progress } from "./command.ts";
+import type { Command, Context } from "./command.ts";
 import { Session } from "./session.ts";
 
 /** `git add` for large trees: tracked files are read by mlgit itself, their pointers go to git in one pack. The index it makes is git add's. */
@@ -47,36 +47,26 @@ interface AddTools {
 /** Data first, made durable; then the blobs. The index that names them comes last, when nothing can fail any more. */
 async function takeIn(paths: readonly Buffer[], { repository, cache, context, modeOf }: AddTools) {
   const progress = context.progress("Adding");
-  const entries: IndexEntry[] = [];
-  const stamps: StampEntry[] = [];
-  const blobs = new Map<string, Uint8Array>();
   try {
     progress.total(paths.length, 0);
-    for (const path of paths) {
-      context.signal.throwIfAborted();
-      const { pointer, stat } = addOne(inTop(repository.workTree, path), cache, progress);
+    const files = paths.map((path) => inTop(repository.workTree, path));
+    const added = await addFiles(files, { cache, meter: progress, signal: context.signal });
+    context.signal.throwIfAborted();
+    const blobs = new Map<string, Uint8Array>();
+    const entries: IndexEntry[] = [];
+    const stamps: StampEntry[] = [];
+    for (const [i, path] of paths.entries()) {
+      const { pointer, stat } = added[i] as AddedFile;
       const blob = blobOid(repository, pointer);
       blobs.set(blob, pointer);
       entries.push({ path, blob, mode: modeOf(path, stat) });
       stamps.push({ path, blob, stat });
     }
-    cache.flush();
     await writeBlobs(repository, [...blobs.values()]);
+    return { entries, stamps };
   } finally {
     progress.done();
   }
-  return { entries, stamps };
-}
-
-function addOne(file: Buffer, cache: Cache, progress: Progress) {
-  const before = lstatSync(file, { bigint: true });
-  if (before.size < BigInt(pointerLimit)) {
-    const bytes = readFileSync(file);
-    if (bytes.length === 0 || parsePointer(bytes) || isUnknownPointer(bytes)) return { pointer: bytes, stat: before };
-  }
-  const { oid, size, stat } = ingestFile(file, cache);
-  progress.advance(1, size);
-  return { pointer: formatPointer({ oid, size }), stat };
 }
 
 function inTop(top: string, path: Buffer): Buffer {

@@ -1,0 +1,25 @@
+import { type BigIntStats, lstatSync, readFileSync } from "node:fs";
+import { formatPointer, isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import type { Cache } from "../store/local/cache.ts";
+import { ingestFile } from "./ingest-file.ts";
+
+export interface AddedFile {
+  /** What git stores for the file. */
+  readonly pointer: Uint8Array;
+  /** Bytes of content that were taken in. */
+  readonly size: number;
+  /** The file's state when its bytes were taken. Sent between threads it keeps its fields and loses its methods. */
+  readonly stat: BigIntStats;
+}
+
+/** Takes a worktree file into the cache, unless it is empty or a pointer, which are stored as they are. */
+export function addFile(file: Buffer, cache: Cache): AddedFile {
+  const before = lstatSync(file, { bigint: true });
+  if (before.size < BigInt(pointerLimit)) {
+    const bytes = readFileSync(file);
+    if (bytes.length === 0 || parsePointer(bytes) || isUnknownPointer(bytes))
+      return { pointer: bytes, size: 0, stat: before };
+  }
+  const { oid, size, stat } = ingestFile(file, cache);
+  return { pointer: formatPointer({ oid, size }), size, stat };
+}

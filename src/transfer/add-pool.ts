@@ -1,0 +1,109 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { ErrorKind } from "../error/exit-code.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import type { Cache } from "../store/local/cache.ts";
+import { packageRoot } from "../util/package-root.ts";
+import { type AddedFile, addFile } from "./add-file.ts";
+import type { AddAnswer, AddRequest } from "./add-worker.ts";
+import type { Meter } from "./meter.ts";
+
+/** Fewer files than this are not worth starting threads for. */
+const worthThreads = 32;
+const mostThreads = 8;
+/** Files handed to a thread at a time: enough to hide the message, few enough to end together. */
+const batchSize = 16;
+
+export interface AddFilesOptions {
+  readonly cache: Cache;
+  readonly meter: Meter;
+  readonly signal: AbortSignal;
+}
+
+/** Takes files into the cache, on all cores where there are many. The result is in the order given, and all of it is durable. */
+export async function addFiles(files: readonly Buffer[], options: AddFilesOptions): Promise<AddedFile[]> {
+  const threads = Math.min(availableParallelism(), mostThreads);
+  if (files.length < worthThreads || threads < 2) return addHere(files, options);
+  const pool = new AddPool(files, options);
+  try {
+    return await pool.run(threads);
+  } finally {
+    await pool.stop();
+  }
+}
+
+function addHere(files: readonly Buffer[], { cache, meter, signal }: AddFilesOptions): AddedFile[] {
+  const added = files.map((file) => {
+    signal.throwIfAborted();
+    const one = addFile(file, cache);
+    meter.advance(1, one.size);
+    return one;
+  });
+  cache.flush();
+  return added;
+}
+
+class AddPool {
+  readonly #files: readonly Buffer[];
+  readonly #options: AddFilesOptions;
+  readonly #added: AddedFile[];
+  readonly #workers: Worker[] = [];
+  #next = 0;
+
+  constructor(files: readonly Buffer[], options: AddFilesOptions) {
+    this.#files = files;
+    this.#options = options;
+    this.#added = new Array(files.length);
+  }
+
+  async run(threads: number): Promise<AddedFile[]> {
+    await Promise.all(Array.from({ length: threads }, () => this.#runThread()));
+    return this.#added;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #runThread(): Promise<void> {
+    const workerData = { cacheRoot: this.#options.cache.layout.root };
+    const worker = new Worker(join(packageRoot(), "dist/worker.mjs"), { workerData });
+    this.#workers.push(worker);
+    return new Promise((resolve, reject) => {
+      worker.on("error", reject);
+      worker.on("exit", () => reject(new MlgitError("internal", "a thread ended before its work was done")));
+      worker.on("message", (answer: AddAnswer) => {
+        if (answer === "finished") return resolve();
+        if ("failed" in answer) return reject(revive(answer.failed));
+        this.#take(answer);
+        worker.postMessage(this.#request());
+      });
+      worker.postMessage(this.#request());
+    });
+  }
+
+  #request(): AddRequest {
+    if (this.#next >= this.#files.length || this.#options.signal.aborted) return "finish";
+    const first = this.#next;
+    this.#next += batchSize;
+    return { first, files: this.#files.slice(first, first + batchSize) };
+  }
+
+  #take({ first, added }: { readonly first: number; readonly added: readonly AddedFile[] }): void {
+    for (const [i, one] of added.entries()) {
+      this.#added[first + i] = one;
+      this.#options.meter.advance(1, one.size);
+    }
+  }
+}
+
+function revive(failed: {
+  kind: string;
+  message: string;
+  hint?: string | undefined;
+  path?: string | undefined;
+}): MlgitError {
+  const options = { ...(failed.hint ? { hint: failed.hint } : {}), ...(failed.path ? { path: failed.path } : {}) };
+  return new MlgitError(failed.kind as ErrorKind, failed.message, options);
+}
