@@ -25,7 +25,7 @@ export async function restoreFromWorktrees(oids: ReadonlySet<string>, session: S
       if (ingestFile(path, cache).oid === pointer.oid) restored.add(pointer.oid);
     }
   }
-  cache.flush();
+  await cache.flush();
   return restored;
 }
 

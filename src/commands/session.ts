@@ -45,7 +45,7 @@ export class Session {
 
   /** Stores what is still in memory and lets go of open files. Call once at the end. */
   async close(): Promise<void> {
-    (await this.#cache)?.close();
+    await (await this.#cache)?.close();
   }
 
   /** The top of the worktree. @throws MlgitError kind `setup` in a bare repository. */

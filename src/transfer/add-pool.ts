@@ -33,14 +33,14 @@ export async function addFiles(files: readonly Buffer[], options: AddFilesOption
   }
 }
 
-function addHere(files: readonly Buffer[], { cache, meter, signal }: AddFilesOptions): AddedFile[] {
+async function addHere(files: readonly Buffer[], { cache, meter, signal }: AddFilesOptions): Promise<AddedFile[]> {
   const added = files.map((file) => {
     signal.throwIfAborted();
     const one = addFile(file, cache);
     meter.advance(1, one.size);
     return one;
   });
-  cache.flush();
+  await cache.flush();
   return added;
 }
 

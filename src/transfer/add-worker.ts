@@ -24,17 +24,17 @@ export async function runAddWorker(): Promise<void> {
   const port = parentPort;
   if (!port) return;
   const cache = await Cache.open((workerData as { cacheRoot: string }).cacheRoot);
-  port.on("message", (request: AddRequest) => {
-    port.postMessage(answer(request, cache));
+  port.on("message", async (request: AddRequest) => {
+    port.postMessage(await answer(request, cache));
     if (request === "finish") port.close();
   });
 }
 
-function answer(request: AddRequest, cache: Cache): AddAnswer {
+async function answer(request: AddRequest, cache: Cache): Promise<AddAnswer> {
   try {
     if (request !== "finish")
       return { first: request.first, added: request.files.map((file) => addFile(Buffer.from(file), cache)) };
-    cache.close();
+    await cache.close();
     return "finished";
   } catch (error) {
     const { message, hint, path } = error as Error & { hint?: string; path?: string };

@@ -49,7 +49,7 @@ export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptio
   );
   let received = 0;
   for (const batch of batches(absent)) received += await fetchBatch(batch, failed, options);
-  cache.flush();
+  await cache.flush();
   return { fetched: absent.length - failed.size, received, failed };
 }
 

@@ -114,12 +114,14 @@ export class Cache implements IngestTarget {
   }
 
   /** Makes everything that was put durable and gives it its final name. */
-  flush(): void {
+  async flush(): Promise<void> {
     this.#small.flush();
+    await this.#large.flush();
   }
 
   /** flush, and lets go of open files. */
-  close(): void {
+  async close(): Promise<void> {
     this.#small.close();
+    await this.#large.flush();
   }
 }

@@ -2,9 +2,9 @@ import {
   chmodSync,
   closeSync,
   fstatSync,
-  fsyncSync,
   futimesSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -13,10 +13,11 @@ import {
 import { dirname, join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
-import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
+import { makeFolder, uniqueName } from "../../util/durable.ts";
 import { hashFd } from "../../util/hash-file.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { ReuseLog } from "./reuse-log.ts";
+import { SyncQueue } from "./sync-queue.ts";
 import type { VerifiedLog } from "./verified-log.ts";
 
 /** A time that is past for every clock that counts whole seconds. */
@@ -28,6 +29,7 @@ function agedSeconds(): number {
 export class LargeFiles {
   readonly #layout: CacheLayout;
   readonly #verified: VerifiedLog;
+  readonly #sync = new SyncQueue();
   readonly #reused: ReuseLog;
 
   constructor(layout: CacheLayout, verified: VerifiedLog, reused: ReuseLog) {
@@ -85,7 +87,7 @@ export class LargeFiles {
 
   /**
    * Takes over a finished temporary file whose content was hashed as `oid` while it was written.
-   * An existing file is replaced, which mends it if it was damaged, unless it is known to be right.
+   * An existing file is replaced, which mends it if it was damaged, unless it is known to be right. Durable after `flush`.
    */
   adopt(temp: string, fd: number, oid: string): void {
     const path = this.#layout.file(oid);
@@ -96,15 +98,19 @@ export class LargeFiles {
         // Dropped a moment ago, it is taken in like a new one.
         if (lstatSync(path, { throwIfNoEntry: false })) return rmSync(temp, { force: true });
       }
-      fsyncSync(fd);
       chmodSync(temp, 0o444);
       // What is linked into a worktree keeps this time, and git reads files again that are as young as its index.
       futimesSync(fd, agedSeconds(), agedSeconds());
-      makeFolder(dirname(path));
+      mkdirSync(dirname(path), { recursive: true });
       renameSync(temp, path);
-      syncFolder(dirname(path));
-      this.#verified.note(oid, lstatSync(path, { bigint: true }));
+      const stat = lstatSync(path, { bigint: true });
+      this.#sync.add(path, () => this.#verified.note(oid, stat));
     });
+  }
+
+  /** Resolves when everything adopted is durable. @throws MlgitError kind `disk` */
+  flush(): Promise<void> {
+    return this.#sync.drain();
   }
 
   /** Our own link moved the ctime of a file that was right before it. */

@@ -15,7 +15,7 @@ const oidOf = (n: number) => createHash("sha256").update(content(n)).digest("hex
 async function addAlone(folder: string, n: number): Promise<void> {
   const cache = await Cache.open(folder);
   cache.putSmall(oidOf(n), content(n));
-  cache.close();
+  await cache.close();
 }
 
 const packsIn = (folder: string) => readdirSync(join(folder, "packs")).filter((name) => name.endsWith(".pack"));
@@ -47,7 +47,7 @@ describe("what a prune took and did not remove because it was killed", () => {
     const cache = await Cache.open(folder);
     // The mark is of another host, so nobody can know that its owner is dead.
     expect(cache.has(oidOf(1))).toBe(false);
-    cache.close();
+    await cache.close();
     const { processMark } = await import("../../../src/store/local/process-mark.ts");
     const [host] = processMark().split("-");
     renameSync(taken, join(folder, "tmp", `prune-${host}-4194305-1-x`));

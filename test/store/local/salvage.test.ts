@@ -30,7 +30,7 @@ describe("a damaged pack of the cache whose files were never pushed", () => {
       ingest.write(bytes);
       ingest.finish();
     }
-    cache.close();
+    await cache.close();
     const names = readdirSync(join(folder, "packs"));
     const path = (ending: string) => join(folder, "packs", names.find((name) => name.endsWith(ending)) ?? "");
     return { folder, pack: path(".pack"), index: path(".idx") };
@@ -50,7 +50,7 @@ describe("a damaged pack of the cache whose files were never pushed", () => {
       if (found?.kind === "bytes") expect(found.content.equals(bytes)).toBe(true);
       else gone.push(oid);
     }
-    cache.close();
+    await cache.close();
     return gone;
   }
 
