@@ -126,3 +126,117 @@ describe("versions with plain git", () => {
     );
   });
 });
+
+describe("the commands of datasets", () => {
+  const project = new EntityProject();
+  beforeAll(() => project.start());
+  afterAll(() => project.remove());
+  const folder = "datasets/f/d";
+  const spec = `${folder}/d.spec`;
+  const json = async (...args: string[]) => JSON.parse((await project.mlgit(...args, "--json")).stdout);
+
+  it("make versions: create, add, commit, push", async () => {
+    await project.mlgit("datasets", "create", "d", "--categories=c", "--mutability=flexible", "--entity-dir=f");
+    project.write(`${folder}/data/f1`, "1");
+    project.write(`${folder}/data/f10`, "10");
+    project.write("elsewhere", "staged, and not part of the dataset");
+    await project.git("add", "elsewhere");
+    await project.mlgit("datasets", "add", "d");
+    await project.mlgit("datasets", "commit", "d", "-m", "first");
+    await project.mlgit("datasets", "push", "d");
+    expect((await project.git("ls-remote", "origin")).stdout).toContain("refs/tags/c__d__1");
+    expect((await project.git("status", "--porcelain")).stdout).toBe("A  elsewhere\n");
+    expect(await json("datasets", "branch", "d")).toMatchObject({ tag: "c__d__1" });
+  });
+
+  it("bump once, however often they are asked before the commit", async () => {
+    project.write(`${folder}/data/f2`, "2");
+    await project.mlgit("datasets", "add", "d", "--bumpversion");
+    await project.mlgit("datasets", "add", "d", "--bumpversion");
+    expect(project.read(spec)).toContain("version: 2");
+    await project.mlgit("datasets", "commit", "d");
+    expect(await project.tags()).toEqual(["c__d__1", "c__d__2"]);
+  });
+
+  it("number a version by themselves, and commit nothing when there is nothing", async () => {
+    await project.fails(1, "mlgit", "datasets", "commit", "d");
+    project.write(`${folder}/data/f3`, "3");
+    await project.mlgit("datasets", "add", "d", "data/f3");
+    await project.mlgit("datasets", "commit", "d");
+    expect(project.read(spec)).toMatch(/version: 3\n[\s\S]*amount: 4\n/);
+    expect(await project.fails(2, "mlgit", "datasets", "commit", "d", "--version=2")).toContain(
+      "the next version is 4",
+    );
+  });
+
+  it("check out a version by number, tag and name, and only that folder", async () => {
+    await project.mlgit("datasets", "checkout", "d", "--version=1");
+    expect(readdirSync(`${project.cwd}/${folder}/data`).sort()).toEqual(["f1", "f10"]);
+    expect(existsSync(`${project.cwd}/elsewhere`)).toBe(true);
+    await project.mlgit("datasets", "checkout", "c__d__2");
+    expect(await json("datasets", "branch", "d")).toMatchObject({ tag: "c__d__2" });
+    await project.mlgit("datasets", "checkout", "d");
+    expect((await project.git("status", "--porcelain", "--", folder)).stdout).toBe("");
+    expect(await project.fails(2, "mlgit", "datasets", "checkout", "d", "--version=9")).toContain("c__d__3");
+    expect(await project.fails(2, "mlgit", "datasets", "checkout", "nosuch")).toContain("nosuch");
+  });
+
+  it("keep changes unless they are forced", async () => {
+    project.write(`${folder}/data/new`, "mine");
+    project.write(`${folder}/data/f1`, "mine");
+    const said = await project.fails(11, "mlgit", "datasets", "checkout", "d", "--version=1");
+    expect(said).toContain(`${folder}/data/f1`);
+    expect(said).toContain(`${folder}/data/new`);
+    expect(project.read(`${folder}/data/f1`)).toBe("mine");
+    await project.mlgit("datasets", "checkout", "d", "--version=1", "--force");
+    expect(project.read(`${folder}/data/f1`)).toBe("1");
+    await project.git("clean", "-qfd", folder);
+  });
+
+  it("make the next version of an older one that is checked out", async () => {
+    project.write(`${folder}/data/f4`, "4");
+    await project.mlgit("datasets", "add", "d", "--bumpversion");
+    await project.mlgit("datasets", "commit", "d");
+    expect(await json("datasets", "diff", "d", "1", "c__d__4")).toEqual({
+      added: ["data/f4"],
+      updated: [],
+      deleted: [],
+    });
+  });
+
+  it("answer: list, tag list, show, log, status", async () => {
+    expect((await project.mlgit("datasets", "list")).stdout).toBe("ML dataset\n|-- f\n|   |-- d\n");
+    expect((await project.mlgit("datasets", "tag", "list", "d")).stdout).toBe("c__d__1\nc__d__2\nc__d__3\nc__d__4\n");
+    expect(await json("datasets", "show", "d")).toMatchObject({ name: "d", version: 4, manifest: { amount: 3 } });
+    expect((await project.mlgit("datasets", "show", "d", "--version=1")).stdout).toMatch(
+      /^-- dataset : d --\n[\s\S]*\nversion: 1\n/,
+    );
+    expect((await json("datasets", "log", "d", "--stat"))[0]).toMatchObject({
+      tag: "c__d__4",
+      files: { added: ["data/f4"] },
+    });
+    project.write(`${folder}/data/f5`, "5");
+    expect(await json("datasets", "status", "d")).toEqual({ staged: [], unstaged: [], untracked: ["data/f5"] });
+  });
+
+  it("change mutability by a commit that every check lets through", async () => {
+    await project.mlgit("datasets", "config", "d", "mutability", "mutable");
+    await project.mlgit("datasets", "push", "d");
+    expect(await json("verify", "c__d__1..HEAD")).toMatchObject({ ok: true });
+    expect(await project.fails(2, "mlgit", "datasets", "config", "d", "mutability", "loose")).toContain("loose");
+  });
+
+  it("check out a version in a clone, with its data, and say so when that cannot be had", async () => {
+    await project.box.git(["clone", "-q", "-b", "main", project.box.path("a.git"), project.box.path("b")]);
+    const cwd = project.box.path("b");
+    await project.box.mlgit(["datasets", "checkout", "d", "--version=3"], { cwd });
+    expect(project.box.read("b/datasets/f/d/data/f3").toString()).toBe("3");
+    await project.box.git(["clone", "-q", "-b", "main", project.box.path("a.git"), project.box.path("c")]);
+    await project.box.run("rm", ["-rf", project.box.path("a.git/mlgit"), project.box.path("c/.git/mlgit")]);
+    const lost = await project.box.mlgit(["datasets", "checkout", "d", "--version=2"], {
+      cwd: project.box.path("c"),
+      code: 1,
+    });
+    expect(lost.stderr).toContain("data/f2");
+  });
+});

@@ -13,4 +13,43 @@ describe("git mlgit models", () => {
     await project.commit("models");
     expect(await project.tags()).toEqual(["cv__m__7", "cv__n__1"]);
   });
+
+  it("links labels and models to what is checked out, and brings the links back", async () => {
+    for (const [kind, name] of [
+      ["datasets", "d"],
+      ["labels", "l"],
+    ] as const) {
+      await project.mlgit(kind, "create", name, "--categories=cv", "--mutability=mutable");
+      project.write(`${kind}/${name}/data/x`, `${name}1`);
+      await project.mlgit(kind, "add", name);
+      await project.mlgit(kind, "commit", name);
+    }
+    project.write("models/m/data/w", "w");
+    await project.mlgit("models", "add", "m", "--metric", "accuracy", "10", "--metric", "recall", "0.5");
+    await project.mlgit("models", "commit", "m", "--dataset=d", "--labels=l");
+    expect((await project.mlgit("models", "show", "m")).stdout).toContain("tag: cv__d__1");
+    project.write("datasets/d/data/x", "d2");
+    await project.mlgit("datasets", "add", "d");
+    expect(await project.fails(10, "mlgit", "models", "commit", "m", "--dataset=d")).toContain(
+      "no version that could be linked",
+    );
+    await project.mlgit("datasets", "commit", "d");
+    await project.mlgit("models", "checkout", "m", "-d", "-l");
+    expect(project.read("datasets/d/data/x")).toBe("d1");
+  });
+
+  it("compares metrics, from options and from a file", async () => {
+    project.box.write("metrics.csv", "accuracy,recall\n9,0.75\n");
+    await project.mlgit("models", "add", "m", "--bumpversion", `--metrics-file=${project.box.path("metrics.csv")}`);
+    await project.mlgit("models", "commit", "m");
+    const { stdout } = await project.mlgit("models", "metrics", "m", "--json", "--sort=accuracy");
+    expect(JSON.parse(stdout)).toMatchObject([
+      { tag: "cv__m__8", accuracy: 10, recall: 0.5, dataset: "cv__d__1", labels: "cv__l__1" },
+      { tag: "cv__m__9", accuracy: 9, recall: 0.75 },
+      { tag: "cv__m__7" },
+    ]);
+    await project.mlgit("models", "metrics", "m", `--export-path=${project.box.root}`);
+    expect(project.box.read("m-metrics.csv").toString()).toMatch(/^tag,dataset,labels,accuracy,recall\r\ncv__m__9,/);
+    await project.fails(2, "mlgit", "models", "add", "m", "--metric", "accuracy", "high");
+  });
 });

@@ -1,13 +1,42 @@
-import { kindOf } from "../../entity/kind.ts";
+import { type Kind, kindOf } from "../../entity/kind.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import type { Command } from "../command.ts";
+import type { Action, Command } from "../command.ts";
+import { addAction } from "./add.ts";
+import { checkoutAction } from "./checkout.ts";
+import { commitAction } from "./commit.ts";
 import { createAction } from "./create.ts";
+import { listAction } from "./list.ts";
+import { diffAction, logAction } from "./log.ts";
+import { metricsAction } from "./metrics.ts";
+import { pushAction } from "./push.ts";
+import { branchAction, showAction } from "./show.ts";
+import { configAction, statusAction } from "./state.ts";
+import { tagAction } from "./tag.ts";
+import { fetchAction, updateAction } from "./update.ts";
+
+const everyKind: readonly ((kind: Kind) => Action)[] = [
+  createAction,
+  statusAction,
+  addAction,
+  commitAction,
+  pushAction,
+  checkoutAction,
+  fetchAction,
+  updateAction,
+  listAction,
+  tagAction,
+  showAction,
+  branchAction,
+  logAction,
+  diffAction,
+  configAction,
+];
 
 /** All commands of one kind of entity: `git mlgit datasets …`. */
 export function kindCommand(word: string): Command {
   const kind = kindOf(word);
   if (!kind) throw new MlgitError("internal", `${word} is no kind of entity`);
-  const actions = [createAction(kind)];
+  const actions = [...everyKind, ...(kind.name === "model" ? [metricsAction] : [])].map((make) => make(kind));
   return {
     actions,
     async run() {

@@ -1,0 +1,139 @@
+import type { Kind } from "../../entity/kind.ts";
+import { kindOf } from "../../entity/kind.ts";
+import { MlgitError } from "../../error/mlgit-error.ts";
+import { passThrough } from "../../git/pass-through.ts";
+import { gitIn } from "../../git/repository.ts";
+import { indexTree, resolveObjects } from "../../git/tags.ts";
+import type { Action, CommandResult, Context, OptionSpec } from "../command.ts";
+import { hydrateWorktree } from "../hydrate.ts";
+import type { VersionTree } from "../published.ts";
+import { Session } from "../session.ts";
+import { findEntities, needWorktree, type Worktree } from "./find-entity.ts";
+import { findVersion, specsOf, versionsOf } from "./versions.ts";
+
+const linkOptions: Readonly<Record<string, readonly OptionSpec[]>> = {
+  labels: [{ flags: "-d, --with-dataset", description: "check out the linked dataset, too" }],
+  model: [
+    { flags: "-d, --with-dataset", description: "check out the linked dataset, too" },
+    { flags: "-l, --with-labels", description: "check out the linked labels, too" },
+  ],
+};
+
+export function checkoutAction(kind: Kind): Action {
+  return {
+    name: "checkout",
+    summary: "Put a version of an entity into index and worktree",
+    arguments: [{ name: "<name>", description: "of the entity, for its latest version, or a version's tag" }],
+    options: [
+      { flags: "--version <n>", description: "another version than the latest" },
+      { flags: "--force", description: "also where changes of the entity's files are lost by it" },
+      ...(linkOptions[kind.name] ?? []),
+    ],
+    async run(context, [word = ""], options) {
+      const repository = needWorktree(await context.repository());
+      const version = await findVersion(repository, kind, { word, number: numberOf(options.version) });
+      const wanted = [version, ...(await linked(repository, version, options))];
+      if (options.force !== true) for (const one of wanted) await refuseChanges(repository, one);
+      for (const one of wanted) await restore(repository, one);
+      return hydrated(context, wanted);
+    },
+  };
+}
+
+function numberOf(text: unknown): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new MlgitError("usage", `--version ${JSON.stringify(text)} is no positive integer`);
+}
+
+/** The versions that a version's spec links to, as far as they were asked for. */
+async function linked(
+  repository: Worktree,
+  version: VersionTree,
+  options: Readonly<Record<string, unknown>>,
+): Promise<VersionTree[]> {
+  const [own] = await specsOf(repository, [version]);
+  const found: VersionTree[] = [];
+  for (const [option, key] of [
+    ["withDataset", "dataset"],
+    ["withLabels", "labels"],
+  ] as const) {
+    const kind = kindOf(key);
+    if (options[option] !== true || !kind) continue;
+    const link = own?.spec?.links[key];
+    if (!link)
+      throw new MlgitError("usage", `${version.version.tag} has no link to a ${key}`, {
+        hint: `check it out without --with-${key}`,
+      });
+    found.push(await findVersion(repository, kind, { word: link.tag }));
+  }
+  return found;
+}
+
+/** @throws MlgitError kind `refused` when there are changes that no version and no commit has. */
+async function refuseChanges(repository: Worktree, { place, version }: VersionTree): Promise<void> {
+  const [here = place] = await findEntities(repository, place.kind, place.name);
+  const args = ["status", "--porcelain", "-z", "--no-renames", "--", `:(top,literal)${here.folder}`];
+  const { stdout } = await gitIn(repository, args);
+  const lines = stdout.toString("utf8").split("\0").filter(Boolean);
+  const loose = lines.filter((line) => line[1] !== " ");
+  const lost =
+    loose.length > 0 || !(await isKnownState(repository, here.folder, place)) ? (loose.length > 0 ? loose : lines) : [];
+  if (lost.length === 0) return;
+  const shown = lost.slice(0, 20).map((line) => `  ${line.slice(3)}`);
+  if (lost.length > shown.length) shown.push(`  … and ${lost.length - shown.length} more`);
+  throw new MlgitError("refused", `changes to these files would be lost:\n${shown.join("\n")}`, {
+    path: here.folder,
+    hint: `commit them (git mlgit ${place.kind.folder} commit ${place.name}), or git mlgit ${place.kind.folder} checkout --force ${version.tag}`,
+  });
+}
+
+/** What is staged is HEAD's, or some version's that was checked out before. */
+async function isKnownState(
+  repository: Worktree,
+  folder: string,
+  { kind, name }: VersionTree["place"],
+): Promise<boolean> {
+  const tree = await indexTree(repository, folder);
+  const [head] = await resolveObjects(repository, [`HEAD:${folder}`]);
+  if (tree === undefined || tree === head) return true;
+  return (await versionsOf(repository, kind, name)).some((one) => one.tree === tree);
+}
+
+/** The entity becomes what the version has, files that it lacks go; the rest of the worktree, and HEAD, stay. */
+async function restore(repository: Worktree, { place, version }: VersionTree): Promise<void> {
+  for (const other of await findEntities(repository, place.kind, place.name))
+    if (other.folder !== place.folder) await passThrough(repository, ["rm", "-r", "-q", "-f", "--", other.folder]);
+  const args = [
+    "restore",
+    `--source=${version.commit}`,
+    "--staged",
+    "--worktree",
+    "--",
+    `:(top,literal)${place.folder}`,
+  ];
+  await passThrough(repository, args);
+}
+
+/** git is content with pointers where data cannot be had; whoever asked for a version is not. */
+async function hydrated(context: Context, versions: readonly VersionTree[]): Promise<CommandResult> {
+  const session = await Session.open(context);
+  try {
+    const prefix = "../".repeat(session.repository.prefix.split("/").length - 1);
+    const report = await hydrateWorktree(
+      versions.map(({ place }) => prefix + place.folder),
+      session,
+      context,
+    );
+    const names = versions.map(({ version, place }) => `${version.tag} is in ${place.folder}`);
+    const tags = versions.map(({ version, place }) => ({
+      tag: version.tag,
+      sha: version.commit,
+      folder: place.folder,
+    }));
+    return { text: names.join("\n"), data: { ...(report.data as object), versions: tags }, exitCode: report.exitCode };
+  } finally {
+    await session.close();
+  }
+}

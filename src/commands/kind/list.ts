@@ -1,0 +1,32 @@
+import type { Kind } from "../../entity/kind.ts";
+import type { Action } from "../command.ts";
+import { findEntities } from "./find-entity.ts";
+
+export function listAction(kind: Kind): Action {
+  return {
+    name: "list",
+    summary: `Show the ${kind.folder} of this repository as a tree`,
+    async run(context) {
+      const places = await findEntities(await context.repository(), kind);
+      const paths = places
+        .map(({ folder }) => folder.split("/").slice(1))
+        .sort((a, b) => (a.join("/") < b.join("/") ? -1 : 1));
+      return {
+        text: [`ML ${kind.name}`, ...treeLines(paths)].join("\n"),
+        data: places.map(({ name, folder, spec }) => ({ name, folder, spec })),
+      };
+    },
+  };
+}
+
+function treeLines(paths: readonly (readonly string[])[]): string[] {
+  const shown = new Set<string>();
+  return paths.flatMap((parts) =>
+    parts.flatMap((part, depth) => {
+      const key = parts.slice(0, depth + 1).join("/");
+      if (shown.has(key)) return [];
+      shown.add(key);
+      return [`${"|   ".repeat(depth)}|-- ${part}`];
+    }),
+  );
+}

@@ -1,0 +1,41 @@
+import type { Kind } from "../../entity/kind.ts";
+import { MlgitError } from "../../error/mlgit-error.ts";
+import { passThrough } from "../../git/pass-through.ts";
+import { defaultRemote } from "../../git/remote.ts";
+import type { Action, Context } from "../command.ts";
+import { command as fetchData } from "../fetch.ts";
+import { loadGitSettings } from "../load-settings.ts";
+import { findVersion } from "./versions.ts";
+
+export function updateAction(kind: Kind): Action {
+  return {
+    name: "update",
+    summary: "Bring the versions that others published; the worktree stays",
+    async run(context) {
+      const remote = await remoteOf(context);
+      await passThrough(await context.repository(), ["fetch", "--tags", remote]);
+      return { text: `versions of ${remote} are here: git mlgit ${kind.folder} list`, data: { remote } };
+    },
+  };
+}
+
+export function fetchAction(kind: Kind): Action {
+  return {
+    name: "fetch",
+    summary: "Bring the data of a version into the cache; the worktree stays",
+    arguments: [{ name: "<name>", description: "of the entity, for its latest version, or a version's tag" }],
+    options: [{ flags: "--version <n>", description: "another version than the latest" }],
+    async run(context, [word = ""], options) {
+      const number = options.version === undefined ? undefined : Number(options.version);
+      const { tree } = await findVersion(await context.repository(), kind, { word, number });
+      return fetchData.run(context, [tree], {});
+    },
+  };
+}
+
+async function remoteOf(context: Context): Promise<string> {
+  const repository = await context.repository();
+  const remote = await defaultRemote(repository, await loadGitSettings(repository), "fetch");
+  if (remote !== undefined) return remote;
+  throw new MlgitError("setup", "there is no remote to ask", { hint: "git remote add origin <url>" });
+}

@@ -1,0 +1,28 @@
+import { spawn } from "node:child_process";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { cwdOf, type Repository } from "./repository.ts";
+
+/**
+ * Runs a git command of the user's in the repository's worktree: its words and its progress go to stderr, as they come, since stdout is for our own results; it may ask
+ * on the terminal. @throws MlgitError kind `incomplete` when it fails, after git itself said why.
+ */
+export function passThrough(
+  repository: Repository,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("git", args, {
+      cwd: cwdOf(repository),
+      env: { ...process.env, ...env },
+      stdio: ["inherit", 2, 2],
+    });
+    child.on("error", (cause) =>
+      reject(new MlgitError("setup", `git could not be started: ${cause.message}`, { cause })),
+    );
+    child.on("close", (code) => {
+      if (code === 0) return resolve();
+      reject(new MlgitError("incomplete", `git ${args[0]} failed (exit ${code ?? "by a signal"}); see above`));
+    });
+  });
+}
