@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
@@ -14,9 +24,25 @@ export function uniqueName(): string {
 
 /** Makes a folder and its parents; the new entries are durable when it returns. */
 export function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
+  const first = makeAll(path);
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder)) syncFolder(dirname(folder));
+}
+
+/** The first folder that was made, if any. */
+function makeAll(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (error) {
+    // On a read-only file system the recursive form says ENOENT; the topmost missing folder alone says why.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") mkdirSync(topmostMissing(path));
+    throw error;
+  }
+}
+
+function topmostMissing(path: string): string {
+  const parent = dirname(path);
+  return parent === path || existsSync(parent) ? path : topmostMissing(parent);
 }
 
 /** Makes renames and removals inside a folder durable. Places that cannot (some network mounts) are left to themselves. */

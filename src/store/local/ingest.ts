@@ -25,6 +25,8 @@ export class Ingest {
   readonly #buffer: Buffer;
   #filled = 0;
   #size = 0;
+  /** The buffer was given back: another ingest may be filling it. */
+  #ended = false;
   #spill: { readonly path: string; readonly fd: number; readonly hash: Hash } | undefined;
 
   constructor(target: IngestTarget) {
@@ -70,7 +72,8 @@ export class Ingest {
 
   /** Forgets what came. Harmless after finish. */
   abort(): void {
-    spare = this.#buffer;
+    if (!this.#ended) spare = this.#buffer;
+    this.#ended = true;
     if (!this.#spill) return;
     closeSync(this.#spill.fd);
     rmSync(this.#spill.path, { force: true });

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -146,7 +147,9 @@ export function readOpenFolder(folder: string): OpenPlace[] {
   const available = statSync(join(folder, "data")).size;
   const places: OpenPlace[] = [];
   let offset = packMagic.length;
-  for (const file of decodeLog(readFileSync(join(folder, "log")))) {
+  // Killed between making the two files: nothing was promised yet.
+  const log = join(folder, "log");
+  for (const file of existsSync(log) ? decodeLog(readFileSync(log)) : []) {
     if (offset + file.size > available) break;
     places.push({ offset, file });
     offset += file.size;

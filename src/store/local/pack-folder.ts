@@ -92,7 +92,7 @@ export class PackFolder {
     this.stale();
   }
 
-  #list(): void {
+  #list(mayRepeat = true): void {
     const { packs } = this.#options.layout;
     const changed = statSync(packs, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
     if (changed === undefined || changed === this.#listed) return;
@@ -102,13 +102,16 @@ export class PackFolder {
     for (const name of [...this.#sealed.keys()]) if (!names.has(name)) this.#forget(name);
     this.#foreign = [];
     const damaged: string[] = [];
+    let changing = false;
     for (const name of names)
-      if (name.startsWith("open-")) this.#meetOpen(name);
+      if (name.startsWith("open-")) changing = !this.#meetOpen(name) || changing;
       else if (name.endsWith(".pack") && names.has(name.replace(/pack$/, "idx")) && !this.#openSealed(name))
         damaged.push(name);
     this.#last = undefined;
     for (const name of damaged) this.#options.damaged(name);
-    if (damaged.length > 0) this.#list();
+    // Once only: a folder that cannot be made sense of must not be looked at for ever.
+    if (changing) this.stale();
+    if ((damaged.length > 0 || changing) && mayRepeat) this.#list(false);
   }
 
   #forget(name: string): void {
@@ -129,22 +132,23 @@ export class PackFolder {
     return true;
   }
 
-  #meetOpen(name: string): void {
+  /** False when the folder changed under our eyes, or by our own hand: what it held is in another pack now. */
+  #meetOpen(name: string): boolean {
     const { layout, hash } = this.#options;
     const folder = join(layout.packs, name);
-    if (this.#options.ownData() === join(folder, "data")) return;
+    if (this.#options.ownData() === join(folder, "data")) return true;
     try {
       if (!mayBeAlive(name.slice("open-".length))) {
         recoverFolder(name, layout, hash);
-        this.stale();
-        return;
+        return false;
       }
       const places = new Map(readOpenFolder(folder).map((place) => [place.file.oid, place]));
       this.#foreign.push({ dataPath: join(folder, "data"), places });
+      return true;
     } catch (error) {
       // Its owner finished or somebody else recovered it: the next listing shows the result.
       if (systemCode(error) !== "ENOENT") throw error;
-      this.stale();
+      return false;
     }
   }
 }
