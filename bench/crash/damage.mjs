@@ -1,8 +1,9 @@
-import { chmodSync, lstatSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Damages one file of the cache at random: a flipped bit, or its end cut off. Returns what was done. */
 export function damage(cache, random) {
+  if (!existsSync(cache)) return undefined;
   const files = readdirSync(cache, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== "version")
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))

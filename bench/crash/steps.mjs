@@ -18,7 +18,7 @@ export const steps = {
   checkout: { prepare: choose, commands: (on) => [git("reset", "-q", "--hard", on.target)], settle: matches },
   "checkout from store": { prepare: emptied, commands: () => [git("reset", "-q", "--hard", "HEAD")], settle: matches },
   hydrate: {
-    prepare: (on) => on.world.try(on.clone, "git", "mlgit", "dehydrate"),
+    prepare: (on) => on.world.try(on.clone, "git", "mlgit", "dehydrate", "data"),
     commands: () => [mlgit("hydrate")],
     settle: matches,
   },

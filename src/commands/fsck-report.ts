@@ -1,6 +1,7 @@
 import { exitCode } from "../error/exit-code.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
 import { formatBytes } from "../util/format-bytes.ts";
+import type { StoreFindings } from "./fsck-store.ts";
 
 export interface NamedContent {
   readonly oid: string;
@@ -20,12 +21,16 @@ export interface FsckReport {
   readonly repaired: readonly (NamedContent & { readonly from: "worktree" | "store" })[];
   /** Not in the cache, and the store could not be asked. */
   readonly unknown: readonly (NamedContent & { readonly size: number })[];
+  /** With --store. */
+  readonly store?: StoreFindings;
   readonly storeProblem?: string;
 }
 
 /** 0 only if everything needed can be had and nothing damaged is left. */
 export function exitCodeOf(report: FsckReport): number {
   const lost = new Set(report.missing.map((one) => one.oid));
+  const { store } = report;
+  if (store && (report.fix ? store.unrepairable : store.broken).length > 0) return exitCode.corrupt;
   const damage = report.corrupt.length > 0 || report.cache.damagedPacks.length > 0;
   if (report.fix ? report.corrupt.some((one) => lost.has(one.oid)) : damage) return exitCode.corrupt;
   if (lost.size > 0) return exitCode.missing;
@@ -50,8 +55,20 @@ export function describeFsck(report: FsckReport): string {
     ...report.unknown.map((one) => `not in the cache, and the store cannot be asked: ${named(one)}`),
     ...cache.orphans.map((path) => `belongs to nothing: ${path}`),
   ];
+  if (report.store) lines.push(...describeStore(report.store));
   if (report.storeProblem) lines.push(`store: ${report.storeProblem}`);
   return [...lines, verdict(report)].join("\n");
+}
+
+function describeStore(store: StoreFindings): string[] {
+  const restored = new Set(store.restored.map((one) => one.oid));
+  return [
+    `Checked ${store.packs} packs and ${store.segments} index segments of the store; ${store.unpushed} needed contents are not in it`,
+    ...store.missingPacks.map((id) => `store: pack is missing: ${id}`),
+    ...store.damagedPacks.map((id) => `store: pack is damaged: ${id}`),
+    ...store.broken.map((one) => `store: ${restored.has(one.oid) ? "uploaded again" : "broken"}: ${named(one)}`),
+    ...store.orphans.map((id) => `store: pack that no index names (git mlgit gc removes it): ${id}`),
+  ];
 }
 
 function verdict(report: FsckReport): string {

@@ -4,6 +4,7 @@ import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
 import type { Command, Context } from "./command.ts";
 import { describeFsck, exitCodeOf, type FsckReport } from "./fsck-report.ts";
+import { checkStore } from "./fsck-store.ts";
 import { neededContents } from "./needed-contents.ts";
 import { restoreFromStore, restoreFromWorktrees } from "./restore-cache.ts";
 import { Session } from "./session.ts";
@@ -12,19 +13,31 @@ import { Session } from "./session.ts";
 export const command: Command = {
   options: [
     { flags: "--fix", description: "move damaged copies aside and restore them from packs, worktrees or the store" },
+    {
+      flags: "--store",
+      description: "also compare the store's index with its packs; with --fix upload again what is here",
+    },
+    { flags: "--paranoid", description: "with --store: read and hash every pack" },
     { flags: "--remote <name>", description: "whose store is asked; default: the current branch's remote" },
   ],
   async run(context, _args, options) {
     const session = await Session.open(context);
     try {
       const check = new Fsck(session, context, options.remote as string | undefined);
-      const report = await check.run(options.fix === true);
+      const how = { fix: options.fix === true, store: options.store === true, paranoid: options.paranoid === true };
+      const report = await check.run(how);
       return { text: describeFsck(report), data: report, exitCode: exitCodeOf(report) };
     } finally {
       await session.close();
     }
   },
 };
+
+interface FsckOptions {
+  readonly fix: boolean;
+  readonly store: boolean;
+  readonly paranoid: boolean;
+}
 
 class Fsck {
   readonly #session: Session;
@@ -37,15 +50,20 @@ class Fsck {
     this.#remote = remote;
   }
 
-  async run(fix: boolean): Promise<FsckReport> {
+  async run({ fix, store: wholeStore, paranoid }: FsckOptions): Promise<FsckReport> {
     const found = await this.#readCache(fix);
     const needed = await neededContents(this.#session.repository);
     const cache = await this.#session.cache();
     const corrupt = new Set(found.corrupt);
     const absent = [...needed.values()].filter((one) => !cache.has(one.oid) || corrupt.has(one.oid));
-    const { store, problem } = await this.#openStore(absent.length > 0 || (fix && corrupt.size > 0));
+    const { store, problem } = await this.#openStore(wholeStore || absent.length > 0 || (fix && corrupt.size > 0));
     const lacking = problem ? [] : absent.filter((one) => !store?.has(one.oid));
     const repaired = fix ? await this.#repair({ corrupt, lacking, store }) : new Map<string, "worktree" | "store">();
+    const remote = this.#remote;
+    const findings =
+      wholeStore && store
+        ? await checkStore(this.#session, this.#context, { store, needed, paranoid, fix, remote })
+        : undefined;
     await store?.backend.close();
     const name = (oid: string) => ({ oid, path: needed.get(oid)?.path });
     return {
@@ -56,6 +74,7 @@ class Fsck {
       missing: lacking.filter((one) => !repaired.has(one.oid)),
       repaired: [...repaired].map(([oid, from]) => ({ ...name(oid), from })),
       unknown: problem ? absent.filter((one) => !repaired.has(one.oid)).map((one) => ({ ...one })) : [],
+      ...(findings ? { store: findings } : {}),
       ...(problem ? { storeProblem: problem } : {}),
     };
   }

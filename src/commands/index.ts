@@ -72,6 +72,8 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./untrack.ts"),
   },
   { name: "prune", summary: "Drop cached copies that the store has", load: () => import("./prune.ts") },
+  { name: "gc", summary: "Remove from a store what no ref needs", load: () => import("./gc.ts") },
+  { name: "du", summary: "Show what takes how much room", load: () => import("./du.ts") },
   { name: "fsck", summary: "Check that every byte is right and to be had", load: () => import("./fsck.ts") },
   {
     name: "remote",

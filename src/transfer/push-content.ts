@@ -3,10 +3,13 @@ import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
 import { ChunkMaps } from "../store/local/chunk-maps.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
+import { compactIndex } from "../store/remote/compact-index.ts";
+import { keptFiles } from "../store/remote/kept-files.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { type FilePacker, UploadPacker } from "../store/remote/upload-packer.ts";
 import { chunksOfFile } from "./chunk-source.ts";
-import type { Meter } from "./meter.ts";
+import { fetchContent } from "./fetch-content.ts";
+import { type Meter, silentMeter } from "./meter.ts";
 
 /** Content that a ref needs in the store. */
 export interface WantedContent {
@@ -42,9 +45,11 @@ const chunkerBuffer = 4 << 20;
  */
 export async function pushContent(wanted: Iterable<WantedContent>, options: PushOptions): Promise<PushReport> {
   const { cache, store, meter } = options;
-  await store.sync(options.signal);
+  await store.syncToWrite(options.signal);
   const all = new Map([...wanted].map((one) => [one.oid, one]));
-  const absent = [...all.values()].filter((one) => !store.has(one.oid));
+  const kept = await keptFiles(all.keys(), store, options.signal);
+  const absent = [...all.values()].filter((one) => !kept.has(one.oid));
+  await rescue(absent, options);
   assertAvailable(absent, cache);
   absent.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   meter.total(
@@ -67,6 +72,8 @@ export async function pushContent(wanted: Iterable<WantedContent>, options: Push
   if (segment) {
     await store.saveSegment(segment.id, segment.bytes, save);
     uploaded += segment.bytes.length;
+    // Housekeeping: the data is safe whatever comes of it, and the next push tries again.
+    await compactIndex(store, save).catch(() => 0);
     const maps = new ChunkMaps(cache.layout.root, store.marker.id);
     for (const { oid, size, chunks } of packer.packed()) if (size >= wholeFileLimit) maps.note(oid, chunks);
   }
@@ -77,6 +84,12 @@ export async function pushContent(wanted: Iterable<WantedContent>, options: Push
     packs: packer.packs,
     uploaded,
   };
+}
+
+/** What lies in packs that are about to be collected, and nowhere else, is fetched while it can be, and stored anew. */
+async function rescue(absent: readonly WantedContent[], options: PushOptions): Promise<void> {
+  const going = absent.filter((one) => options.store.has(one.oid) && !options.cache.has(one.oid));
+  if (going.length > 0) await fetchContent(going, { ...options, meter: silentMeter });
 }
 
 function assertAvailable(absent: readonly WantedContent[], cache: Cache): void {

@@ -121,4 +121,26 @@ describe("git mlgit fsck", () => {
     writeFileSync(join(project.cache, "packs", "left-over"), "x");
     expect((await project.mlgit(["fsck"])).stdout).toContain("belongs to nothing: packs/left-over");
   });
+
+  it("restores to the store what is damaged or missing there and right here", async () => {
+    await filled();
+    await project.git("push", "-q", "origin", "main");
+    const store = project.box.path("origin.git/mlgit/packs");
+    const packs = readdirSync(store, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const path = join(packs[0]?.parentPath ?? "", packs[0]?.name ?? "");
+    await fsck(["--store", "--paranoid"], 0);
+    flipBit(path, 1000);
+    await fsck(["--store"], 0);
+    const found = (await fsck(["--store", "--paranoid"], 5)) as unknown as { store: { broken: unknown[] } };
+    expect(found.store.broken).toHaveLength(6);
+    await fsck(["--store", "--paranoid", "--fix"], 0);
+    rmSync(path);
+    await fsck(["--store", "--paranoid"], 0);
+    rmSync(store, { recursive: true });
+    await fsck(["--store"], 5);
+    await fsck(["--store", "--fix"], 0);
+    rmSync(project.cache, { recursive: true });
+    await project.mlgit(["fetch", "--all"]);
+    await fsck(["--store", "--paranoid"], 0);
+  });
 });

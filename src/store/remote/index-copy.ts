@@ -6,6 +6,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
 import { type FileRow, memorySource, Segment } from "../index/segment.ts";
 import { loadBytes } from "./load-bytes.ts";
+import { listTombstones } from "./tombstone.ts";
 
 export interface FoundFile extends Omit<FileRow, "pack"> {
   readonly pack: PackInfo;
@@ -17,6 +18,7 @@ export interface PackInfo {
   readonly count: number;
 }
 
+const listTries = 3;
 const idPattern = /^[0-9a-f]{64}$/;
 
 /**
@@ -27,19 +29,47 @@ export class IndexCopy {
   readonly #folder: string;
   readonly #hash: ChunkHash;
   readonly #segments = new Map<string, Segment>();
+  #dead: ReadonlySet<string> = new Set();
+  #superseded: ReadonlySet<string> = new Set();
+  #packs: Map<string, PackInfo> | undefined;
 
   constructor(folder: string, hash: ChunkHash) {
     this.#folder = folder;
     this.#hash = hash;
   }
 
-  /** The ids of the segments that are open. */
-  get ids(): readonly string[] {
-    return [...this.#segments.keys()];
+  /** The segments in force, by id. */
+  get segments(): ReadonlyMap<string, Segment> {
+    return this.#segments;
+  }
+
+  /** Ids of segments that others contain entirely; some may still be in the store. */
+  get superseded(): ReadonlySet<string> {
+    return this.#superseded;
+  }
+
+  /** Packs with a tombstone: they can be read while they are there, but nothing new may lead to them. */
+  get dead(): ReadonlySet<string> {
+    return this.#dead;
+  }
+
+  /** Looks which packs have tombstones. Who writes to the store does so after `sync`. */
+  async syncDead(backend: Backend, signal?: AbortSignal): Promise<void> {
+    this.#dead = new Set((await listTombstones(backend, signal)).map((one) => one.pack));
   }
 
   /** Makes the copy equal to the store's: one listing, and one request per new segment. */
   async sync(backend: Backend, signal?: AbortSignal): Promise<void> {
+    for (let tries = 1; ; tries++)
+      try {
+        return await this.#syncOnce(backend, signal);
+      } catch (error) {
+        // A collection replaced what was listed a moment ago.
+        if (!backend.isNotFound(error) || tries === listTries) throw error;
+      }
+  }
+
+  async #syncOnce(backend: Backend, signal?: AbortSignal): Promise<void> {
     makeFolder(this.#folder);
     const listed = new Map<string, FileInfo>();
     for await (const info of backend.list("index", signal))
@@ -56,37 +86,39 @@ export class IndexCopy {
     makeFolder(this.#folder);
     writeDurable(join(this.#folder, id), bytes);
     this.#segments.set(id, Segment.open(memorySource(bytes), id));
+    this.#dropSuperseded();
   }
 
+  /** If several segments have a row, one whose pack has no tombstone. */
   findFile(oid: string): FoundFile | undefined {
+    let dead: FoundFile | undefined;
     for (const segment of this.#segments.values()) {
       const row = segment.findFile(oid);
-      if (!row) continue;
-      const pack = segment.packs[row.pack];
-      if (pack) return { ...row, pack };
+      const pack = row && segment.packs[row.pack];
+      if (row && pack && !this.#dead.has(pack.id)) return { ...row, pack };
+      if (row && pack) dead = { ...row, pack };
     }
-    return undefined;
+    return dead;
   }
 
+  /** Where a chunk can be had for good. */
   findChunk(id: Uint8Array): { pack: PackInfo; entry: number } | undefined {
     for (const segment of this.#segments.values()) {
       const row = segment.findChunk(id);
       const pack = row && segment.packs[row.pack];
-      if (row && pack) return { pack, entry: row.entry };
+      if (row && pack && !this.#dead.has(pack.id)) return { pack, entry: row.entry };
     }
     return undefined;
   }
 
   /** Where packs are known from: a manifest names packs by id only. */
   findPack(id: string): PackInfo | undefined {
-    if (this.#packs?.for !== this.#segments.size) {
-      const byId = new Map<string, PackInfo>();
-      for (const segment of this.#segments.values()) for (const pack of segment.packs) byId.set(pack.id, pack);
-      this.#packs = { for: this.#segments.size, byId };
+    if (!this.#packs) {
+      this.#packs = new Map();
+      for (const segment of this.#segments.values()) for (const pack of segment.packs) this.#packs.set(pack.id, pack);
     }
-    return this.#packs.byId.get(id);
+    return this.#packs.get(id);
   }
-  #packs: { readonly for: number; readonly byId: ReadonlyMap<string, PackInfo> } | undefined;
 
   async #bring(id: string, present: boolean, backend: Backend, signal?: AbortSignal): Promise<void> {
     if (this.#segments.has(id)) return;
@@ -115,6 +147,8 @@ export class IndexCopy {
   }
 
   #dropSuperseded(): void {
-    for (const segment of [...this.#segments.values()]) for (const id of segment.supersedes) this.#segments.delete(id);
+    this.#packs = undefined;
+    this.#superseded = new Set([...this.#segments.values()].flatMap((segment) => segment.supersedes));
+    for (const id of this.#superseded) this.#segments.delete(id);
   }
 }

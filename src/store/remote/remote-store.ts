@@ -73,6 +73,11 @@ export class RemoteStore {
     return this.index.sync(this.backend, signal);
   }
 
+  /** The same, and which packs must not be relied on any more. */
+  async syncToWrite(signal?: AbortSignal): Promise<void> {
+    await Promise.all([this.sync(signal), this.index.syncDead(this.backend, signal)]);
+  }
+
   has(oid: string): boolean {
     return this.index.findFile(oid) !== undefined;
   }

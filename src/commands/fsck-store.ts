@@ -1,0 +1,72 @@
+import { dropFromIndex } from "../store/remote/collect-store.ts";
+import type { RemoteStore } from "../store/remote/remote-store.ts";
+import { type StoreReport, verifyStore } from "../store/remote/verify-store.ts";
+import { fetchContent } from "../transfer/fetch-content.ts";
+import { silentMeter } from "../transfer/meter.ts";
+import type { WantedContent } from "../transfer/push-content.ts";
+import type { Context } from "./command.ts";
+import type { NamedContent } from "./fsck-report.ts";
+import type { Session } from "./session.ts";
+import { upload } from "./upload.ts";
+
+export interface StoreFindings extends Omit<StoreReport, "broken"> {
+  /** Contents that lead to missing or damaged packs. */
+  readonly broken: readonly NamedContent[];
+  /** Needed contents that the index does not name; they are only here. */
+  readonly unpushed: number;
+  /** Of the broken ones: uploaded anew from this clone. */
+  readonly restored: readonly NamedContent[];
+  /** Broken, needed here, and not to be had from this clone. */
+  readonly unrepairable: readonly NamedContent[];
+}
+
+export interface StoreCheck {
+  readonly store: RemoteStore;
+  readonly needed: ReadonlyMap<string, WantedContent>;
+  readonly paranoid: boolean;
+  readonly fix: boolean;
+  readonly remote: string | undefined;
+}
+
+/** Compares index and packs of the store; with `fix` uploads again what this clone still has of what is broken. */
+export async function checkStore(session: Session, context: Context, check: StoreCheck): Promise<StoreFindings> {
+  const { store, needed, fix } = check;
+  const progress = context.progress("Checking the store");
+  const report = await verifyStore(store, {
+    paranoid: check.paranoid,
+    signal: context.signal,
+    meter: progress,
+  }).finally(() => progress.done());
+  const name = (oid: string): NamedContent => ({ oid, path: needed.get(oid)?.path });
+  const restored = fix ? await restore(report, session, context, check) : [];
+  const mended = new Set(restored);
+  return {
+    ...report,
+    broken: report.broken.map(name),
+    unpushed: [...needed.keys()].filter((oid) => !store.has(oid)).length,
+    restored: restored.map(name),
+    unrepairable: report.broken.filter((oid) => needed.has(oid) && !mended.has(oid)).map(name),
+  };
+}
+
+/** The index must stop naming what is broken first: a push relies on it. */
+async function restore(
+  report: StoreReport,
+  session: Session,
+  context: Context,
+  { store, needed, remote }: StoreCheck,
+): Promise<string[]> {
+  const bad = new Set([...report.missingPacks, ...report.damagedPacks]);
+  if (bad.size === 0) return [];
+  const cache = await session.cache();
+  // A damaged pack may still give most of what it holds: that must be here before the index forgets it.
+  const files = report.broken.flatMap((oid) => store.index.findFile(oid) ?? []);
+  await fetchContent(files, { cache, store, meter: silentMeter, signal: context.signal });
+  const broken = report.broken.flatMap((oid): WantedContent | never[] => {
+    const size = cache.size(oid);
+    return size === undefined ? [] : { oid, size, path: needed.get(oid)?.path ?? `sha256:${oid}` };
+  });
+  await dropFromIndex(bad, store, context.signal);
+  await upload(new Map(broken.map((one) => [one.oid, one])), session, context, remote);
+  return broken.map((one) => one.oid);
+}

@@ -1,0 +1,94 @@
+import { exitCode } from "../error/exit-code.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { defaultRemote } from "../git/remote.ts";
+import { isShallow, remoteRefs } from "../git/remote-refs.ts";
+import { knownRevisions } from "../git/revision.ts";
+import { type CollectReport, collectStore } from "../store/remote/collect-store.ts";
+import { formatBytes } from "../util/format-bytes.ts";
+import { contentsOf } from "./collect-contents.ts";
+import type { Command, Context, Options } from "./command.ts";
+import { graceOf, graceOption } from "./grace.ts";
+import { neededContents } from "./needed-contents.ts";
+import { Session } from "./session.ts";
+
+/** Removes from a store what no ref needs any more: marked now, gone when a later run after the grace period finds it still unneeded. */
+export const command: Command = {
+  arguments: [{ name: "[remote]", description: "whose store is collected; default: the current branch's remote" }],
+  options: [
+    { flags: "-n, --dry-run", description: "only say what would be done" },
+    { flags: "--ref-from <remote>", description: "another remote whose refs use the same store", repeat: true },
+    { flags: "--force", description: "go on though some refs may be unknown here" },
+    graceOption,
+  ],
+  async run(context, [remote], options) {
+    const session = await Session.open(context);
+    try {
+      return await collect(session, context, { remote, options });
+    } finally {
+      await session.close();
+    }
+  },
+};
+
+async function collect(
+  session: Session,
+  context: Context,
+  { remote, options }: { remote: string | undefined; options: Options },
+) {
+  const dryRun = options.dryRun === true;
+  const graceMs = graceOf(options);
+  const force = options.force === true;
+  const tips = await everyTip(session, remote, options);
+  if (!force) assertComplete(tips.problems);
+  const missing: string[] = [];
+  const mine = await neededContents(session.repository, tips.known);
+  await contentsOf(session.repository, { include: ["--all"], exclude: [], onMissing: (blob) => missing.push(blob) });
+  if (missing.length > 0 && !force) assertComplete([`${missing.length} objects are not in this partial clone`]);
+  const store = remote === undefined ? await session.openStore() : await session.openStore(remote);
+  const report = await collectStore(store, { needed: mine.keys(), graceMs, dryRun, signal: context.signal });
+  await store.backend.close();
+  return { text: describe(report, dryRun), data: { dryRun, ...report }, exitCode: exitCode.ok };
+}
+
+/** The refs of all remotes that use this store, and why they may not be all there are. */
+async function everyTip(session: Session, remote: string | undefined, options: Options) {
+  const { repository, git } = session;
+  const problems: string[] = [];
+  if (await isShallow(repository)) problems.push("this is a shallow clone: git fetch --unshallow");
+  const main = remote ?? (await defaultRemote(repository, git, "fetch"));
+  const names = new Set([...(main === undefined ? [] : [main]), ...((options.refFrom as string[] | undefined) ?? [])]);
+  const url = (await session.storeSettings(remote, "fetch")).url;
+  for (const name of git.names("remote", "url")) {
+    const other = await session.storeSettings(name, "fetch").catch(() => undefined);
+    if (other?.url === url) names.add(name);
+  }
+  if (names.size === 0) problems.push("no remote is known whose refs could use the store");
+  const known: string[] = [];
+  for (const name of names) {
+    const ids = await remoteRefs(repository, name).catch((error: Error) => {
+      problems.push(`the refs of ${name} cannot be listed: ${error.message}`);
+      return [];
+    });
+    const here = await knownRevisions(repository, ids);
+    known.push(...here);
+    if (here.length < ids.length)
+      problems.push(`${ids.length - here.length} refs of ${name} are not here: git fetch ${name}`);
+  }
+  return { known, problems };
+}
+
+function assertComplete(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new MlgitError("refused", `it is not known here what the store is needed for:\n  ${problems.join("\n  ")}`, {
+    hint: "mend that; or, if nothing else uses the store, git mlgit gc --force",
+  });
+}
+
+function describe(report: CollectReport, dryRun: boolean): string {
+  const would = dryRun ? "would be " : "";
+  return [
+    `${report.live} packs are needed`,
+    `${report.marked} ${would}marked, ${report.waiting} wait for the grace period to pass, ${report.revived} are needed again`,
+    `${report.deleted} ${would}deleted, ${formatBytes(report.bytes)}`,
+  ].join("\n");
+}

@@ -1,0 +1,14 @@
+import { gitIn, type Repository } from "./repository.ts";
+
+/** The object ids of all refs that a remote has now. Contacts it. @throws MlgitError kind `incomplete` when it cannot be asked. */
+export async function remoteRefs(repository: Repository, remote: string): Promise<string[]> {
+  const { stdout } = await gitIn(repository, ["ls-remote", "--quiet", "--", remote]);
+  const ids = stdout.toString("latin1").match(/^[0-9a-f]{40}(?:[0-9a-f]{24})?(?=\t)/gm) ?? [];
+  return [...new Set(ids)];
+}
+
+/** Whether history is cut off here. */
+export async function isShallow(repository: Repository): Promise<boolean> {
+  const { stdout } = await gitIn(repository, ["rev-parse", "--is-shallow-repository"]);
+  return stdout.toString().trim() === "true";
+}

@@ -1,0 +1,145 @@
+import type { FileInfo } from "../../backend/backend.ts";
+import { MlgitError } from "../../error/mlgit-error.ts";
+import type { FoundFile, PackInfo } from "./index-copy.ts";
+import { mergeSegments } from "./merge-segments.ts";
+import type { RemoteStore } from "./remote-store.ts";
+import { listTombstones, putTombstone, removeTombstone, type Tombstone } from "./tombstone.ts";
+
+export interface CollectReport {
+  /** Packs that something needed leads to. */
+  readonly live: number;
+  /** Packs that got a tombstone now. */
+  readonly marked: number;
+  /** Packs with a tombstone that is younger than the grace period. */
+  readonly waiting: number;
+  /** Packs that were needed again and lost their tombstone. */
+  readonly revived: number;
+  readonly deleted: number;
+  /** Of the deleted packs. */
+  readonly bytes: number;
+  /** Index segments that were replaced. */
+  readonly segments: number;
+}
+
+export interface CollectOptions {
+  /** What must stay, by oid. */
+  readonly needed: Iterable<string>;
+  readonly graceMs: number;
+  readonly dryRun: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Two phases with a grace period between: a pack that nothing needs gets a tombstone, and from then on nobody relies on it; if it is not
+ * needed either when the grace period has passed, it goes. Order: index without it, then the old index, then the pack. Its tombstone
+ * stays as long as any segment names it, so that a segment merged from old ones by another client misleads nobody.
+ * @throws MlgitError kind `corrupt` when it cannot be known what a needed content leads to.
+ */
+export async function collectStore(store: RemoteStore, options: CollectOptions): Promise<CollectReport> {
+  await store.syncToWrite(options.signal);
+  const live = await livePacks(store, options);
+  const packs = new Map<string, FileInfo>();
+  for await (const info of store.backend.list("pack", options.signal)) packs.set(info.handle.name, info);
+  const stones = await listTombstones(store.backend, options.signal);
+  const plan = planOf({ live, packs, stones }, Date.now() - options.graceMs);
+  const report = {
+    live: [...packs.keys()].filter((id) => live.has(id)).length,
+    marked: plan.mark.length,
+    waiting: plan.waiting,
+    revived: new Set(plan.revive.map((one) => one.pack)).size,
+    deleted: plan.due.length,
+    bytes: plan.due.reduce((sum, info) => sum + info.size, 0),
+    segments: 0,
+  };
+  if (options.dryRun) return report;
+  for (const stone of plan.revive) await removeTombstone(store.backend, stone);
+  for (const pack of plan.mark) await putTombstone(store.backend, pack);
+  const gone = new Set([...plan.due.map((info) => info.handle.name), ...plan.goneBefore]);
+  const segments = await dropFromIndex(gone, store, options.signal);
+  for (const info of plan.due) {
+    options.signal?.throwIfAborted();
+    await store.backend.remove(info.handle, info.tag === undefined ? {} : { ifMatch: info.tag });
+  }
+  for (const stone of plan.forget) await removeTombstone(store.backend, stone);
+  await removeSuperseded(store, Date.now() - options.graceMs);
+  return { ...report, segments };
+}
+
+/** Segments that pushes have merged; a reader that listed them before that has long finished. */
+async function removeSuperseded(store: RemoteStore, before: number): Promise<void> {
+  for await (const { handle, modified } of store.backend.list("index"))
+    if (store.index.superseded.has(handle.name) && modified < before) await store.backend.remove(handle);
+}
+
+interface Plan {
+  readonly mark: readonly string[];
+  readonly revive: readonly Tombstone[];
+  readonly due: readonly FileInfo[];
+  readonly waiting: number;
+  /** Deleted by an earlier run: no segment may name them. */
+  readonly goneBefore: readonly string[];
+  /** Tombstones of packs that went long ago. */
+  readonly forget: readonly Tombstone[];
+}
+
+function planOf(
+  of: { live: ReadonlySet<string>; packs: ReadonlyMap<string, FileInfo>; stones: readonly Tombstone[] },
+  before: number,
+): Plan {
+  const since = new Map<string, number>();
+  for (const { pack, since: at } of of.stones) since.set(pack, Math.max(at, since.get(pack) ?? 0));
+  const dead = [...of.packs.values()].filter(({ handle }) => !of.live.has(handle.name));
+  const due = dead.filter(({ handle }) => (since.get(handle.name) ?? Number.POSITIVE_INFINITY) <= before);
+  const absent = of.stones.filter(({ pack }) => !of.packs.has(pack));
+  return {
+    mark: dead.map(({ handle }) => handle.name).filter((id) => !since.has(id)),
+    revive: of.stones.filter(({ pack }) => of.live.has(pack) && of.packs.has(pack)),
+    due,
+    waiting: dead.filter(({ handle }) => since.has(handle.name)).length - due.length,
+    goneBefore: absent.map(({ pack }) => pack),
+    // Twice the grace period: whoever merged segments of before has long been seen here.
+    forget: absent.filter((stone) => stone.since <= before - (Date.now() - before) && stone.since < before),
+  };
+}
+
+/** Every pack that a needed content, or its manifest, lies in. */
+async function livePacks(store: RemoteStore, options: CollectOptions): Promise<Set<string>> {
+  const rows = [...new Set(options.needed)].flatMap((oid): FoundFile | never[] => store.index.findFile(oid) ?? []);
+  const live = new Set(rows.map((row) => row.pack.id));
+  for (const [oid, terms] of await store.locate(rows, options.signal)) {
+    if (!Array.isArray(terms))
+      throw new MlgitError("corrupt", `it cannot be known which packs sha256:${oid} lies in, so nothing was deleted`, {
+        oid,
+        hint: "git mlgit fsck --store --fix",
+        cause: terms,
+      });
+    for (const term of terms) live.add(term.pack.id);
+  }
+  return live;
+}
+
+/** Replaces the segments that name any of these packs. Returns how many. */
+export async function dropFromIndex(
+  gone: ReadonlySet<string>,
+  store: RemoteStore,
+  signal?: AbortSignal,
+): Promise<number> {
+  const segments = new Map([...store.index.segments].filter(([, one]) => one.packs.some(({ id }) => gone.has(id))));
+  if (segments.size === 0) return 0;
+  const rows = [...segments.values()].flatMap((segment) =>
+    [...segment.eachFile()].flatMap((row): FoundFile | never[] => {
+      const pack = segment.packs[row.pack];
+      return row.manifest && pack && !gone.has(pack.id) ? { ...row, pack } : [];
+    }),
+  );
+  const located = await store.locate(rows, signal);
+  const packsOf = (oid: string): PackInfo[] | undefined => {
+    const terms = located.get(oid);
+    return Array.isArray(terms) ? terms.map((term) => term.pack) : undefined;
+  };
+  const made = mergeSegments({ segments, without: gone, packsOf }, store.hash);
+  for (const { id, bytes } of made) await store.saveSegment(id, bytes, signal ? { signal } : {});
+  const kept = new Set(made.map(({ id }) => id));
+  for (const id of segments.keys()) if (!kept.has(id)) await store.backend.remove({ type: "index", name: id });
+  return segments.size;
+}

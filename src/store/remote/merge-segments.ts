@@ -1,0 +1,69 @@
+import type { ChunkHash } from "../../chunk/chunk-hash.ts";
+import type { Segment } from "../index/segment.ts";
+import { SegmentBuilder, segmentLimit } from "../index/segment-builder.ts";
+import type { PackInfo } from "./index-copy.ts";
+
+export interface MergeInput {
+  /** By id. */
+  readonly segments: ReadonlyMap<string, Segment>;
+  /** Packs of which no row may remain. */
+  readonly without: ReadonlySet<string>;
+  /** The packs that a manifest leads to, by oid of its file; undefined where it cannot be read: then its row stays. */
+  readonly packsOf: (oid: string) => readonly PackInfo[] | undefined;
+}
+
+const margin = 1 << 20;
+
+/**
+ * The rows of several segments in as few as they fit in, without the rows that lead to certain packs. The last one supersedes them all, so it
+ * must be stored last.
+ */
+export function mergeSegments(input: MergeInput, hash: ChunkHash): { id: string; bytes: Buffer }[] {
+  const merge = new Merge(input, hash);
+  for (const segment of input.segments.values()) merge.add(segment);
+  return merge.finish();
+}
+
+class Merge {
+  readonly #input: MergeInput;
+  readonly #hash: ChunkHash;
+  readonly #done: { id: string; bytes: Buffer }[] = [];
+  readonly #files = new Set<string>();
+  #builder = new SegmentBuilder();
+
+  constructor(input: MergeInput, hash: ChunkHash) {
+    this.#input = input;
+    this.#hash = hash;
+  }
+
+  add(segment: Segment): void {
+    const { without, packsOf } = this.#input;
+    for (const row of segment.eachFile()) {
+      const pack = segment.packs[row.pack];
+      const more = row.manifest ? (packsOf(row.oid) ?? []) : [];
+      if (!pack || this.#files.has(row.oid) || [pack, ...more].some(({ id }) => without.has(id))) continue;
+      this.#files.add(row.oid);
+      this.#makeRoom();
+      for (const { id, size, count } of more) this.#builder.pack(id, size, count);
+      this.#builder.file({ ...row, pack: this.#builder.pack(pack.id, pack.size, pack.count) });
+    }
+    for (const { id, pack, entry } of segment.eachChunk()) {
+      const info = segment.packs[pack];
+      if (!info || without.has(info.id)) continue;
+      this.#makeRoom();
+      this.#builder.chunk(id, this.#builder.pack(info.id, info.size, info.count), entry);
+    }
+  }
+
+  finish(): { id: string; bytes: Buffer }[] {
+    for (const id of this.#input.segments.keys()) this.#builder.supersede(id);
+    this.#done.push(this.#builder.finish(this.#hash));
+    return this.#done;
+  }
+
+  #makeRoom(): void {
+    if (this.#builder.length < segmentLimit - margin) return;
+    this.#done.push(this.#builder.finish(this.#hash));
+    this.#builder = new SegmentBuilder();
+  }
+}

@@ -1,0 +1,31 @@
+import type { Backend } from "../../backend/backend.ts";
+
+/** A note that nothing needed a pack at a certain time: `gc/tombstones/<pack>.<ms since 1970, base 36>`. */
+export interface Tombstone {
+  readonly pack: string;
+  /** Milliseconds since 1970, by the clock of whoever collected. */
+  readonly since: number;
+  readonly name: string;
+}
+
+const pattern = /^tombstones\/([0-9a-f]{64})\.([0-9a-z]{1,11})$/;
+
+/** Every tombstone, in one listing. A pack may have several. */
+export async function listTombstones(backend: Backend, signal?: AbortSignal): Promise<Tombstone[]> {
+  const found: Tombstone[] = [];
+  for await (const { handle } of backend.list("gc", signal)) {
+    const [, pack, since] = pattern.exec(handle.name) ?? [];
+    if (pack !== undefined && since !== undefined)
+      found.push({ pack, since: Number.parseInt(since, 36), name: handle.name });
+  }
+  return found;
+}
+
+export async function putTombstone(backend: Backend, pack: string): Promise<void> {
+  const name = `tombstones/${pack}.${Date.now().toString(36)}`;
+  await backend.save({ type: "gc", name }, Buffer.from(`${new Date().toISOString()}\n`));
+}
+
+export async function removeTombstone(backend: Backend, tombstone: Tombstone): Promise<void> {
+  await backend.remove({ type: "gc", name: tombstone.name });
+}

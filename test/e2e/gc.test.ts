@@ -1,0 +1,99 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { createDataProject, type DataProject } from "../helper/data-project.ts";
+import { randomBytes } from "../helper/sandbox.ts";
+
+const content = (n: number) => randomBytes(`gc ${n}`, 300_000 + n);
+
+interface Report {
+  readonly live: number;
+  readonly marked: number;
+  readonly waiting: number;
+  readonly revived: number;
+  readonly deleted: number;
+  readonly segments: number;
+}
+
+describe("git mlgit gc", () => {
+  let project: DataProject;
+  beforeEach(async () => {
+    project = await createDataProject();
+  });
+  afterEach(() => project.box.remove());
+
+  const store = () => project.box.path("origin.git/mlgit");
+  const packs = () =>
+    readdirSync(join(store(), "packs"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const gc = async (...args: string[]) => (await project.json(["gc", ...args])) as Report;
+  async function push(n: number, ...refs: string[]): Promise<void> {
+    project.write(`data/${n}.bin`, content(n));
+    await project.commit(`${n}`);
+    await project.git("push", "-q", "-f", "origin", ...(refs.length > 0 ? refs : ["main"]));
+  }
+  /** As another clone sees it: everything that the remote's refs need is there, byte for byte. */
+  async function cloneHas(...numbers: number[]): Promise<void> {
+    const clone = project.box.path("clone");
+    rmSync(clone, { recursive: true, force: true });
+    await project.box.mlgit(["install"]);
+    await project.box.git(["clone", "-q", project.box.path("origin.git"), clone]);
+    for (const n of numbers) expect(project.box.read(`clone/data/${n}.bin`).equals(content(n))).toBe(true);
+  }
+  /** Throws a commit away so thoroughly that no reflog remembers it. */
+  async function forget(): Promise<void> {
+    await project.git("reset", "-q", "--hard", "HEAD~1");
+    rmSync(join(project.work, ".git/ORIG_HEAD"), { force: true });
+    await project.git("reflog", "expire", "--expire=now", "--all");
+    await project.git("push", "-q", "-f", "origin", "main");
+    await project.git("reflog", "expire", "--expire=now", "--all");
+  }
+
+  it("marks first, deletes only after the grace period, and leaves what is needed", async () => {
+    await push(1);
+    await push(2);
+    await forget();
+    expect(packs()).toHaveLength(2);
+    expect(await gc()).toMatchObject({ live: 1, marked: 1, deleted: 0 });
+    expect(await gc()).toMatchObject({ marked: 0, waiting: 1, deleted: 0 });
+    expect(packs()).toHaveLength(2);
+    expect(await gc("-n", "--grace", "0")).toMatchObject({ deleted: 1 });
+    expect(packs()).toHaveLength(2);
+    expect(await gc("--grace", "0")).toMatchObject({ deleted: 1, segments: 1 });
+    expect(packs()).toHaveLength(1);
+    await cloneHas(1);
+  });
+
+  it("keeps what reflogs and other branches of the remote need", async () => {
+    await push(1);
+    await push(2, "main:other");
+    await project.git("reset", "-q", "--hard", "HEAD~1");
+    expect(await gc("--grace", "0")).toMatchObject({ live: 2, marked: 0 });
+  });
+
+  it("rescues from a marked pack what a push needs and this clone has not cached", async () => {
+    await push(1);
+    await push(2);
+    const tip = (await project.git("rev-parse", "HEAD")).stdout.trim();
+    await forget();
+    await gc();
+    rmSync(project.cache, { recursive: true });
+    await project.git("push", "-q", "origin", `${tip}:refs/heads/back`);
+    await project.git("fetch", "-q", "origin");
+    await gc("--grace", "0");
+    await project.git("checkout", "-q", tip);
+    expect(project.read("data/2.bin").equals(content(2))).toBe(true);
+  });
+
+  it("refuses where refs may be unknown", async () => {
+    await push(1);
+    const clone = project.box.path("shallow");
+    await project.box.git(["clone", "-q", "--depth=1", `file://${project.box.path("origin.git")}`, clone]);
+    const { stderr } = await project.mlgit(["gc"], { cwd: clone, code: 11 });
+    expect(stderr).toContain("shallow");
+    await project.box.git(["clone", "-q", project.box.path("origin.git"), project.box.path("behind")]);
+    await push(2, "main:other");
+    const behind = await project.mlgit(["gc"], { cwd: project.box.path("behind"), code: 11 });
+    expect(behind.stderr).toContain("git fetch origin");
+    expect(packs()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type { FileType } from "../../../src/backend/handle.ts";
+import { MemoryBackend } from "../../../src/backend/memory/memory-backend.ts";
+import { Cache } from "../../../src/store/local/cache.ts";
+import { collectStore } from "../../../src/store/remote/collect-store.ts";
+import { compactIndex } from "../../../src/store/remote/compact-index.ts";
+import { RemoteStore } from "../../../src/store/remote/remote-store.ts";
+import { verifyStore } from "../../../src/store/remote/verify-store.ts";
+import { fetchContent } from "../../../src/transfer/fetch-content.ts";
+import { silentMeter } from "../../../src/transfer/meter.ts";
+import { pushContent } from "../../../src/transfer/push-content.ts";
+import { randomBytesOf } from "../../helper/random.ts";
+
+const root = mkdtempSync(join(tmpdir(), "mlgit-collect-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let made = 0;
+
+/** 11 chunks or so; the first third of every odd content is that of the even one before it. */
+const content = (n: number): Buffer =>
+  n % 2 === 0
+    ? randomBytesOf(n + 1, 700_000)
+    : Buffer.concat([content(n - 1).subarray(0, 300_000), randomBytesOf(n + 1, 400_000)]);
+const oidOf = (n: number) => createHash("sha256").update(content(n)).digest("hex");
+
+describe("a collection of a store", () => {
+  let backend: MemoryBackend;
+  beforeEach(() => {
+    backend = new MemoryBackend();
+  });
+
+  /** Another clone each time: it knows of the store what the store says now. */
+  async function client(): Promise<{ cache: Cache; store: RemoteStore }> {
+    const folder = join(root, `${made++}`);
+    const cache = await Cache.open(folder);
+    const create = async () => ({ exclusiveCreate: true, compareAndSwap: true });
+    const store = await RemoteStore.open(backend, join(folder, "index"), { create });
+    if (!store) throw new Error("no store");
+    return { cache, store };
+  }
+
+  async function push(...numbers: number[]): Promise<void> {
+    const { cache, store } = await client();
+    for (const n of numbers) cache.putSmall(oidOf(n), content(n));
+    const wanted = numbers.map((n) => ({ oid: oidOf(n), size: content(n).length, path: `${n}` }));
+    await pushContent(wanted, { cache, store, meter: silentMeter });
+    cache.close();
+  }
+
+  const collect = async (needed: readonly number[], graceMs = 0) =>
+    collectStore((await client()).store, { needed: needed.map(oidOf), graceMs, dryRun: false });
+
+  /** What a fresh clone cannot get. */
+  async function lost(...numbers: number[]): Promise<number[]> {
+    const { cache, store } = await client();
+    await store.sync();
+    const wanted = numbers.map((n) => ({ oid: oidOf(n), size: content(n).length }));
+    const { failed } = await fetchContent(wanted, { cache, store, meter: silentMeter });
+    const report = await verifyStore(store, { paranoid: true, meter: silentMeter });
+    expect(report).toMatchObject({ missingPacks: [], damagedPacks: [], broken: [] });
+    cache.close();
+    return numbers.filter((n) => failed.has(oidOf(n)));
+  }
+
+  async function count(type: FileType): Promise<number> {
+    let found = 0;
+    for await (const _ of backend.list(type)) found++;
+    return found;
+  }
+
+  it("keeps a pack that one chunk of a needed content lies in", async () => {
+    await push(0);
+    await push(1);
+    expect(await collect([1])).toMatchObject({ live: 2, marked: 0 });
+    expect(await lost(0, 1)).toEqual([]);
+  });
+
+  it("drops the rows of contents whose manifests lead to what goes", async () => {
+    await push(0);
+    await push(1);
+    await push(2);
+    expect(await collect([2])).toMatchObject({ live: 1, marked: 2 });
+    expect(await collect([2])).toMatchObject({ deleted: 2 });
+    expect(await lost(0, 1, 2)).toEqual([0, 1]);
+    await push(0, 1);
+    expect(await lost(0, 1, 2)).toEqual([]);
+  });
+
+  it("takes a mark back when the content is needed again", async () => {
+    await push(0);
+    await push(2);
+    await collect([2]);
+    expect(await count("gc")).toBe(1);
+    expect(await collect([0, 2])).toMatchObject({ revived: 1, deleted: 0 });
+    expect(await count("gc")).toBe(0);
+    expect(await lost(0, 2)).toEqual([]);
+  });
+
+  it("is not relied on by a push between mark and end, neither for files nor for chunks", async () => {
+    await push(0);
+    await push(2);
+    await collect([2]);
+    await push(1);
+    await push(0);
+    expect(await collect([0, 1, 2])).toMatchObject({ deleted: 1 });
+    expect(await lost(0, 1, 2)).toEqual([]);
+  });
+
+  it("is not undone by a client that merges an index of before", async () => {
+    await push(0);
+    for (let n = 2; n < 12; n += 2) await push(n);
+    const late = await client();
+    await late.store.syncToWrite();
+    await collect([2, 4]);
+    await collect([2, 4]);
+    expect(await compactIndex(late.store, {}, 4)).toBeGreaterThan(2);
+    await push(0);
+    await collect([0, 2, 4]);
+    expect(await lost(0, 2, 4)).toEqual([]);
+  });
+
+  it("collects what a killed push left without an index", async () => {
+    await push(0);
+    for await (const { handle } of backend.list("index")) await backend.remove(handle);
+    expect(await collect([0])).toMatchObject({ live: 0, marked: 1 });
+    await push(0);
+    expect(await collect([0])).toMatchObject({ live: 1, deleted: 1 });
+    expect(await lost(0)).toEqual([]);
+  });
+
+  it("can be killed at any write and finishes when it runs again", async () => {
+    for (let writes = 0; writes < 8; writes++) {
+      backend = new MemoryBackend();
+      await push(0);
+      await push(1);
+      await push(2);
+      await collect([2]);
+      const { store } = await client();
+      let left = writes;
+      const stop = () => {
+        if (left-- === 0) throw new Error("killed");
+      };
+      const { save, remove } = backend;
+      backend.save = async (...args) => {
+        stop();
+        return save.apply(backend, args);
+      };
+      backend.remove = async (...args) => {
+        stop();
+        return remove.apply(backend, args);
+      };
+      await collectStore(store, { needed: [oidOf(2)], graceMs: 0, dryRun: false }).catch((error: Error) =>
+        expect(error.message).toBe("killed"),
+      );
+      Object.assign(backend, { save, remove });
+      await collect([2]);
+      expect(await lost(2)).toEqual([]);
+      await push(0, 1);
+      expect(await lost(0, 1, 2)).toEqual([]);
+    }
+  });
+});
+
+describe("the index of a store that was pushed to many times", () => {
+  it("is merged to a few segments, in which everything is found", async () => {
+    const backend = new MemoryBackend();
+    const folder = join(root, "merge");
+    const cache = await Cache.open(folder);
+    const create = async () => ({ exclusiveCreate: true, compareAndSwap: true });
+    const numbers = Array.from({ length: 40 }, (_, n) => n);
+    for (const n of numbers) {
+      const store = await RemoteStore.open(backend, join(folder, "index"), { create });
+      cache.putSmall(oidOf(n), content(n));
+      if (store)
+        await pushContent([{ oid: oidOf(n), size: content(n).length, path: `${n}` }], {
+          cache,
+          store,
+          meter: silentMeter,
+        });
+    }
+    cache.close();
+    const fresh = await RemoteStore.open(backend, join(root, "fresh"), { create });
+    await fresh?.sync();
+    expect(fresh?.index.segments.size).toBeLessThanOrEqual(16);
+    for (const n of numbers) expect(fresh?.has(oidOf(n))).toBe(true);
+    const located = await fresh?.locate(numbers.flatMap((n) => fresh.index.findFile(oidOf(n)) ?? []));
+    expect([...(located ?? [])].filter(([, terms]) => !Array.isArray(terms))).toEqual([]);
+  });
+});
