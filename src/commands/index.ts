@@ -110,6 +110,13 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./models.ts"),
   },
   {
+    name: "unlock",
+    summary: "Let published files of a flexible entity be changed",
+    group: "entity",
+    load: () => import("./unlock.ts"),
+  },
+  { name: "lock", summary: "Take an unlock back", group: "entity", load: () => import("./lock.ts") },
+  {
     name: "verify",
     summary: "Check commits against the rules of their entities",
     group: "entity",

@@ -12,6 +12,7 @@ import { pushAction } from "./push.ts";
 import { branchAction, showAction } from "./show.ts";
 import { configAction, statusAction } from "./state.ts";
 import { tagAction } from "./tag.ts";
+import { unlockAction } from "./unlock.ts";
 import { fetchAction, updateAction } from "./update.ts";
 
 const everyKind: readonly ((kind: Kind) => Action)[] = [
@@ -30,6 +31,7 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
   logAction,
   diffAction,
   configAction,
+  unlockAction,
 ];
 
 /** All commands of one kind of entity: `git mlgit datasets …`. */

@@ -1,0 +1,70 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+import { blobOid } from "../git/blob-pack.ts";
+import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
+import { resolveObjects } from "../git/tags.ts";
+import { PlaceBatch } from "../hydrate/place-batch.ts";
+import { unlockFile } from "../hydrate/unlock-file.ts";
+import { formatPointer } from "../pointer/pointer.ts";
+import type { Command } from "./command.ts";
+import { indexSpecs } from "./entity-specs.ts";
+import { type GovernedFile, governedFiles } from "./governed-files.ts";
+import type { Worktree } from "./kind/find-entity.ts";
+import { publishedVersions } from "./published.ts";
+import { quotePath } from "./restore-content.ts";
+import { UnlockRecord } from "./unlock-record.ts";
+
+/** Lets published files of flexible entities be changed, here and for the bytes they have now. */
+export const command: Command = {
+  arguments: [{ name: "<paths...>", description: "files or folders of a flexible entity" }],
+  async run(context, paths) {
+    const { repository, files } = await governedFiles(context, paths);
+    refuseStrict(files);
+    await record(
+      repository,
+      files.filter(({ mutability }) => mutability === "flexible"),
+    );
+    const batch = new PlaceBatch(repository.workTree, repository.gitDir);
+    const stamps: StampEntry[] = [];
+    const done: string[] = [];
+    for (const file of files) {
+      const mode = file.mode === "100755" ? 0o755 : 0o644;
+      const result = unlockFile({ batch, path: file.path, mode });
+      if (!result.placed) {
+        // A file that was removed may come back with other bytes: that is all an unlock of it can mean.
+        if (result.reason !== "missing") context.warn(`${quotePath(file.path)} stays as it is: ${result.reason}`);
+        continue;
+      }
+      done.push(quotePath(file.path));
+      const blob = blobOid(repository, formatPointer({ oid: result.oid, size: Number(result.stat.size) }));
+      if (blob === file.blob) stamps.push({ path: file.path, blob, stat: result.stat });
+    }
+    await stampIndex(repository, stamps);
+    return { text: `${done.length} files can be changed until the next version`, data: { unlocked: done } };
+  },
+};
+
+function refuseStrict(files: readonly GovernedFile[]): void {
+  const strict = files.find(({ mutability }) => mutability === "strict");
+  if (!strict) return;
+  const path = quotePath(strict.path);
+  throw new MlgitError("refused", `${path} belongs to a strict entity: its published bytes never change`, {
+    path,
+    hint: "put the new bytes under a new name; to loosen the whole entity: git mlgit <kind> config <name> mutability flexible",
+  });
+}
+
+/** For the bytes of the last version in HEAD's history; what is staged may be the change already, and is not unlocked with them. */
+async function record(repository: Worktree, files: readonly GovernedFile[]): Promise<void> {
+  const unlocked = new UnlockRecord(repository);
+  const specs = await indexSpecs(repository);
+  const versions = await publishedVersions(repository, ["HEAD"]).catch(() => []);
+  for (const file of files) {
+    const path = file.path.toString("latin1");
+    const place = specs.find((one) => path.startsWith(`${Buffer.from(one.place.folder).toString("latin1")}/`))?.place;
+    const [latest] = versions.filter(({ name }) => name === place?.name);
+    const name = file.path.toString("utf8");
+    const [published] =
+      latest && !/\n/.test(name) ? await resolveObjects(repository, [`${latest.commit}:${name}`]) : [];
+    unlocked.unlock(path, [published ?? file.blob]);
+  }
+}
