@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ensureHooksSync } from "../../src/git/hook-install.ts";
 import { findHookFolder } from "../../src/git/hook-state.ts";
@@ -28,6 +28,9 @@ describe("the hook shims under a real git", () => {
     await exec("stub/git-mlgit", recorder("us", "$STUB_EXIT"));
     await box.init("r");
     await box.git(["init", "-q", "--bare", box.path("remote.git")]);
+    // A hook of the user's own, which waits for real files.
+    box.write("r/.git/hooks/post-checkout", "#!/bin/sh\n");
+    chmodSync(box.path("r/.git/hooks/post-checkout"), 0o755);
     ensureHooksSync(await findHookFolder(await findRepository(box.path("r"))));
     box.write("r/.gitattributes", "*.bin filter=mlgit\n");
     await git(["add", "."]);
@@ -50,6 +53,16 @@ describe("the hook shims under a real git", () => {
         .split("\n")
         .filter((line) => line.startsWith("us post-checkout ")),
     ).toHaveLength(1);
+    rmSync(box.path("r/.git/mlgit-deferred"));
+  });
+
+  it("leave it to the filter where no hook of the user's own waits for files", async () => {
+    box.write("r/.git/mlgit-deferred", "x");
+    rmSync(box.path("r/.git/hooks/post-checkout.before-mlgit"));
+    await git(["checkout", "-q", "-b", "alone"]);
+    expect(log()).toBe("");
+    box.write("r/.git/hooks/post-checkout.before-mlgit", "#!/bin/sh\n");
+    chmodSync(box.path("r/.git/hooks/post-checkout.before-mlgit"), 0o755);
     rmSync(box.path("r/.git/mlgit-deferred"));
   });
 
