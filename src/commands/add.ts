@@ -9,6 +9,7 @@ import type { AddedFile } from "../transfer/add-file.ts";
 import { addFiles } from "../transfer/add-pool.ts";
 import { chooseFiles } from "./choose-files.ts";
 import type { Command, Context } from "./command.ts";
+import { ensureHooks } from "./ensure-hooks.ts";
 import { Session } from "./session.ts";
 
 /** `git add` for large trees: tracked files are read by mlgit itself, their pointers go to git in one pack. The index it makes is git add's. */
@@ -24,6 +25,7 @@ export const command: Command = {
       const counts = { tracked: ours.length, others: others.length + gone.length };
       if (options.dryRun === true)
         return { text: `${counts.tracked} tracked files and ${counts.others} others would be added`, data: counts };
+      await ensureHooks(session, context);
       const taken = await takeIn(ours, { repository, cache: await session.cache(), context, modeOf });
       await unstagePaths(repository, gone);
       await addPaths(repository, others);

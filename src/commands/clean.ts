@@ -1,6 +1,7 @@
 import { cleanContent } from "../filter/clean.ts";
 import { readSome, writeAll } from "../git/fd.ts";
 import type { Command } from "./command.ts";
+import { ensureHooks } from "./ensure-hooks.ts";
 import { Session } from "./session.ts";
 
 /** git's one-shot clean filter: stdin is the content, stdout its pointer. git uses it only where it cannot talk to `filter-process`. */
@@ -9,6 +10,7 @@ export const command: Command = {
   async run(context) {
     const session = await Session.open(context);
     try {
+      await ensureHooks(session, context);
       const cache = await session.cache();
       writeAll(1, [cleanContent(standardInput(), cache.ingest())]);
       return {};

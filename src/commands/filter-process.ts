@@ -2,10 +2,10 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
-import { installHooks } from "../git/hook-install.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
+import { ensureHooks } from "./ensure-hooks.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { StreamedFiles } from "./protect-streamed.ts";
 import { fetchOrExplain, quotePath } from "./restore-content.ts";
@@ -65,17 +65,6 @@ async function serve(
       if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
     },
   });
-}
-
-/** A fresh clone has no hooks yet: whoever uses the filter gets them, as with git-lfs. Failing that is no reason to fail git. */
-async function ensureHooks(session: Session, context: Context): Promise<void> {
-  if (!session.settings.hooks) return;
-  try {
-    await installHooks(session.repository);
-  } catch (error) {
-    context.warn(`hooks could not be installed: ${error instanceof Error ? error.message : error}`);
-    context.warn("hint: git mlgit doctor");
-  }
 }
 
 /** Counts what lies under tracked paths and is no pointer of ours, and says so once. */

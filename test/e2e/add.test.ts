@@ -183,6 +183,19 @@ describe("git mlgit add", () => {
     expect(oidOf(other.read("large.bin"))).toBe(oidOf(randomBytes(21, 1_500_000)));
   });
 
+  it("puts the hooks in place, so that the first push sends the data", async () => {
+    const fresh = team.at(await team.box.init("fresh"));
+    await team.box.git(["init", "-q", "--bare", team.box.path("fresh.git")]);
+    await fresh.git(["remote", "add", "origin", team.box.path("fresh.git")]);
+    fresh.write(".gitattributes", "*.bin filter=mlgit\n");
+    fresh.write("a.bin", "content");
+    await fresh.mlgit(["add", "."]);
+    await fresh.git(["commit", "-qm", "x"]);
+    expect((await fresh.git(["push", "origin", "main"])).stderr).toContain("1 files");
+    await team.box.git(["clone", "-q", team.box.path("fresh.git"), team.box.path("fresh clone")]);
+    expect(team.box.read("fresh clone/a.bin").toString()).toBe("content");
+  });
+
   it("says with -n what it would do, and needs paths", async () => {
     const clone = await copyOf("dry", (one) => void one.write("new.bin", "x") as undefined);
     const before = (await clone.git(["ls-files", "-s"])).stdout;

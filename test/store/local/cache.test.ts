@@ -61,9 +61,9 @@ describe("the cache", () => {
       }
     };
     check(cache);
-    cache.flush();
+    await cache.flush();
     check(cache);
-    cache.close();
+    await cache.close();
     check(await Cache.open(folder));
     expect(cache.get("0".repeat(64))).toBeUndefined();
     expect(readdirSync(join(folder, "tmp"))).toEqual([]);
@@ -73,9 +73,9 @@ describe("the cache", () => {
     const folder = newFolder();
     const cache = await Cache.open(folder);
     for (let i = 0; i < 3; i++) for (const size of [5000, 2_000_000]) put(cache, randomBytesOf(1, size));
-    cache.flush();
+    await cache.flush();
     for (const size of [5000, 2_000_000]) put(cache, randomBytesOf(1, size));
-    cache.close();
+    await cache.close();
     const used = Number(
       execFileSync("du", ["-sb", join(folder, "packs"), join(folder, "files")], { encoding: "utf8" })
         .split("\n")
@@ -98,7 +98,7 @@ describe("the cache", () => {
     expect(fourth.finish().oid).toBe(oidOf("fourth"));
     expect([second, fifth].map((one) => one.finish().oid)).toEqual([oidOf("second"), oidOf("FIFTH")]);
     third.abort();
-    cache.close();
+    await cache.close();
   });
 
   it("forgets what is given up, large or small", async () => {
@@ -110,7 +110,7 @@ describe("the cache", () => {
       ingest.abort();
       expect(cache.has(oidOf(randomBytesOf(2, size)))).toBe(false);
     }
-    cache.close();
+    await cache.close();
     expect(readdirSync(join(folder, "tmp"))).toEqual([]);
     expect(readdirSync(join(folder, "packs"))).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe("the cache", () => {
     const good = newFolder();
     const cache = await Cache.open(good);
     for (const bytes of contents) put(cache, bytes);
-    cache.close();
+    await cache.close();
     const files = (readdirSync(good, { recursive: true }) as string[]).filter(
       (name) => /^(packs|files|journal)\//.test(name) && statSync(join(good, name)).isFile(),
     );
@@ -137,7 +137,7 @@ describe("the cache", () => {
           put(other, bytes);
           expect(bytesOf(other, oidOf(bytes))?.equals(bytes)).toBe(true);
         }
-        other.close();
+        await other.close();
         rmSync(folder, { recursive: true });
       }
   });
@@ -179,7 +179,7 @@ describe("the cache", () => {
     const cache = await Cache.open(folder);
     const contents = [randomBytesOf(7, 1_100_000), randomBytesOf(8, 1_100_000)];
     for (const bytes of contents) put(cache, bytes);
-    cache.close();
+    await cache.close();
     const log = join(folder, "journal/verified");
     truncateSync(log, statSync(log).size - 7);
     for (let round = 0; round < 2; round++) {
@@ -212,7 +212,7 @@ describe("the cache", () => {
 
   it("refuses a cache of another version and says what to do", async () => {
     const folder = newFolder();
-    (await Cache.open(folder)).close();
+    await (await Cache.open(folder)).close();
     writeFileSync(join(folder, "version"), "mlgit cache 2\n");
     await expect(Cache.open(folder)).rejects.toMatchObject({ kind: "unsupported" });
   });
@@ -252,7 +252,7 @@ const disk = mountSmall(4 << 20);
     for (let i = 0; i < stored; i++) expect(bytesOf(cache, oidOf(small(i)))?.equals(small(i))).toBe(true);
     expect(cache.has(oidOf(small(stored)))).toBe(false);
     try {
-      cache.close();
+      await cache.close();
     } catch (error) {
       expect(error).toMatchObject({ kind: "disk" });
     }
@@ -260,7 +260,7 @@ const disk = mountSmall(4 << 20);
     const other = await Cache.open(folder);
     for (let i = 0; i < stored; i++) expect(bytesOf(other, oidOf(small(i)))?.equals(small(i))).toBe(true);
     put(other, small(stored));
-    other.close();
+    await other.close();
     expect(bytesOf(await Cache.open(folder), oidOf(small(stored)))?.equals(small(stored))).toBe(true);
   });
 
@@ -270,7 +270,7 @@ const disk = mountSmall(4 << 20);
     expect(readdirSync(join(folder, "tmp"))).toEqual([]);
     const bytes = randomBytesOf(51, 1_100_000);
     expect(bytesOf(cache, put(cache, bytes))?.equals(bytes)).toBe(true);
-    cache.close();
+    await cache.close();
   });
 
   it("can be read where nothing can be written, and says so when something should be", async () => {
