@@ -33,7 +33,7 @@ export const steps = {
     commands: () => [mlgit("prune", "--grace", "1h", "--keep", "unpushed")],
     settle: () => {},
   },
-  gc: { optional: "gc", prepare: fetched, commands: () => [mlgit("gc", "--grace", "0", "--force")], settle: () => {} },
+  gc: { optional: "gc", prepare: fetched, commands: () => [mlgit("gc", "--grace", "1h", "--force")], settle: () => {} },
 };
 
 /** Changes a few files and deletes one now and then. Half of the sizes are around the limits that the code knows. */
