@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject, flipBit } from "../helper/data-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+
+// Each starts git and mlgit dozens of times.
+jest.setTimeout(180_000);
 
 const large = randomBytes("large", 3_000_000);
 const small = randomBytes("small", 30_000);

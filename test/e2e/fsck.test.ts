@@ -1,8 +1,11 @@
 import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject, flipBit } from "../helper/data-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+
+// Each starts git and mlgit dozens of times.
+jest.setTimeout(180_000);
 
 const large = randomBytes("large", 1_500_000);
 const small = (n: number) => randomBytes(`small ${n}`, 20_000 + n);

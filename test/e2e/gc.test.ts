@@ -1,8 +1,11 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject } from "../helper/data-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+
+// Each starts git and mlgit dozens of times.
+jest.setTimeout(180_000);
 
 const content = (n: number) => randomBytes(`gc ${n}`, 300_000 + n);
 

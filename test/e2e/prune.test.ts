@@ -1,7 +1,10 @@
 import { rmSync, utimesSync } from "node:fs";
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject } from "../helper/data-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+
+// Each starts git and mlgit dozens of times.
+jest.setTimeout(180_000);
 
 const large = (n: number) => randomBytes(`large ${n}`, 1_200_000 + n);
 const small = (n: number) => randomBytes(`small ${n}`, 9000 + n);
