@@ -5,7 +5,6 @@ import { type CommitRange, commitMessage, independentTips, listCommits } from ".
 import type { Repository } from "../git/repository.ts";
 import { isAncestor, resolveObjects } from "../git/tags.ts";
 import type { Breach } from "./breach.ts";
-import { checkEntity } from "./check-entity.ts";
 import { type EntitySpec, treeSpecs } from "./entity-specs.ts";
 import { type PublishedVersion, publishedVersions } from "./published.ts";
 
@@ -62,6 +61,8 @@ async function checkCommit(
   const before = parent === undefined ? [] : await treeSpecs(repository, parent);
   const versions = await versionsBefore(repository, commit, options.arriving);
   const message = await commitMessage(repository, commit);
+  // With it comes the parser of specs, which a push without entities need not load.
+  const { checkEntity } = await import("./check-entity.ts");
   const breaches: Breach[] = [];
   for (const spec of specs) {
     const [tree = ""] = await resolveObjects(repository, [`${commit}:${spec.place.folder}`]);

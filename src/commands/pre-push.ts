@@ -1,5 +1,6 @@
 import { parsePushLines, remoteTips } from "../git/push-lines.ts";
 import { collectText } from "../util/collect-text.ts";
+import { checkPush } from "./check-push.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command } from "./command.ts";
 import { Session } from "./session.ts";
@@ -20,8 +21,7 @@ export const command: Command = {
     const session = await Session.open(context);
     try {
       const exclude = await remoteTips(session.repository, remote, lines);
-      // Loaded apart: it needs the parser of specs only where there are some.
-      await (await import("./check-push.ts")).checkPush(session.repository, lines, exclude);
+      await checkPush(session.repository, lines, exclude);
       const wanted = await contentsOf(session.repository, { include, exclude });
       const line = describePush(await upload(wanted, session, context, remote));
       if (line) context.info(line);

@@ -13,9 +13,10 @@ import { branchAction, showAction } from "./show.ts";
 import { configAction, statusAction } from "./state.ts";
 import { tagAction } from "./tag.ts";
 import { unlockAction } from "./unlock.ts";
-import { fetchAction, updateAction } from "./update.ts";
+import { fetchAction, initAction, updateAction } from "./update.ts";
 
 const everyKind: readonly ((kind: Kind) => Action)[] = [
+  initAction,
   createAction,
   statusAction,
   addAction,

@@ -4,8 +4,17 @@ import { passThrough } from "../../git/pass-through.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import type { Action, Context } from "../command.ts";
 import { command as fetchData } from "../fetch.ts";
+import { command as setUp } from "../init.ts";
 import { loadGitSettings } from "../load-settings.ts";
 import { findVersion } from "./versions.ts";
+
+export function initAction(): Action {
+  return {
+    name: "init",
+    summary: "The same as `git mlgit init`: sets this repository up for all kinds",
+    run: (context) => setUp.run(context, [], {}),
+  };
+}
 
 export function updateAction(kind: Kind): Action {
   return {
