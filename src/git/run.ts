@@ -74,7 +74,11 @@ export function streamGit(
       if (!(options.okCodes ?? [0]).includes(status)) return reject(exitError(args, status, stderr));
       consumed.then(() => resolve({ code: status, stderr }), reject);
     });
-    feed(child.stdin, options.input).catch(reject);
+    feed(child.stdin, options.input).catch((error) => {
+      // It would wait for the rest for ever.
+      child.kill();
+      reject(error);
+    });
   });
 }
 

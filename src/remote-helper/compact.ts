@@ -1,7 +1,7 @@
 /* docs/format/remote.md, "Compaction" */
 import type { Backend } from "../backend/backend.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
-import { joinPacks } from "./join-packs.ts";
+import { joinParts, type PartBytes, readParts } from "./join-packs.ts";
 import { PackSaver } from "./pack-objects.ts";
 import type { RemotePack, RetiredPacks, Root } from "./root.ts";
 
@@ -59,7 +59,9 @@ export function findRun(packs: readonly RemotePack[]): readonly RemotePack[] | u
 async function join(run: readonly RemotePack[], root: Root, { backend, signal }: CompactTools): Promise<RemotePack> {
   const saver = new PackSaver(backend, signal);
   const source = { backend, objectFormat: root.objectFormat, ...(signal ? { signal } : {}) };
-  for await (const bytes of joinPacks(run, source)) await saver.write(bytes);
-  const stored = await saver.finish();
+  const parts: PartBytes[] = [];
+  for await (const part of readParts(run, source)) parts.push(part);
+  await saver.write(joinParts(parts));
+  const stored = await saver.finish(run.reduce((sum, { objects }) => sum + objects, 0));
   return { from: run[0]?.from ?? 0, to: run.at(-1)?.to ?? 0, objects: 0, size: 0, pieces: [], ...stored };
 }

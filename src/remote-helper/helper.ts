@@ -82,7 +82,8 @@ export class Helper {
   /** True when the stream was the service's, and is over. */
   async #connect(service: string): Promise<boolean> {
     if (service === "git-upload-pack") {
-      const snapshot = await this.#tools.remote.readExisting();
+      // After "fallback" git asks once more.
+      const snapshot = this.#listed ?? (await this.#tools.remote.readExisting());
       this.#linkInto = await this.#linkTarget(snapshot);
       this.#listed = snapshot;
       this.#say(this.#linkInto ? "fallback" : "");

@@ -1,3 +1,4 @@
+/* docs/format/remote.md, "Packs" */
 import { createHash } from "node:crypto";
 import type { Backend } from "../backend/backend.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
@@ -12,28 +13,108 @@ export interface JoinSource {
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** One pack as git made it. */
+interface Part {
+  readonly objects: number;
+  readonly size: number;
+}
+
+/** Bytes of a part, at an offset in it. */
+export interface PartBytes {
+  readonly part: Part;
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+const magic = "MLGP";
+const rowSize = 12;
+
 /**
- * Several packs as one: a new header, the entries of each in order, a new trailer. Offsets of deltas are relative and stay right. An object
- * that two packs have comes twice, which git allows.
- * @throws MlgitError kind `corrupt` for a pack that is not what the root says, or the backend's.
+ * The packs as git made them, one after the other, whether they were joined or not.
+ * @throws MlgitError kind `corrupt` for what is not what the root says, or the backend's.
  */
-export async function* joinPacks(packs: readonly RemotePack[], source: JoinSource): AsyncGenerator<Buffer> {
-  const hash = createHash(source.objectFormat);
-  const trailer = source.objectFormat === "sha256" ? 32 : 20;
-  const emit = (bytes: Buffer) => {
-    hash.update(bytes);
-    return bytes;
-  };
-  yield emit(packHeader(packs.reduce((sum, pack) => sum + pack.objects, 0)));
+export async function* readParts(packs: readonly RemotePack[], source: JoinSource): AsyncGenerator<PartBytes> {
+  let parts: Part[] = [];
+  let inPart = 0;
   for await (const { pack, bytes, at } of loadPieces(source.backend, packs, source.signal)) {
-    if (at === 0 && entryCount(bytes) !== pack.objects) throw damaged(pack, source);
-    if (at + bytes.length > pack.size) throw damaged(pack, source);
-    const start = at === 0 ? packHeaderSize : 0;
-    const end = Math.min(bytes.length, pack.size - trailer - at);
-    if (end > start) yield emit(bytes.subarray(start, end));
+    let from = 0;
+    if (at === 0) {
+      parts = partsOf(pack, bytes, source);
+      from = bytes.toString("latin1", 0, 4) === magic ? tableSize(parts.length) : 0;
+      inPart = 0;
+    }
+    while (from < bytes.length) {
+      const part = parts[0];
+      if (!part) throw damaged(pack, source);
+      const slice = bytes.subarray(from, from + part.size - inPart);
+      yield { part, at: inPart, bytes: slice };
+      from += slice.length;
+      inPart += slice.length;
+      if (inPart < part.size) continue;
+      parts.shift();
+      inPart = 0;
+    }
     source.onBytes?.(bytes.length);
   }
+  if (parts.length > 0) throw new MlgitError("corrupt", `a pack in ${source.backend.location} is cut off`);
+}
+
+/**
+ * Several packs as one that git can read: a new header, the entries of each in order, a new trailer. Offsets of deltas are relative and stay right. git
+ * refuses the result when something is built on an object that comes twice.
+ */
+export async function* mergeParts(
+  parts: AsyncIterable<PartBytes>,
+  { objects, objectFormat }: { readonly objects: number; readonly objectFormat: ObjectFormat },
+): AsyncGenerator<Buffer> {
+  const hash = createHash(objectFormat);
+  const trailer = objectFormat === "sha256" ? 32 : 20;
+  const header = packHeader(objects);
+  hash.update(header);
+  yield header;
+  for await (const { part, at, bytes } of parts) {
+    const start = Math.max(0, packHeaderSize - at);
+    const end = Math.min(bytes.length, part.size - trailer - at);
+    if (end <= start) continue;
+    const entries = bytes.subarray(start, end);
+    hash.update(entries);
+    yield entries;
+  }
   yield hash.digest();
+}
+
+/** Parts as one object of the store: a table, then each as it is. */
+export function joinParts(parts: readonly PartBytes[]): Buffer {
+  const whole = parts.filter(({ at }) => at === 0);
+  const table = Buffer.alloc(tableSize(whole.length));
+  table.write(magic, "latin1");
+  table.writeUInt32BE(whole.length, 4);
+  for (const [i, { part }] of whole.entries()) {
+    table.writeBigUInt64BE(BigInt(part.size), 8 + i * rowSize);
+    table.writeUInt32BE(part.objects, 8 + i * rowSize + 8);
+  }
+  return Buffer.concat([table, ...parts.map(({ bytes }) => bytes)]);
+}
+
+function tableSize(rows: number): number {
+  return 8 + rows * rowSize;
+}
+
+function partsOf(pack: RemotePack, bytes: Buffer, source: JoinSource): Part[] {
+  if (bytes.toString("latin1", 0, 4) !== magic) {
+    if (entryCount(bytes) !== pack.objects) throw damaged(pack, source);
+    return [{ objects: pack.objects, size: pack.size }];
+  }
+  const count = bytes.length < 8 ? 0 : bytes.readUInt32BE(4);
+  if (count === 0 || bytes.length < tableSize(count)) throw damaged(pack, source);
+  const parts = Array.from({ length: count }, (_, i) => ({
+    size: Number(bytes.readBigUInt64BE(8 + i * rowSize)),
+    objects: bytes.readUInt32BE(8 + i * rowSize + 8),
+  }));
+  const size = parts.reduce((sum, part) => sum + part.size, tableSize(count));
+  const objects = parts.reduce((sum, part) => sum + part.objects, 0);
+  if (size !== pack.size || objects !== pack.objects) throw damaged(pack, source);
+  return parts;
 }
 
 function packHeader(entries: number): Buffer {

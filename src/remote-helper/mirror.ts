@@ -6,7 +6,7 @@ import { onDisk } from "../error/disk-error.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { gitInMirror } from "../git/mirror.ts";
 import { makeFolder, uniqueName, writeDurable } from "../util/durable.ts";
-import { joinPacks } from "./join-packs.ts";
+import { indexPacks } from "./index-packs.ts";
 import type { Root } from "./root.ts";
 import { wantedPacks } from "./wanted-packs.ts";
 
@@ -115,31 +115,13 @@ export class Mirror {
   async #ingest(root: Root, options: SyncOptions): Promise<void> {
     const before = this.#state();
     const packs = wantedPacks(root, before?.generation ?? 0);
-    const name = await this.#index(joinPacks(packs, { ...options, objectFormat: root.objectFormat }));
+    const names = await indexPacks(this.path, packs, { ...options, objectFormat: root.objectFormat });
     await this.#checkConnected(root, before);
     // Another process may have been here meanwhile: what it brought counts as well.
-    const files = {
-      ...before?.files,
-      ...this.#state()?.files,
-      [name]: markOf(join(this.path, "objects/pack", `${name}.pack`)) ?? "",
-    };
+    const marks = names.map((name) => [name, markOf(join(this.path, "objects/pack", `${name}.pack`)) ?? ""]);
+    const files = { ...before?.files, ...this.#state()?.files, ...Object.fromEntries(marks) };
     this.#save(root, files);
     this.#sweep();
-  }
-
-  /** @returns the name of the pack file, `pack-<hash>`. */
-  async #index(pack: AsyncIterable<Uint8Array>): Promise<string> {
-    const { stdout } = await gitInMirror(this.path, ["index-pack", "--stdin", "--fix-thin"], { input: pack }).catch(
-      (error: Error) => {
-        throw new MlgitError("corrupt", `the packs of the remote do not fit together: ${error.message}`, {
-          hint: "run `git mlgit remote fsck` in a clone that is up to date",
-          cause: error,
-        });
-      },
-    );
-    const name = /^(?:pack|keep)\t([0-9a-f]{40,64})$/m.exec(stdout.toString("latin1"))?.[1];
-    if (name) return `pack-${name}`;
-    throw new MlgitError("internal", `git index-pack said ${JSON.stringify(stdout.toString("latin1"))}`);
   }
 
   /** Refs whose history is not complete must not be handed on as if it were. */

@@ -48,9 +48,8 @@ export class PackSaver {
     }
   }
 
-  /** Undefined for a pack without entries, of which nothing is stored. */
-  async finish(): Promise<StoredPack | undefined> {
-    const objects = entryCount(this.#header);
+  /** Undefined for a pack without entries, of which nothing is stored. `objects` is known of what is no single pack. */
+  async finish(objects = entryCount(this.#header)): Promise<StoredPack | undefined> {
     if (objects === 0) return undefined;
     if (this.#held > 0) await this.#cut();
     return { objects, size: this.#size, pieces: await Promise.all(this.#uploads) };
