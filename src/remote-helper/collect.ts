@@ -81,12 +81,15 @@ async function replaceAll(
   { stored, graceMs }: { readonly stored: StoredPack | undefined; readonly graceMs: number },
 ): Promise<boolean> {
   const transaction = newTransaction();
-  const since = new Date(Date.now() - graceMs).toISOString();
+  // One clock for both, or what is replaced now would outlive a grace period of zero.
+  const now = Date.now();
+  const at = new Date(now).toISOString();
+  const since = new Date(now - graceMs).toISOString();
   return swapRoot({ place: remote.place, transaction, first }, async (root) => {
     if (root.generation !== first.root.generation) return undefined;
     const packs = stored ? [{ from: 1, to: root.generation, ...stored }] : [];
     const by = stored?.pieces[0];
-    const old = by ? [{ by, at: new Date().toISOString(), packs: root.packs }] : [];
+    const old = by ? [{ by, at, packs: root.packs }] : [];
     const retired = [...root.retired, ...old].filter(({ at }) => at > since);
     return nextRoot(root, transaction, { packs, retired, epoch: root.epoch + 1 });
   });
