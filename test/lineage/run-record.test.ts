@@ -1,0 +1,72 @@
+import { describe, expect, it } from "@jest/globals";
+import { canonicalJson } from "../../src/lineage/canonical-json.ts";
+import {
+  blobName,
+  encodeRun,
+  folderListing,
+  parseFolderListing,
+  type RunRecord,
+  runId,
+} from "../../src/lineage/run-record.ts";
+
+const oid = `sha256:${"ab".repeat(32)}`;
+const record: RunRecord = {
+  v: 1,
+  type: "run",
+  key: "00".repeat(32),
+  stage: "train",
+  kind: "train",
+  state: "complete",
+  code: { commit: "11".repeat(20), dirty: null },
+  cmd: ["python", "train.py"],
+  wdir: "",
+  in: [{ path: "data/clean.csv", oid, mode: "100644", size: 12 }],
+  out: [{ path: "data/model.bin", oid, mode: "100644", size: 12 }],
+  params: { lr: 0.1 },
+  metrics: { acc: 0.9 },
+  env: null,
+  t: [1_700_000_000_000, 1_700_000_001_000],
+  exit: 0,
+  log: null,
+  actor: "A U Thor <author@example.com>",
+  labels: {},
+};
+
+describe("canonical JSON", () => {
+  it("has one text for one value, whatever the order it was written in", () => {
+    expect(canonicalJson({ b: [1, "x", null], a: { d: true, c: 1e21 } })).toBe(
+      '{"a":{"c":1e+21,"d":true},"b":[1,"x",null]}',
+    );
+    expect(canonicalJson({ é: 1, z: 2, a: undefined })).toBe('{"z":2,"é":1}');
+    expect(canonicalJson([-0, 0.1, 100])).toBe("[0,0.1,100]");
+  });
+
+  it("refuses what JSON has no words for", () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1n, undefined, "\ud800"])
+      expect(() => canonicalJson(value)).toThrow("no words");
+  });
+});
+
+describe("run record", () => {
+  it("keeps its name: this hash is of format version 1", () => {
+    expect(encodeRun(record).toString()).toMatch(/^\{"actor":"A U Thor .*,"wdir":""\}\n$/);
+    expect(runId(record)).toBe("6d8207f96943e47e07b65aadec836c9d59a2dcca54fece366b588a38406f889d");
+  });
+
+  it("has another name when anything in it differs", () => {
+    expect(runId({ ...record, params: { lr: "0.1" } })).not.toBe(runId(record));
+    expect(runId({ ...record, state: "failed" })).not.toBe(runId(record));
+  });
+
+  it("names a folder by its listing, in any order of its files", () => {
+    const files = ["b", "a/c"].map((path) => ({ path, mode: "100644", oid, size: 3 }));
+    const listing = folderListing(files);
+    expect(folderListing([...files].reverse())).toEqual(listing);
+    expect(parseFolderListing(listing)).toEqual([...files].reverse());
+    expect(blobName(folderListing([{ path: "b", mode: "100755", oid, size: 3 }]))).not.toBe(
+      blobName(folderListing([{ path: "b", mode: "100644", oid, size: 3 }])),
+    );
+    expect(parseFolderListing(Buffer.from('["x"]'))).toBeUndefined();
+    expect(parseFolderListing(Buffer.from("x"))).toBeUndefined();
+  });
+});
