@@ -1,3 +1,10 @@
-import { runAddWorker } from "../transfer/add-worker.ts";
+import { workerData } from "node:worker_threads";
 
-await runAddWorker();
+// Each thread loads only what it needs: the hash thread is started inside of a command that is short.
+if ("hash" in workerData) {
+  const { runHashWorker } = await import("../util/hash-worker.ts");
+  runHashWorker(workerData.hash);
+} else {
+  const { runAddWorker } = await import("../transfer/add-worker.ts");
+  await runAddWorker();
+}

@@ -1,22 +1,30 @@
-import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
-import { readFully } from "../store/local/sealed-pack.ts";
 import { uniqueName, writeAll } from "../util/durable.ts";
+import type { FileHash } from "../util/file-hash.ts";
+import { followFile } from "../util/hash-thread.ts";
+import { OpenFiles } from "../util/open-files.ts";
+import { WrittenRanges } from "./written-ranges.ts";
 
 /** One file that is put together from chunks in any order. Verified as a whole before the cache gets it. */
 export interface Assembly {
   /** Writes plain bytes at an offset; the pieces of a file do not overlap. */
   write(bytes: Uint8Array, offset: number): void;
   /** All bytes came: checks the hash and stores the file. @throws MlgitError kind `corrupt` */
-  finish(): void;
+  finish(): Promise<void>;
   /** Leaves nothing behind. Harmless after finish. */
   abort(): void;
 }
+
+/** Large enough that a message a step costs nothing. */
+const hashStep = 4 << 20;
+/** Thousands of files may be half done at once, and few are written at a time. */
+const openFiles = new OpenFiles(64);
 
 export function assemble(file: { readonly oid: string; readonly size: number }, cache: Cache): Assembly {
   return file.size < wholeFileLimit ? new SmallAssembly(file, cache) : new LargeAssembly(file, cache);
@@ -45,7 +53,7 @@ class SmallAssembly implements Assembly {
     this.#content.set(bytes, offset);
   }
 
-  finish(): void {
+  async finish(): Promise<void> {
     const content = this.#content ?? Buffer.alloc(0);
     if (createHash("sha256").update(content).digest("hex") !== this.#file.oid) throw mismatch(this.#file.oid);
     this.#cache.putSmall(this.#file.oid, content);
@@ -57,64 +65,49 @@ class SmallAssembly implements Assembly {
   }
 }
 
-/** Grows in the cache's temporary folder. Pieces that come in order are hashed as they come, the rest is read back at the end. */
+/** Grows in the cache's temporary folder, and is hashed beside that as far as it is there from its beginning. */
 class LargeAssembly implements Assembly {
   readonly #file: { readonly oid: string; readonly size: number };
   readonly #cache: Cache;
   readonly #path: string;
-  readonly #hash: Hash = createHash("sha256");
-  #hashed = 0;
+  readonly #hash: FileHash;
+  readonly #written = new WrittenRanges();
+  #told = 0;
   #begun = false;
 
   constructor(file: { oid: string; size: number }, cache: Cache) {
     this.#file = file;
     this.#cache = cache;
     this.#path = join(cache.layout.temp, uniqueName());
+    this.#hash = followFile(this.#path);
   }
 
   write(bytes: Uint8Array, offset: number): void {
     this.#withFd((fd) => writeAll(fd, bytes, offset));
-    if (offset !== this.#hashed) return;
-    this.#hash.update(bytes);
-    this.#hashed += bytes.length;
+    this.#written.add(offset, offset + bytes.length);
+    if (this.#written.prefix - this.#told < hashStep) return;
+    this.#told = this.#written.prefix;
+    this.#hash.advance(this.#told);
   }
 
-  finish(): void {
-    this.#withFd((fd) => {
-      this.#hashRest(fd);
-      if (this.#hash.digest("hex") !== this.#file.oid) throw mismatch(this.#file.oid);
-      this.#cache.adoptLarge(this.#path, fd, this.#file.oid);
-    });
+  async finish(): Promise<void> {
+    this.#hash.advance(this.#file.size);
+    const oid = await this.#hash.digestLater();
+    if (oid !== this.#file.oid) throw mismatch(this.#file.oid);
+    this.#withFd((fd) => this.#cache.adoptLarge(this.#path, fd, oid));
+    openFiles.close(this.#path);
   }
 
   abort(): void {
+    this.#hash.drop();
+    openFiles.close(this.#path);
     rmSync(this.#path, { force: true });
   }
 
-  #hashRest(fd: number): void {
-    const buffer = Buffer.allocUnsafe(4 << 20);
-    while (this.#hashed < this.#file.size) {
-      const got = readFully(
-        fd,
-        buffer.subarray(0, Math.min(buffer.length, this.#file.size - this.#hashed)),
-        this.#hashed,
-      );
-      if (got === 0) throw mismatch(this.#file.oid);
-      this.#hash.update(buffer.subarray(0, got));
-      this.#hashed += got;
-    }
-  }
-
-  /** Thousands of files may be half done at once, so none is kept open. */
   #withFd(work: (fd: number) => void): void {
     onDisk("write", this.#path, () => {
-      const fd = openSync(this.#path, this.#begun ? "r+" : "wx+", 0o600);
+      work(openFiles.open(this.#path, this.#begun ? "r+" : "wx+"));
       this.#begun = true;
-      try {
-        work(fd);
-      } finally {
-        closeSync(fd);
-      }
     });
   }
 }

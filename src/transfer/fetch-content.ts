@@ -114,6 +114,7 @@ async function gather(
   try {
     await store.readEntries(remaining(wanted, local), gatherer, signal);
     local.deliver(gatherer);
+    await gatherer.finished();
   } finally {
     gatherer.close();
   }

@@ -40,6 +40,7 @@ export class FileGatherer implements EntryVisitor {
   readonly #runs = new Map<string, Run[]>();
   readonly #places = new Map<string, Map<number, Place[]>>();
   readonly #open = new Set<Gathered>();
+  readonly #finishing: Promise<void>[] = [];
   #received = 0;
 
   constructor(parts: { cache: Cache; maps: ChunkMaps; meter: Meter; failed: Map<string, Error> }) {
@@ -97,7 +98,7 @@ export class FileGatherer implements EntryVisitor {
       this.#try(file, () => {
         file.assembly.write(plain, offset);
         this.#meter.advance(0, plain.length);
-        if (--file.left === 0) this.#finish(file);
+        if (--file.left === 0) this.#finishLater(file);
       });
     }
   }
@@ -116,14 +117,31 @@ export class FileGatherer implements EntryVisitor {
     this.#received += bytes;
   }
 
+  /** Resolves when every file that is whole was stored. @throws what is wrong with the disk */
+  async finished(): Promise<void> {
+    await Promise.all(this.#finishing);
+  }
+
   /** Whatever is not whole by now leaves nothing behind. */
   close(): void {
     for (const file of this.#open) file.assembly.abort();
     this.#open.clear();
   }
 
-  #finish(file: Gathered): void {
-    file.assembly.finish();
+  #finishLater(file: Gathered): void {
+    const finishing = this.#finish(file);
+    // Whoever awaits `finished` gets the error.
+    finishing.catch(() => {});
+    this.#finishing.push(finishing);
+  }
+
+  async #finish(file: Gathered): Promise<void> {
+    try {
+      await file.assembly.finish();
+    } catch (error) {
+      this.#failure(file, error);
+      return;
+    }
     if (file.size >= wholeFileLimit) this.#maps.note(file.oid, this.#chunksOf(file));
     this.#open.delete(file);
     this.#meter.advance(1, 0);
@@ -151,9 +169,13 @@ export class FileGatherer implements EntryVisitor {
     try {
       work();
     } catch (error) {
-      if (!isMlgitError(error) || error.kind !== "corrupt") throw error;
-      this.#fail(file, error);
+      this.#failure(file, error);
     }
+  }
+
+  #failure(file: Gathered, error: unknown): void {
+    if (!isMlgitError(error) || error.kind !== "corrupt") throw error;
+    this.#fail(file, error);
   }
 
   #fail(file: Gathered, error: unknown): void {

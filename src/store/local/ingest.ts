@@ -1,8 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
 import { uniqueName, writeAll } from "../../util/durable.ts";
+import type { FileHash } from "../../util/file-hash.ts";
+import { followFile } from "../../util/hash-thread.ts";
 import { type CacheLayout, wholeFileLimit } from "./layout.ts";
 
 /** What an ingest needs of its cache. */
@@ -25,9 +27,10 @@ export class Ingest {
   readonly #buffer: Buffer;
   #filled = 0;
   #size = 0;
+  #written = 0;
   /** The buffer was given back: another ingest may be filling it. */
   #ended = false;
-  #spill: { readonly path: string; readonly fd: number; readonly hash: Hash } | undefined;
+  #spill: { readonly path: string; readonly fd: number; readonly hash: FileHash } | undefined;
 
   constructor(target: IngestTarget) {
     this.#target = target;
@@ -62,7 +65,7 @@ export class Ingest {
       if (this.#size < wholeFileLimit) return this.#finishSmall();
       this.#flush();
       const { path, fd, hash } = this.#open();
-      const oid = hash.digest("hex");
+      const oid = hash.digest();
       this.#target.adoptLarge(path, fd, oid);
       return { oid, size: this.#size };
     } finally {
@@ -75,6 +78,7 @@ export class Ingest {
     if (!this.#ended) spare = this.#buffer;
     this.#ended = true;
     if (!this.#spill) return;
+    this.#spill.hash.drop();
     closeSync(this.#spill.fd);
     rmSync(this.#spill.path, { force: true });
     this.#spill = undefined;
@@ -91,7 +95,8 @@ export class Ingest {
     const { fd, hash } = this.#open();
     const bytes = this.#buffer.subarray(0, this.#filled);
     onDisk("store content in", this.#target.layout.temp, () => writeAll(fd, bytes));
-    hash.update(bytes);
+    this.#written += bytes.length;
+    hash.advance(this.#written);
     this.#filled = 0;
   }
 
@@ -99,7 +104,7 @@ export class Ingest {
     if (this.#spill) return this.#spill;
     const path = join(this.#target.layout.temp, uniqueName());
     const fd = onDisk("store content in", this.#target.layout.temp, () => openSync(path, "wx", 0o600));
-    this.#spill = { path, fd, hash: createHash("sha256") };
+    this.#spill = { path, fd, hash: followFile(path) };
     return this.#spill;
   }
 }

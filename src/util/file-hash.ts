@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+
+/** SHA-256 of a file that grows from its beginning, as far as it is there. */
+export interface FileHash {
+  /** The first `to` bytes are written and stay as they are. */
+  advance(to: number): void;
+  /** Hex of everything up to the last advance; waits for it. @throws the error of the file system */
+  digest(): string;
+  /** The same without holding up this thread. */
+  digestLater(): Promise<string>;
+  /** Forgets it. Harmless at any time. */
+  drop(): void;
+}
+
+const readSize = 1 << 20;
+
+/** Hashes where it is called. */
+export class LocalFileHash implements FileHash {
+  readonly #path: string;
+  readonly #hash = createHash("sha256");
+  #fd: number | undefined;
+  #at = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  advance(to: number): void {
+    if (to <= this.#at) return;
+    this.#fd ??= openSync(this.#path, "r");
+    const buffer = sharedBuffer();
+    while (this.#at < to) {
+      const got = readSync(this.#fd, buffer, 0, Math.min(readSize, to - this.#at), this.#at);
+      if (got === 0) throw new Error(`${this.#path} is shorter than what was written to it`);
+      this.#hash.update(buffer.subarray(0, got));
+      this.#at += got;
+    }
+  }
+
+  digest(): string {
+    this.drop();
+    return this.#hash.digest("hex");
+  }
+
+  async digestLater(): Promise<string> {
+    return this.digest();
+  }
+
+  drop(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+let buffer: Buffer | undefined;
+
+/** One for all hashes of a thread: each use ends before the next begins. */
+function sharedBuffer(): Buffer {
+  buffer ??= Buffer.allocUnsafeSlow(readSize);
+  return buffer;
+}

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "@jest/globals";
+import { LocalFileHash } from "../../src/util/file-hash.ts";
+import { followFile } from "../../src/util/hash-thread.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mlgit-hash-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const part = Buffer.alloc(3_000_000, "a part of a file; ");
+
+describe.each([
+  ["beside this thread", followFile],
+  ["in this thread", (path: string) => new LocalFileHash(path)],
+])("the hash of a growing file, %s", (name, follow) => {
+  const path = join(folder, name.replaceAll(" ", "-"));
+
+  it("is that of all its bytes, however they came", async () => {
+    writeFileSync(path, part);
+    const [now, later] = [follow(path), follow(path)];
+    for (const hash of [now, later]) hash.advance(part.length);
+    appendFileSync(path, "the end");
+    for (const hash of [now, later]) hash.advance(part.length + 7);
+    const expected = sha256(Buffer.concat([part, Buffer.from("the end")]));
+    const waiting = later.digestLater();
+    expect(now.digest()).toBe(expected);
+    expect(await waiting).toBe(expected);
+  });
+
+  it("is that of nothing for an empty file", () => {
+    writeFileSync(path, "");
+    expect(follow(path).digest()).toBe(sha256(Buffer.alloc(0)));
+  });
+
+  it("fails when the file is shorter than was said, and when it is gone", async () => {
+    writeFileSync(path, "short");
+    const read = async (file: string, bytes: number) => {
+      const hash = follow(file);
+      hash.advance(bytes);
+      return hash.digestLater();
+    };
+    await expect(read(path, 6)).rejects.toThrow("shorter");
+    await expect(read(join(folder, "absent"), 1)).rejects.toThrow("ENOENT");
+    expect(await read(path, 5)).toBe(sha256(Buffer.from("short")));
+  });
+
+  it("can be dropped at any time, and others go on", () => {
+    writeFileSync(path, part);
+    const [dropped, kept] = [follow(path), follow(path)];
+    dropped.advance(10);
+    kept.advance(part.length);
+    dropped.drop();
+    dropped.drop();
+    expect(kept.digest()).toBe(sha256(part));
+    kept.drop();
+  });
+});
