@@ -5,6 +5,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { S3Api } from "./s3-api.ts";
 import { SdkClient } from "./s3-client.ts";
 import type { S3Config } from "./s3-config.ts";
+import { hashPayloadsBeside } from "./s3-payload-hash.ts";
 
 export interface S3ClientOptions {
   readonly sockets: number;
@@ -21,6 +22,7 @@ export async function createS3Client(config: S3Config, options: S3ClientOptions)
   const settings = clientConfig(config, options);
   const client = new S3Client(settings);
   const usable = (await hasRegion(client)) ? client : new S3Client({ ...settings, region: "us-east-1" });
+  hashPayloadsBeside(usable);
   return new SdkClient(usable, config, options.onRequest);
 }
 
