@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { editMiddle } from "./data.mjs";
 import { measure, run } from "./measure.mjs";
@@ -8,18 +8,18 @@ import { baselines } from "./tool/cp.mjs";
 const storeOperation = /^mlgit [\d.]+ store: (save|load|stat|list|remove) /gm;
 
 /** Copies and hashes the data once: the yardstick of this round. */
-export function runBaselines({ data, work, record }) {
+export function runBaselines({ data, work, record, discard }) {
   mkdirSync(work, { recursive: true });
   for (const [name, command] of Object.entries(baselines))
     record(name, measure(command(data, join(work, "copy")), { cwd: work, env: process.env, scratch: work }));
-  rmSync(work, { recursive: true });
+  discard(work);
 }
 
 /**
  * One tool's whole day with the data: add, push, check out, clone, edit, push; then the same from a bucket if it can. After every step that
  * fills a worktree its bytes are compared and `git status` is timed.
  */
-export async function runScenario({ tool, data, work, record, edit, s3 }) {
+export async function runScenario({ tool, data, work, record, discard, edit, s3 }) {
   mkdirSync(join(work, "home"), { recursive: true });
   const env = environment(tool, work, s3);
   const repo = join(work, "repo");
@@ -53,14 +53,14 @@ export async function runScenario({ tool, data, work, record, edit, s3 }) {
     );
   await pushed("push");
   status("push", repo);
-  rmSync(join(repo, "data"), { recursive: true });
+  discard(join(repo, "data"));
   timed("checkout", repo, "checkout", "-q", "--", "data");
   same(repo);
   status("checkout", repo);
   timed("clone", work, "clone", "-q", `file://${remote}`, "clone");
   same(join(work, "clone"));
   status("clone", join(work, "clone"));
-  rmSync(join(work, "clone"), { recursive: true });
+  discard(join(work, "clone"));
   if (edit) {
     editOne(join(repo, "data"), edit);
     timed("add after edit", repo, "add", "-A");
@@ -69,7 +69,7 @@ export async function runScenario({ tool, data, work, record, edit, s3 }) {
   }
   if (s3 && tool.useS3) await runS3({ tool, work, env, s3, git, timed, same, record });
   run(["chmod", "-R", "u+w", work], { cwd: "/", env });
-  rmSync(work, { recursive: true });
+  discard(work);
 }
 
 async function runS3({ tool, work, env, s3, git, timed, same, record }) {

@@ -2,5 +2,6 @@
 export const smallFiles = {
   name: "small-files",
   size: { files: 10_000, bytes: 10_000 },
+  manyFiles: true,
   smoke: { files: 200, bytes: 10_000 },
 };
