@@ -5,6 +5,7 @@ import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
+import { howToMend } from "../store/pack/pack-table.ts";
 import { uniqueName, writeAll } from "../util/durable.ts";
 import type { FileHash } from "../util/file-hash.ts";
 import { followFile } from "../util/hash-thread.ts";
@@ -33,7 +34,7 @@ export function assemble(file: { readonly oid: string; readonly size: number }, 
 function mismatch(oid: string): MlgitError {
   return new MlgitError("corrupt", `the chunks that the store has for sha256:${oid} do not give this content`, {
     oid,
-    hint: "run `git mlgit push --all` from a clone that has the file",
+    hint: howToMend,
   });
 }
 

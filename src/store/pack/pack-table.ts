@@ -125,10 +125,13 @@ export function packIdOf(rows: Uint8Array, nonce: Uint8Array, hash: ChunkHash): 
   return hash(Buffer.concat([rows, nonce])).toString("hex");
 }
 
+/** For bytes in a store that are not what they were. */
+export const howToMend = "run `git mlgit fsck --store --paranoid --fix` in a clone that has the data";
+
 /** The error for a pack whose bytes cannot be right. `what` continues "packs/ab/<id> ". */
 export function damaged(packId: string, what: string, cause?: unknown): MlgitError {
   const key = keyOf({ type: "pack", name: packId });
-  return new MlgitError("corrupt", `${key} ${what}`, { path: key, cause });
+  return new MlgitError("corrupt", `${key} ${what}`, { path: key, cause, hint: howToMend });
 }
 
 function checkSums(rows: Buffer, footer: Buffer, packId: string, hash: ChunkHash): void {

@@ -5,7 +5,7 @@ import type { Codec } from "../../chunk/codec.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import { packLimit } from "../pack/pack-format.ts";
 import { decodeEntry } from "../pack/pack-reader.ts";
-import { PackTable } from "../pack/pack-table.ts";
+import { howToMend, PackTable } from "../pack/pack-table.ts";
 import { type EntryRange, planRanges, wantsWhole } from "./entry-plan.ts";
 import type { PackInfo } from "./index-copy.ts";
 import { loadBytes } from "./load-bytes.ts";
@@ -147,6 +147,6 @@ function damaged(pack: string, reason: string): MlgitError {
   const path = `packs/${pack.slice(0, 2)}/${pack}`;
   return new MlgitError("corrupt", `${path} is damaged: ${reason}`, {
     path,
-    hint: "run `git mlgit push --all` from a clone that has the data",
+    hint: howToMend,
   });
 }
