@@ -72,6 +72,7 @@ async function runCase(one) {
         tool,
         ...place,
         record: recorder(samples, tool.name),
+        linked: one.linked,
         edit: one.edit && {
           size: size.bytes,
           bytes: options.small ? one.edit.smoke : one.edit.bytes,

@@ -19,7 +19,7 @@ export function runBaselines({ data, work, record, discard }) {
  * One tool's whole day with the data: add, push, check out, clone, edit, push; then the same from a bucket if it can. After every step that
  * fills a worktree its bytes are compared and `git status` is timed.
  */
-export async function runScenario({ tool, data, work, record, discard, edit, s3 }) {
+export async function runScenario({ tool, data, work, record, discard, linked, edit, s3 }) {
   mkdirSync(join(work, "home"), { recursive: true });
   const env = environment(tool, work, s3);
   const repo = join(work, "repo");
@@ -60,6 +60,7 @@ export async function runScenario({ tool, data, work, record, discard, edit, s3 
   timed("clone", work, "clone", "-q", `file://${remote}`, "clone");
   same(join(work, "clone"));
   status("clone", join(work, "clone"));
+  if (linked) checkOutLinked({ tool, clone: join(work, "clone"), env, git, timed, discard });
   discard(join(work, "clone"));
   if (edit) {
     editOne(join(repo, "data"), edit);
@@ -70,6 +71,18 @@ export async function runScenario({ tool, data, work, record, discard, edit, s3 
   if (s3 && tool.useS3) await runS3({ tool, work, env, s3, git, timed, same, record });
   run(["chmod", "-R", "u+w", work], { cwd: "/", env });
   discard(work);
+}
+
+/** What nobody may change in place can be a link to the cache; a tool without such a thing checks out as always. */
+function checkOutLinked({ tool, clone, env, git, timed, discard }) {
+  for (const command of tool.link ?? []) run(command, { cwd: clone, env });
+  const folder = tool.linkedFolder ?? "data";
+  git(clone, "add", "-A");
+  git(clone, "commit", "-q", "--allow-empty", "-m", "linked");
+  run(["chmod", "-R", "u+w", folder], { cwd: clone, env: process.env });
+  discard(join(clone, folder));
+  timed("checkout linked", clone, "checkout", "-q", "--", folder);
+  git(clone, "diff", "--exit-code", "HEAD");
 }
 
 async function runS3({ tool, work, env, s3, git, timed, same, record }) {

@@ -16,6 +16,12 @@ export function mlgit() {
       ["git", "mlgit", "init"],
       ["git", "mlgit", "track", "data/**"],
     ],
+    /** Files of a strict entity whose bytes the store has are read-only links to the cache. */
+    link: [
+      ["git", "mlgit", "datasets", "create", "bench", "--categories=bench", "--mutability=strict"],
+      ["sh", "-c", "mv data/* datasets/bench/data/"],
+    ],
+    linkedFolder: "datasets/bench/data",
     stored: (remote) => folderContent(join(remote, "mlgit")),
     /** From now on data goes to a bucket; the clone knows it too. */
     useS3: (url, endpoint) =>
