@@ -12,15 +12,14 @@ export class HelperOptions {
   /** Something that only a real upload-pack can do was asked for: depth, filter and the like. */
   partial = false;
   readonly leases = new Map<string, string>();
-  readonly pushOptions: string[] = [];
 
   /** The answer to one option. */
   set(name: string, quoted: string): "ok" | "unsupported" {
     const value = unquote(quoted);
     if (this.#setFlag(name, value === "true") || this.#setValue(name, value)) return "ok";
     if (name === "pushcert") return value === "true" ? "unsupported" : "ok";
-    // git has looked after these itself, or they change nothing for us.
-    return /^(force-if-includes|followtags|force|family|from-promisor|no-dependents)$/.test(name)
+    // git has looked after these itself, or they change nothing for us: push options are for hooks of a server.
+    return /^(push-option|force-if-includes|followtags|force|family|from-promisor|no-dependents)$/.test(name)
       ? "ok"
       : "unsupported";
   }
@@ -38,7 +37,6 @@ export class HelperOptions {
   #setValue(name: string, value: string): boolean {
     if (name === "verbosity") this.verbosity = Number(value);
     else if (name === "cas") this.#setLease(value);
-    else if (name === "push-option") this.pushOptions.push(value);
     // git 2.39 sends it without a value.
     else if (name === "object-format") this.objectFormat = true;
     else if (/^(depth|deepen-since|deepen-not|deepen-relative|filter|update-shallow|refetch)$/.test(name))

@@ -22,6 +22,8 @@ describe("git mlgit prune", () => {
   /** As if all of the cache had been written a month ago. */
   const age = () => {
     for (const path of [...project.cached("files"), ...project.cached("packs")]) utimesSync(path, old, old);
+    // On a slow machine git asks for some contents twice, and what came again counts as new.
+    for (const path of project.cached("journal")) if (path.includes("reused-")) rmSync(path);
   };
   const clean = () => project.mlgit(["fsck"]);
 
