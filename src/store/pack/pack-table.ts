@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { keyOf } from "../../backend/handle.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { howToMend } from "../how-to-mend.ts";
 import * as format from "./pack-format.ts";
 
 /** A pack as something else names it: its id, 64 hex digits, and its length in bytes. */
@@ -124,9 +125,6 @@ export class PackTable {
 export function packIdOf(rows: Uint8Array, nonce: Uint8Array, hash: ChunkHash): string {
   return hash(Buffer.concat([rows, nonce])).toString("hex");
 }
-
-/** For bytes in a store that are not what they were. */
-export const howToMend = "run `git mlgit fsck --store --paranoid --fix` in a clone that has the data";
 
 /** The error for a pack whose bytes cannot be right. `what` continues "packs/ab/<id> ". */
 export function damaged(packId: string, what: string, cause?: unknown): MlgitError {
