@@ -57,7 +57,7 @@ class Run {
     if (random.chance(12)) this.damage();
     if (random.chance(15)) return await this.race();
     const on = this.on(random.pick(this.world.clones));
-    const step = this.prepare(on, random.pick(this.names));
+    const step = this.prepare(on, random.pick(this.possible()));
     const filler = this.disk && random.chance(40) ? this.disk.fill(random) : undefined;
     if (filler) this.tally.full++;
     const killed = await this.interrupt(on, step);
@@ -75,7 +75,7 @@ class Run {
     const both = this.world.clones.map((clone) => this.on(clone));
     const chosen = both.map((on) => [
       on,
-      this.prepare(on, this.random.pick(this.names.filter((name) => name !== "stash"))),
+      this.prepare(on, this.random.pick(this.possible().filter((name) => name !== "stash"))),
     ]);
     this.doing = `race: ${chosen.map(([on]) => on.doing).join(" and ")}`;
     this.say(`${this.tally.rounds}: ${this.doing}`);
@@ -89,6 +89,10 @@ class Run {
     for (const clone of this.world.clones) if (checkClone(this.world, clone)) this.tally.repairs++;
     for (const [id, { clone }] of this.world.commits) checkCommit(this.world, clone, id);
     checkRemote(this.world, this.random);
+  }
+
+  possible() {
+    return this.names.filter((name) => steps[name].possible?.(this.world) ?? true);
   }
 
   on(clone) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -33,7 +33,14 @@ export const steps = {
     commands: () => [mlgit("prune", "--grace", "1h", "--keep", "unpushed")],
     settle: () => {},
   },
-  gc: { optional: "gc", prepare: fetched, commands: () => [mlgit("gc", "--grace", "1h", "--force")], settle: () => {} },
+  gc: {
+    optional: "gc",
+    // Before the first push there is no store, and gc says so.
+    possible: ({ store }) => existsSync(join(store, "mlgit.json")),
+    prepare: fetched,
+    commands: () => [mlgit("gc", "--grace", "1h", "--force")],
+    settle: () => {},
+  },
 };
 
 /** Changes a few files and deletes one now and then. Half of the sizes are around the limits that the code knows. */
