@@ -3,6 +3,7 @@ import { collectText } from "../util/collect-text.ts";
 import { checkPush } from "./check-push.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command } from "./command.ts";
+import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { describePush, upload } from "./upload.ts";
 
@@ -25,6 +26,7 @@ export const command: Command = {
       const wanted = await contentsOf(session.repository, { include, exclude });
       const line = describePush(await upload(wanted, session, context, remote));
       if (line) context.info(line);
+      await relinkPushed(wanted, session, context);
       return {};
     } finally {
       await session.close();

@@ -2,6 +2,7 @@ import { gitIn } from "../git/repository.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
+import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { describePush, upload } from "./upload.ts";
 
@@ -50,6 +51,7 @@ async function push({ session, context, remote, refs }: PushCommand, options: Op
     return { text, data: { dryRun: true, files: wanted.size, bytes, contents: [...wanted.values()] } };
   }
   const report = await upload(wanted, session, context, remote);
+  await relinkPushed(wanted, session, context);
   return { text: describePush(report) ?? "Everything is in the store", data: report };
 }
 

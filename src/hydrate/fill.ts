@@ -16,17 +16,16 @@ export function fill(temp: Buffer, content: CachedContent, mayShare: boolean): b
     writeFileSync(temp, content.content, { flag: "wx" });
     return false;
   }
-  if (mayShare) {
-    if (
-      tryTo(noReflink, () =>
-        copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE),
-      )
-    )
-      return false;
-    if (tryTo(noLink, () => linkSync(content.path, temp))) return true;
-  }
-  copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  return false;
+  const how = mayShare ? link(temp, content.path) : undefined;
+  if (how === undefined) copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  return how === "hard link";
+}
+
+/** Makes `temp` a file that takes no room of its own; undefined, and no file, where the file system can do neither. */
+export function link(temp: Buffer, path: string): "reflink" | "hard link" | undefined {
+  const clone = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
+  if (tryTo(noReflink, () => copyFileSync(path, temp, clone))) return "reflink";
+  return tryTo(noLink, () => linkSync(path, temp)) ? "hard link" : undefined;
 }
 
 /** False when the file system answers that it has no such thing. */

@@ -1,0 +1,68 @@
+import { type BigIntStats, closeSync, fstatSync } from "node:fs";
+import { systemCode } from "../error/mlgit-error.ts";
+import type { Cache } from "../store/local/cache.ts";
+import { hashFd } from "../util/hash-file.ts";
+import { link } from "./fill.ts";
+import type { PlaceBatch } from "./place-batch.ts";
+import { placeError } from "./place-error.ts";
+import { openWorktreeFile } from "./place-file.ts";
+import { type PlaceResult, refused, replace } from "./replace-file.ts";
+
+export interface RelinkOptions {
+  readonly batch: PlaceBatch;
+  readonly cache: Cache;
+  /** Raw bytes, relative to the top of the worktree. */
+  readonly path: Buffer;
+  readonly oid: string;
+  readonly size: number;
+}
+
+class NoLinks extends Error {}
+
+/**
+ * Puts a read-only link to the cache in the place of a worktree file with the same bytes, so that they take room once. A file with other bytes,
+ * or with links of its own, stays as it is. Undefined when the cache has no file for the content, or the file system no links.
+ * @throws MlgitError kind `corrupt` for a damaged cached copy, `disk` and `denied` when the system fails.
+ */
+export function relinkFile({ batch, cache, path, oid, size }: RelinkOptions): PlaceResult | undefined {
+  const content = cache.get(oid);
+  if (content?.kind !== "file") return undefined;
+  let how: ReturnType<typeof link>;
+  const source = (temp: Buffer) => {
+    how = link(temp, content.path);
+    if (how === undefined) throw new NoLinks();
+  };
+  try {
+    const target = batch.guard.resolve(path, false);
+    if (typeof target === "string") return refused(target);
+    const before = holding(target.file, oid, size);
+    if (!before) return refused("modified");
+    return replace(target, before, { batch, path, source, mode: 0o644, readOnly: true });
+  } catch (error) {
+    if (error instanceof NoLinks) return undefined;
+    throw placeError(error, path);
+  } finally {
+    if (how === "hard link") cache.noteShared(oid);
+  }
+}
+
+/**
+ * The state in which a plain file with one link had these bytes. They are read: git's index may call a file unchanged that is not, for
+ * instance one marked `assume-unchanged`.
+ */
+function holding(file: Buffer, oid: string, size: number): BigIntStats | undefined {
+  let fd: number;
+  try {
+    fd = openWorktreeFile(file);
+  } catch (error) {
+    if (["ENOENT", "ELOOP", "ENXIO"].includes(systemCode(error) ?? "")) return undefined;
+    throw error;
+  }
+  try {
+    const stat = fstatSync(fd, { bigint: true });
+    const isCopy = stat.isFile() && stat.nlink === 1n && stat.size === BigInt(size);
+    return isCopy && hashFd(fd) === oid ? stat : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
