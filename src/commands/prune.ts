@@ -31,9 +31,12 @@ export const command: Command = {
   },
 };
 
+/** What an add has stored is in no index before it ends: content this young may be needed, whatever grace was asked for. In milliseconds. */
+const longestAdd = 60 * 60 * 1000;
+
 async function prune(session: Session, context: Context, options: Options) {
   const { repository } = session;
-  const graceMs = graceOf(options);
+  const graceMs = Math.max(graceOf(options), longestAdd);
   const dryRun = options.dryRun === true;
   const cache = await session.cache();
   const needed = await neededContents(repository);

@@ -3,7 +3,9 @@ import { pathToFileURL } from "node:url";
 import { trustMark } from "../config/settings.ts";
 import { storeNamePattern, type TreeStore, treeSettingsPath } from "../config/tree-settings.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { whileEditing } from "../git/edit-lock.ts";
 import { addConfig, setConfig } from "../git/git-config.ts";
+import type { Repository } from "../git/repository.ts";
 import type { Action, CommandResult, Context, Options } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { changeTreeSettings } from "./store-file.ts";
@@ -33,7 +35,8 @@ export const add: Action = {
     const store = { ...placeOf(context, place, options), ...profile };
     // Refuses a URL or options that make no sense; contacts nobody.
     await (await context.openBackend(store)).close();
-    return addStore(context, { name, store, options });
+    const repository = await context.repository();
+    return whileEditing(repository, () => addStore(context, repository, { name, store, options }));
   },
 };
 
@@ -43,8 +46,11 @@ interface Addition {
   readonly options: Options;
 }
 
-async function addStore(context: Context, { name, store, options }: Addition): Promise<CommandResult> {
-  const repository = await context.repository();
+async function addStore(
+  context: Context,
+  repository: Repository,
+  { name, store, options }: Addition,
+): Promise<CommandResult> {
   const { settings } = await loadSettings(repository);
   const present = settings.stores.get(name);
   if (present && present.url !== store.url)

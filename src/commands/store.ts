@@ -2,8 +2,10 @@ import { type StoreSettings, trustMark } from "../config/settings.ts";
 import { treeSettingsPath } from "../config/tree-settings.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { whileEditing } from "../git/edit-lock.ts";
 import { addConfig, removeConfigSection, unsetConfig } from "../git/git-config.ts";
-import type { Action, Command } from "./command.ts";
+import type { Repository } from "../git/repository.ts";
+import type { Action, Command, CommandResult, Context } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { add } from "./store-add.ts";
 import { changeTreeSettings } from "./store-file.ts";
@@ -36,24 +38,28 @@ const remove: Action = {
   arguments: [storeName],
   async run(context, [name = ""]) {
     const repository = await context.repository();
-    const { settings, git } = await loadSettings(repository);
-    const store = findStore(settings.stores, name);
-    const file = localFile(context);
-    const inTree = settings.treeStores.includes(name);
-    const isDefault = settings.defaultStore === name;
-    if (inTree) await changeTreeSettings(repository, { name, ...(isDefault ? { default: null } : {}) });
-    await removeConfigSection(file, `mlgit.store.${name}`);
-    if (git.get("mlgit.defaultstore") === name) await unsetConfig(file, "mlgit.defaultStore");
-    const left = (await loadSettings(repository)).settings.stores.get(name);
-    const lines = [
-      left ? `${name} is still named in another of git's configuration files` : `removed ${name}`,
-      `the data at ${store.url} stays`,
-      ...(inTree ? [commitHint] : []),
-    ];
-    const code = left ? exitCode.incomplete : exitCode.ok;
-    return { text: lines.join("\n"), data: { removed: name, url: store.url }, exitCode: code };
+    return whileEditing(repository, () => removeStore(context, repository, name));
   },
 };
+
+async function removeStore(context: Context, repository: Repository, name: string): Promise<CommandResult> {
+  const { settings, git } = await loadSettings(repository);
+  const store = findStore(settings.stores, name);
+  const file = localFile(context);
+  const inTree = settings.treeStores.includes(name);
+  const isDefault = settings.defaultStore === name;
+  if (inTree) await changeTreeSettings(repository, { name, ...(isDefault ? { default: null } : {}) });
+  await removeConfigSection(file, `mlgit.store.${name}`);
+  if (git.get("mlgit.defaultstore") === name) await unsetConfig(file, "mlgit.defaultStore");
+  const left = (await loadSettings(repository)).settings.stores.get(name);
+  const lines = [
+    left ? `${name} is still named in another of git's configuration files` : `removed ${name}`,
+    `the data at ${store.url} stays`,
+    ...(inTree ? [commitHint] : []),
+  ];
+  const code = left ? exitCode.incomplete : exitCode.ok;
+  return { text: lines.join("\n"), data: { removed: name, url: store.url }, exitCode: code };
+}
 
 const trust: Action = {
   name: "trust",

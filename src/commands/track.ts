@@ -5,6 +5,7 @@ import { addPatterns, trackedPatterns } from "../git/attribute-edit.ts";
 import { editAttributes, readAttributes } from "../git/attribute-file.ts";
 import { literalPattern } from "../git/attribute-line.ts";
 import { areTracked } from "../git/check-attributes.ts";
+import { whileEditing } from "../git/edit-lock.ts";
 import type { Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { listWorktree } from "../git/worktree-list.ts";
@@ -44,7 +45,8 @@ async function add(context: Context, repository: Repository, { patterns, dryRun 
   const known = new Set(trackedPatterns(readAttributes(path)).map(({ pattern }) => pattern));
   const added = patterns.filter((pattern) => !known.has(pattern));
   const guards = added.length === 0 ? [] : await guardsFor(repository, added);
-  if (!dryRun && added.length > 0) editAttributes(path, (text) => addPatterns(text, patterns, guards));
+  if (!dryRun && added.length > 0)
+    await whileEditing(repository, () => editAttributes(path, (text) => addPatterns(text, patterns, guards)));
   const raw = dryRun || added.length === 0 ? [] : await findRawFiles(repository);
   const touched = touchFiles(
     repository,

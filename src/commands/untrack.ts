@@ -4,6 +4,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { removePatterns } from "../git/attribute-edit.ts";
 import { editAttributes, readAttributes } from "../git/attribute-file.ts";
 import { trackedFiles } from "../git/attributes.ts";
+import { whileEditing } from "../git/edit-lock.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Command } from "./command.ts";
 import { touchFiles } from "./touch-files.ts";
@@ -48,7 +49,7 @@ export const command: Command = {
 /** Edits the file, and makes git look again at the files that were tracked before and are not any more. Returns their number. */
 async function release(repository: Repository, path: string, patterns: readonly string[]): Promise<number> {
   const before = await trackedPaths(repository);
-  editAttributes(path, (text) => removePatterns(text, patterns).text);
+  await whileEditing(repository, () => editAttributes(path, (text) => removePatterns(text, patterns).text));
   for (const key of (await trackedPaths(repository)).keys()) before.delete(key);
   return touchFiles(repository, [...before.values()]);
 }

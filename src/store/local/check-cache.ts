@@ -2,11 +2,11 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { systemCode } from "../../error/mlgit-error.ts";
+import { mayBeAlive } from "../../util/process-mark.ts";
 import { checkPack } from "./check-pack.ts";
 import type { LargeFiles } from "./large-files.ts";
 import type { CacheLayout } from "./layout.ts";
 import { recoverFolder } from "./open-pack.ts";
-import { mayBeAlive } from "./process-mark.ts";
 import type { SmallFiles } from "./small-files.ts";
 
 /** What reading everything in a cache again found. */

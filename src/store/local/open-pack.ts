@@ -15,13 +15,13 @@ import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { onDisk } from "../../error/disk-error.ts";
 import { syncFolder, uniqueName, writeAll, writeDurable } from "../../util/durable.ts";
+import { processMark } from "../../util/process-mark.ts";
 import { SegmentBuilder } from "../index/segment-builder.ts";
 import { packLimit } from "../pack/pack-builder.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import { packMagic, TableBuilder } from "../pack/table-builder.ts";
 import type { CacheLayout } from "./layout.ts";
 import { decodeLog, encodeRecord, type PackedFile } from "./pack-log.ts";
-import { processMark } from "./process-mark.ts";
 
 /** Where a file's chunks lie in the data of an open pack: they are neighbours, and stored as they are. */
 export interface OpenPlace {

@@ -2,9 +2,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
+import { mayBeAlive } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
 import { type OpenPlace, readOpenFolder, recoverFolder } from "./open-pack.ts";
-import { mayBeAlive } from "./process-mark.ts";
 import { SealedPack } from "./sealed-pack.ts";
 
 /** A file in a pack that another process is writing. */

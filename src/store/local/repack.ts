@@ -3,8 +3,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { createDurable } from "../../util/durable.ts";
+import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
-import { mayBeAlive, processMark } from "./process-mark.ts";
 import type { SealedPack } from "./sealed-pack.ts";
 import type { SmallFiles } from "./small-files.ts";
 

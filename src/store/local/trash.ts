@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
 import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
+import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
-import { mayBeAlive, processMark } from "./process-mark.ts";
 
 const prefix = "prune-";
 

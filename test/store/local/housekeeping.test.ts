@@ -48,7 +48,7 @@ describe("what a prune took and did not remove because it was killed", () => {
     // The mark is of another host, so nobody can know that its owner is dead.
     expect(cache.has(oidOf(1))).toBe(false);
     await cache.close();
-    const { processMark } = await import("../../../src/store/local/process-mark.ts");
+    const { processMark } = await import("../../../src/util/process-mark.ts");
     const [host] = processMark().split("-");
     renameSync(taken, join(folder, "tmp", `prune-${host}-4194305-1-x`));
     const again = await Cache.open(folder);

@@ -1,0 +1,91 @@
+import { existsSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { fill, link } from "../../src/hydrate/fill.ts";
+import { type LoopDisk, mountLoopDisk } from "../helper/loop-disk.ts";
+import { createSandbox, randomBytes, type Sandbox } from "../helper/sandbox.ts";
+import { mountSmallDisk } from "../helper/small-disk.ts";
+
+jest.setTimeout(120_000);
+
+describe("how a worktree file gets its bytes", () => {
+  let box: Sandbox;
+  let disk: LoopDisk | undefined;
+  beforeEach(() => {
+    box = createSandbox();
+  });
+  afterEach(() => {
+    disk?.unmount();
+    disk = undefined;
+    box.remove();
+  });
+
+  const bytes = randomBytes("fill", 2_000_000);
+  function cachedIn(folder: string) {
+    const path = join(folder, "cached");
+    writeFileSync(path, bytes, { mode: 0o444 });
+    return { kind: "file", path, size: bytes.length } as const;
+  }
+
+  for (const type of ["xfs", "btrfs"] as const)
+    it(`is a reflink on ${type}, also where a hard link would do`, () => {
+      disk = mountLoopDisk(box.path(type), type, type === "xfs" ? 320 : 128);
+      if (!disk) return;
+      const content = cachedIn(disk.path);
+      const file = join(disk.path, "file");
+      expect(fill(Buffer.from(file), content, true)).toBe(false);
+      expect(statSync(file).nlink).toBe(1);
+      expect(readFileSync(file).equals(bytes)).toBe(true);
+      expect(link(Buffer.from(`${file}2`), content.path)).toBe("reflink");
+      writeFileSync(file, "edited", { mode: 0o644 });
+      expect(readFileSync(content.path).equals(bytes)).toBe(true);
+    });
+
+  it("is a copy where the inode has as many links as it can", () => {
+    disk = mountLoopDisk(box.path("ext4"), "ext4", 64);
+    if (!disk) return;
+    const content = cachedIn(disk.path);
+    mkdirSync(join(disk.path, "links"));
+    expect(link(Buffer.from(join(disk.path, "first")), content.path)).toBe("hard link");
+    expect(() => {
+      for (let n = 0; n < 66_000; n++) linkSync(content.path, join(disk?.path ?? "", "links", `${n}`));
+    }).toThrow("EMLINK");
+    const file = join(disk.path, "file");
+    expect(fill(Buffer.from(file), content, true)).toBe(false);
+    expect(statSync(file).nlink).toBe(1);
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it("is a copy on another file system than the cache's, and no link", () => {
+    mkdirSync(box.path("small"));
+    const small = mountSmallDisk(box.path("small"), 8);
+    if (!small) return;
+    try {
+      const content = cachedIn(box.root);
+      const file = box.path("small/file");
+      expect(link(Buffer.from(file), content.path)).toBeUndefined();
+      expect(existsSync(file)).toBe(false);
+      expect(fill(Buffer.from(file), content, true)).toBe(false);
+      expect(readFileSync(file).equals(bytes)).toBe(true);
+    } finally {
+      small.unmount();
+    }
+  });
+
+  it("is never shared unless that is allowed", () => {
+    const content = cachedIn(box.root);
+    expect(fill(Buffer.from(box.path("own")), content, false)).toBe(false);
+    expect(statSync(box.path("own")).nlink).toBe(1);
+  });
+
+  it("tells of a full disk instead of trying something else", () => {
+    mkdirSync(box.path("small"));
+    const small = mountSmallDisk(box.path("small"), 1);
+    if (!small) return;
+    try {
+      expect(() => fill(Buffer.from(box.path("small/file")), cachedIn(box.root), true)).toThrow("ENOSPC");
+    } finally {
+      small.unmount();
+    }
+  });
+});
