@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCode } from "../error/exit-code.ts";
+import { worktreeChanges } from "../git/changes.ts";
 import type { HydrateReport } from "../hydrate/hydrate.ts";
 import { parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Command, Context } from "./command.ts";
@@ -29,7 +30,12 @@ export async function hydrateWorktree(paths: readonly string[], session: Session
   // `mlgit.hydrate=none` is about what happens by itself; this was asked for.
   const wishes = new PathWishes({ ...session.settings, hydrate: "all" });
   const files = below(await indexFiles(session.repository), paths, session.repository.prefix);
-  const items = files.filter((file) => (paths.length > 0 || wishes.wants(file.path)) && holdsPointer(workTree, file));
+  const unstamped = await unstampedPaths(session);
+  const items = files.filter(
+    (file) =>
+      (paths.length > 0 || wishes.wants(file.path)) &&
+      (holdsPointer(workTree, file) || (unstamped.has(key(file)) && hasSizeOf(workTree, file))),
+  );
   const report = await hydratePaths(items, session, context, remote);
   reportHydration(report, context);
   return resultOf(report);
@@ -43,6 +49,21 @@ function resultOf(report: HydrateReport) {
     data: { hydrated: report.hydrated, left, failed },
     exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
   };
+}
+
+/** What git takes for changed: some of it may be what a run that was killed had placed and not stamped. */
+async function unstampedPaths({ repository }: Session): Promise<ReadonlySet<string>> {
+  const changes = await worktreeChanges(repository);
+  return new Set(changes.filter(({ status }) => status === "M").map(key));
+}
+
+function key({ path }: { readonly path: Buffer }): string {
+  return path.toString("latin1");
+}
+
+function hasSizeOf(top: string, file: TrackedFile): boolean {
+  const path = Buffer.concat([Buffer.from(join(top, "/")), file.path]);
+  return lstatSync(path, { throwIfNoEntry: false })?.size === file.size;
 }
 
 /** Whether the worktree has exactly this file's pointer; a look that saves work, the decision is made again when the file is placed. */

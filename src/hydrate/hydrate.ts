@@ -7,6 +7,7 @@ import { formatPointer } from "../pointer/pointer.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
 import type { Meter } from "../transfer/meter.ts";
 import { fill } from "./fill.ts";
+import { statIfHolding } from "./holds-content.ts";
 import { PlaceBatch } from "./place-batch.ts";
 import { type PlaceRefusal, placeFile } from "./place-file.ts";
 
@@ -128,8 +129,17 @@ class Run {
     });
     if (shared) this.#tools.cache.noteShared(item.oid);
     if (result.placed) this.stamps.push({ path: item.path, blob, stat: result.stat });
-    else this.#left.push({ path: item.path, reason: result.reason });
+    else if (!this.#isPlaced(item, blob, result.reason)) this.#left.push({ path: item.path, reason: result.reason });
     this.#tools.meter.advance(1, item.size);
+  }
+
+  /** Placed by a run that was killed before it could stamp: git calls such a file changed without reading it, since its size is not the pointer's. */
+  #isPlaced(item: HydrateItem, blob: string, reason: PlaceRefusal): boolean {
+    if (reason !== "modified") return false;
+    const file = this.#batch.guard.resolve(item.path, false);
+    const stat = typeof file === "string" ? undefined : statIfHolding(file.file, item);
+    if (stat) this.stamps.push({ path: item.path, blob, stat });
+    return stat !== undefined;
   }
 
   #fail(item: HydrateItem, error: Error): true {

@@ -1,11 +1,8 @@
-import { type BigIntStats, closeSync, fstatSync } from "node:fs";
-import { systemCode } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
-import { hashFd } from "../util/hash-file.ts";
 import { link } from "./fill.ts";
+import { statIfHolding } from "./holds-content.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 import { placeError } from "./place-error.ts";
-import { openWorktreeFile } from "./place-file.ts";
 import { type PlaceResult, refused, replace } from "./replace-file.ts";
 
 export interface RelinkOptions {
@@ -35,34 +32,14 @@ export function relinkFile({ batch, cache, path, oid, size }: RelinkOptions): Pl
   try {
     const target = batch.guard.resolve(path, false);
     if (typeof target === "string") return refused(target);
-    const before = holding(target.file, oid, size);
-    if (!before) return refused("modified");
+    // They are read: git's index may call a file unchanged that is not, for instance one marked `assume-unchanged`.
+    const before = statIfHolding(target.file, { oid, size });
+    if (before?.nlink !== 1n) return refused("modified");
     return replace(target, before, { batch, path, source, mode: 0o644, readOnly: true });
   } catch (error) {
     if (error instanceof NoLinks) return undefined;
     throw placeError(error, path);
   } finally {
     if (how === "hard link") cache.noteShared(oid);
-  }
-}
-
-/**
- * The state in which a plain file with one link had these bytes. They are read: git's index may call a file unchanged that is not, for
- * instance one marked `assume-unchanged`.
- */
-function holding(file: Buffer, oid: string, size: number): BigIntStats | undefined {
-  let fd: number;
-  try {
-    fd = openWorktreeFile(file);
-  } catch (error) {
-    if (["ENOENT", "ELOOP", "ENXIO"].includes(systemCode(error) ?? "")) return undefined;
-    throw error;
-  }
-  try {
-    const stat = fstatSync(fd, { bigint: true });
-    const isCopy = stat.isFile() && stat.nlink === 1n && stat.size === BigInt(size);
-    return isCopy && hashFd(fd) === oid ? stat : undefined;
-  } finally {
-    closeSync(fd);
   }
 }

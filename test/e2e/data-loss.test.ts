@@ -121,6 +121,22 @@ describe("data that others have lost", () => {
     }
   });
 
+  it("makes status clean after a kill between placing and stamping, and takes no edit for what was placed", async () => {
+    const edit = randomBytes("edit", small.length);
+    for (const again of [["hydrate"], ["hydrate", "data"]]) {
+      await project.mlgit(["dehydrate", "data"]);
+      project.write("data/large.bin", large);
+      project.write("data/small.bin", edit);
+      expect((await project.git("status", "--porcelain")).stdout).toContain(" M data/large.bin");
+      await project.mlgit(again);
+      expect((await project.git("status", "--porcelain")).stdout).toBe(" M data/small.bin\n");
+      expect(project.read("data/small.bin").equals(edit)).toBe(true);
+      project.write("data/small.bin", small);
+      await project.mlgit(again);
+      expect((await project.git("status", "--porcelain")).stdout).toBe("");
+    }
+  });
+
   it("clones with an index and every other file when an object is missing, and the rest comes later", async () => {
     await project.git("push", "-q", "origin", "main");
     const store = project.box.path("origin.git/mlgit");
