@@ -84,11 +84,11 @@ describe("git mlgit prune", () => {
     project.write("data/a.bin", large(1));
     for (let n = 0; n < 3; n++) project.write(`data/${n}.bin`, small(n));
     await project.git("add", ".");
-    await project.git("rm", "-q", "-r", "--cached", "data");
+    await project.git("rm", "-q", "-f", "-r", "--cached", "data");
     expect(await prune()).toMatchObject({ dropped: 0, kept: 4 });
     age();
     await project.git("add", "data/a.bin");
-    await project.git("rm", "-q", "--cached", "data/a.bin");
+    await project.git("rm", "-q", "-f", "--cached", "data/a.bin");
     expect(await prune()).toMatchObject({ dropped: 3, kept: 1 });
     await project.git("add", "data");
     rmSync(`${project.work}/data`, { recursive: true });
@@ -99,7 +99,17 @@ describe("git mlgit prune", () => {
     await started();
     for (let n = 0; n < 6; n++) project.write(`data/${n}.bin`, small(n));
     await project.git("add", ".");
-    await project.git("rm", "-q", "--cached", "data/0.bin", "data/1.bin", "data/2.bin", "data/3.bin", "data/4.bin");
+    await project.git(
+      "rm",
+      "-q",
+      "-f",
+      "--cached",
+      "data/0.bin",
+      "data/1.bin",
+      "data/2.bin",
+      "data/3.bin",
+      "data/4.bin",
+    );
     age();
     expect(await prune()).toMatchObject({ dropped: 5, kept: 1, repacked: 1 });
     rmSync(`${project.work}/data`, { recursive: true });
@@ -112,7 +122,7 @@ describe("git mlgit prune", () => {
     await project.git("config", "mlgit.cache", project.box.path("shared"));
     project.write("data/a.bin", large(1));
     await project.git("add", ".");
-    await project.git("rm", "-q", "--cached", "data/a.bin");
+    await project.git("rm", "-q", "-f", "--cached", "data/a.bin");
     expect(await prune("--grace", "0")).toMatchObject({ dropped: 0, kept: 1 });
   });
 });
