@@ -135,6 +135,8 @@ function replay() {
   const log = join(root, "bucket/project/git/log");
   if (!existsSync(log)) return "";
   const roots = readdirSync(log)
+    // A killed writer may leave a temporary file, which nobody reads.
+    .filter((file) => /^\d{16}$/.test(file))
     .sort()
     .reverse()
     .map((file) => JSON.parse(readFileSync(join(log, file), "utf8")));
