@@ -3,6 +3,8 @@ import { systemCode } from "../error/mlgit-error.ts";
 
 /** What a shell sees of a program that a closed pipe ended. */
 const closedPipe = 141;
+/** Signals of one kind that follow each other faster than this are one. */
+const sameKeyMs = 500;
 
 /**
  * Runs a program and ends the process with its exit code, after everything written to stdout and stderr has left. Open sockets and
@@ -10,14 +12,27 @@ const closedPipe = 141;
  */
 export async function runProcess(program: (signal: AbortSignal) => Promise<number>): Promise<never> {
   const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  // Once: the second Ctrl-C finds no handler and kills.
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, interrupt);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name, abort);
   process.stdout.on("error", outputFailed);
   process.stderr.on("error", () => {});
   const code = await program(abort.signal);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   process.exit(code);
+}
+
+/**
+ * The first signal asks to stop, the next one kills. One Ctrl-C comes twice: from the terminal, and from the git that started us and got it too.
+ */
+function onSignal(name: NodeJS.Signals, abort: AbortController): void {
+  let first: number | undefined;
+  const handle = () => {
+    first ??= performance.now();
+    abort.abort();
+    if (performance.now() - first < sameKeyMs) return;
+    process.removeListener(name, handle);
+    process.kill(process.pid, name);
+  };
+  process.on(name, handle);
 }
 
 /** `git mlgit ls-files | head` is nobody's fault; a full disk behind a redirection is an error. */

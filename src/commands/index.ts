@@ -110,6 +110,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./models.ts"),
   },
   {
+    name: "run",
+    summary: "Run a command as a stage: keep its outputs, record the run",
+    group: "pipeline",
+    load: () => import("./run.ts"),
+  },
+  {
+    name: "repro",
+    summary: "Run the stages that are out of date",
+    group: "pipeline",
+    load: () => import("./repro.ts"),
+  },
+  {
     name: "unlock",
     summary: "Let published files of a flexible entity be changed",
     group: "entity",

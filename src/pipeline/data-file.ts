@@ -25,7 +25,7 @@ async function parse(path: string, text: string): Promise<unknown> {
       return plain(parseToml(text, { integersAsBigInt: true }));
     }
     // JSON is YAML too.
-    const { parse: parseYaml } = await import("yaml");
+    const { parse: parseYaml } = await import("./yaml.ts");
     return plain(parseYaml(text, { intAsBigInt: true, maxAliasCount: 100 }));
   } catch (error) {
     throw unreadable(path, (error as Error).message.split("\n")[0] ?? "", error);

@@ -6,8 +6,8 @@ import { crc32 } from "node:zlib";
  * Names of things that belong to a running process: host, pid and start time, so that a reused pid is not taken for the owner.
  * A name has the form `<host crc>-<pid>-<start>`.
  */
-export function processMark(): string {
-  return `${hostMark()}-${process.pid}-${startOf(process.pid) ?? "0"}`;
+export function processMark(pid: number = process.pid): string {
+  return `${hostMark()}-${pid}-${startOf(pid) ?? "0"}`;
 }
 
 /** False only when the process that made the mark ran on this host and is gone for certain. */
@@ -29,7 +29,9 @@ function hostMark(): string {
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A zombie is there until somebody asks how it ended, and does nothing any more.
+    return fields[0] === "Z" ? undefined : fields[19];
   } catch {
     return undefined;
   }

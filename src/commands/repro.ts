@@ -1,0 +1,42 @@
+import { selectStages } from "../pipeline/select-stages.ts";
+import type { Command } from "./command.ts";
+import { openPipeline } from "./pipeline/open-pipeline.ts";
+import { jobsOf, reproResult, reproStages } from "./pipeline/repro-stages.ts";
+import { Session } from "./session.ts";
+
+/** Runs what is out of date, and takes from earlier runs what they have made already. */
+export const command: Command = {
+  arguments: [{ name: "[stages...]", description: "stages or outputs, with all they need; default: everything" }],
+  options: [
+    { flags: "-j, --jobs <n>", description: "stages at a time; 0 is one per core; default: 1" },
+    { flags: "-k, --keep-going", description: "go on with what does not need a stage that failed" },
+    { flags: "-n, --dry-run", description: "only say what would be done, and why" },
+    { flags: "--explain", description: "say for each stage why it runs or not" },
+    { flags: "--pull", description: "fetch outputs that an equal run made elsewhere" },
+    { flags: "-f, --force", description: "run the stages even if nothing has changed" },
+    { flags: "-s, --single-stage", description: "the named stages alone, not what they need" },
+    { flags: "--downstream", description: "also everything that needs the named stages" },
+  ],
+  async run(context, targets, options) {
+    const session = await Session.open(context);
+    try {
+      const { workTree, gitDir } = session.workTree;
+      const graph = await openPipeline(workTree, gitDir);
+      const selection = { targets, single: options.singleStage === true, downstream: options.downstream === true };
+      const dryRun = options.dryRun === true;
+      const reports = await reproStages(session, context, {
+        graph,
+        names: selectStages(graph, selection),
+        jobs: jobsOf(options),
+        keepGoing: options.keepGoing === true,
+        dryRun,
+        force: options.force === true,
+        pull: options.pull === true,
+        explain: options.explain === true,
+      });
+      return reproResult(reports, context, dryRun);
+    } finally {
+      await session.close();
+    }
+  },
+};

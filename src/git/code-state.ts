@@ -1,0 +1,55 @@
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { uniqueName } from "../util/durable.ts";
+import { verifyCommit, worktreeChanges } from "./changes.ts";
+import { areTracked } from "./check-attributes.ts";
+import { gitIn, type Repository } from "./repository.ts";
+import { gitText, runGit } from "./run.ts";
+
+export interface CodeState {
+  /** What is checked out; null before the first commit. */
+  readonly commit: string | null;
+  /** The tree of what is there, where it differs from the commit: staged and unstaged changes of files that git has, tracked data as staged. */
+  readonly dirty: string | null;
+}
+
+/** Which code is in the worktree. Changes neither index nor refs; the objects of a changed tree are written. */
+export async function codeState(repository: Repository & { readonly workTree: string }): Promise<CodeState> {
+  const commit = await verifyCommit(repository, "HEAD");
+  const cwd = repository.workTree;
+  const clean = commit === undefined ? undefined : await gitText(["rev-parse", `${commit}^{tree}`], { cwd });
+  const tree = await worktreeTree(repository);
+  return { commit: commit ?? null, dirty: tree === clean ? null : tree };
+}
+
+async function worktreeTree(repository: Repository & { readonly workTree: string }): Promise<string | null> {
+  const index = join(repository.gitDir, "index");
+  const temp = join(repository.gitDir, `mlgit-${uniqueName()}.index`);
+  const env = { GIT_INDEX_FILE: temp };
+  try {
+    if (existsSync(index)) copyFileSync(index, temp);
+    const paths = (await worktreeChanges(repository)).map((change) => change.path);
+    const tracked = await areTracked(repository, paths);
+    const code = paths.filter((_, i) => !tracked[i]);
+    const input = Buffer.concat(code.flatMap((path) => [path, Buffer.from([0])]));
+    if (code.length > 0)
+      await gitIn(repository, ["update-index", "--add", "--remove", "-z", "--stdin"], { input, env });
+    const { code: status, stdout } = await runGit(["write-tree"], { cwd: repository.workTree, env, okCodes: [0, 128] });
+    // An index with conflicts has no tree.
+    return status === 0 ? stdout.toString("latin1").trim() : null;
+  } finally {
+    rmSync(temp, { force: true });
+    rmSync(`${temp}.lock`, { force: true });
+  }
+}
+
+/** `Name <mail>`, as git would commit; empty where git knows none. */
+export async function gitActor(repository: Repository): Promise<string> {
+  const { code, stdout } = await gitIn(repository, ["var", "GIT_AUTHOR_IDENT"], { okCodes: [0, 1, 128] });
+  return code === 0
+    ? stdout
+        .toString("utf8")
+        .trim()
+        .replace(/ \d+ [+-]\d{4}$/, "")
+    : "";
+}

@@ -1,0 +1,57 @@
+import { afterEach, expect, it, jest } from "@jest/globals";
+import { findRepository } from "../../src/git/repository.ts";
+import { blobName, type RunRecord, runId } from "../../src/lineage/run-record.ts";
+import { appendRun, appendRuns, readRunBlob, readRuns } from "../../src/lineage/run-store.ts";
+import { createSandbox, type Sandbox } from "../helper/sandbox.ts";
+
+jest.setTimeout(120_000);
+
+let box: Sandbox;
+afterEach(() => box?.remove());
+
+const record = (stage: string): RunRecord => ({
+  v: 1,
+  type: "run",
+  key: null,
+  stage,
+  kind: "run",
+  state: "complete",
+  code: { commit: null, dirty: null },
+  cmd: "true",
+  wdir: "",
+  in: [],
+  out: [],
+  params: {},
+  metrics: {},
+  env: null,
+  t: [1, 2],
+  exit: 0,
+  log: null,
+  actor: "",
+  labels: {},
+});
+
+it("keeps every run and blob, also when several append at once", async () => {
+  box = createSandbox();
+  const repository = await findRepository(await box.init("work"));
+  expect(await stages()).toEqual([]);
+  const names = Array.from({ length: 6 }, (_, i) => `s${i}`);
+  const blob = Buffer.from("said\n");
+  await Promise.all(names.map((name) => appendRun(repository, { record: record(name), blobs: [blob] })));
+  // The same once more changes nothing.
+  await appendRuns(repository, [{ record: record("s0"), blobs: [blob] }]);
+  expect((await stages()).sort()).toEqual(names);
+  expect(await readRunBlob(repository, blobName(blob))).toEqual(blob);
+  expect(await readRunBlob(repository, blobName(Buffer.from("x")))).toBeUndefined();
+  expect(await readRunBlob(repository, "../x")).toBeUndefined();
+  await box.git(["fsck", "--strict"], { cwd: repository.workTree as string });
+
+  async function stages(): Promise<string[]> {
+    const found: string[] = [];
+    for await (const run of readRuns(repository)) {
+      expect(run.id).toBe(runId(run.record));
+      found.push(run.record.stage);
+    }
+    return found;
+  }
+});
