@@ -122,6 +122,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./repro.ts"),
   },
   {
+    name: "dag",
+    summary: "Draw which stage needs which",
+    group: "pipeline",
+    load: () => import("./dag.ts"),
+  },
+  {
     name: "unlock",
     summary: "Let published files of a flexible entity be changed",
     group: "entity",
