@@ -20,6 +20,7 @@ export async function openBackend(options: BackendOptions, trace?: Trace): Promi
   const { scheme } = parseStoreUrl(options.url);
   const factory = factories.find((one) => one.schemes.includes(scheme));
   if (!factory) throw unknownScheme(options.url, schemes);
+  if (process.env.NODE_EXTRA_CA_CERTS && scheme !== "file") (await import("./extra-ca.ts")).trustExtraCertificates();
   return wrapBackend(await factory.open(options), trace);
 }
 

@@ -12,12 +12,21 @@ const sameKeyMs = 500;
  */
 export async function runProcess(program: (signal: AbortSignal) => Promise<number>): Promise<never> {
   const abort = new AbortController();
+  restoreEnvironment();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name, abort);
   process.stdout.on("error", outputFailed);
   process.stderr.on("error", () => {});
   const code = await program(abort.signal);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   process.exit(code);
+}
+
+/** What bin/ hid from Node: programs that we start get it back, and backend/extra-ca.ts reads it. */
+function restoreEnvironment(): void {
+  const { MLGIT_EXTRA_CA_CERTS: certificates } = process.env;
+  if (certificates === undefined) return;
+  process.env.NODE_EXTRA_CA_CERTS = certificates;
+  delete process.env.MLGIT_EXTRA_CA_CERTS;
 }
 
 /**
