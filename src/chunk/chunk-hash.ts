@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+
 /** BLAKE3-256, 32 bytes, of any bytes, also of views on shared or WebAssembly memory. The result is the caller's to keep. */
 export type ChunkHash = (bytes: Uint8Array) => Buffer;
 
@@ -8,14 +10,15 @@ const hashOfNothing = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae
  * speed). `MLGIT_CHUNK_HASH=wasm` takes the second in any case.
  */
 export async function loadChunkHash(): Promise<ChunkHash> {
-  const native = process.env.MLGIT_CHUNK_HASH === "wasm" ? undefined : await loadNative();
+  const native = process.env.MLGIT_CHUNK_HASH === "wasm" ? undefined : loadNative();
   return native ?? (await loadWasm());
 }
 
 /** Undefined where there is no addon for this platform, or one that computes something else. */
-async function loadNative(): Promise<ChunkHash | undefined> {
+function loadNative(): ChunkHash | undefined {
   try {
-    const { blake3 } = (await import("@napi-rs/blake-hash")).default;
+    // `import()` of CommonJS scans it for names first, which takes longer than loading the addon.
+    const { blake3 } = createRequire(import.meta.url)("@napi-rs/blake-hash") as typeof import("@napi-rs/blake-hash");
     return blake3(new Uint8Array(0)).toString("hex") === hashOfNothing ? blake3 : undefined;
   } catch {
     return undefined;

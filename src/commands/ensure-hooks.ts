@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 export async function ensureHooks(session: Session, context: Context): Promise<void> {
   if (!session.settings.hooks) return;
   try {
-    await installHooks(session.repository);
+    await installHooks(session.repository, session.git.get("core.hookspath") === undefined);
   } catch (error) {
     context.warn(`hooks could not be installed: ${error instanceof Error ? error.message : error}`);
     context.warn("hint: git mlgit doctor");

@@ -5,7 +5,8 @@ import { remotePlace } from "../config/remote-place.ts";
 import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
 import { parseTreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
 import { defaultRemote, type Remote, resolveRemote } from "../git/remote.ts";
-import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
+import { cwdOf, type Repository } from "../git/repository.ts";
+import { runGit } from "../git/run.ts";
 import { readTreeFile } from "../git/tree-file.ts";
 
 /** Settings in effect, and git's configuration that they were read from. */
@@ -14,10 +15,14 @@ export interface LoadedSettings {
   readonly git: GitSettings;
 }
 
-/** git's configuration alone, in one process: enough for a filter or a hook that needs no store. */
-export async function loadGitSettings(repository: Repository): Promise<GitSettings> {
-  const { stdout } = await gitIn(repository, ["config", "-z", "--list"]);
+/** git's configuration alone, in one process, also outside of a repository. */
+export async function gitSettingsIn(cwd: string): Promise<GitSettings> {
+  const { stdout } = await runGit(["config", "-z", "--list"], { cwd });
   return new GitSettings(stdout.toString("utf8"));
+}
+
+export function loadGitSettings(repository: Repository): Promise<GitSettings> {
+  return gitSettingsIn(cwdOf(repository));
 }
 
 /**

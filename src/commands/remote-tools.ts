@@ -1,16 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { GitSettings } from "../config/git-settings.ts";
+import type { GitSettings } from "../config/git-settings.ts";
 import { remotePlace } from "../config/remote-place.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
-import { gitText, runGit } from "../git/run.ts";
+import { gitText } from "../git/run.ts";
 import { assertInnerProtocol } from "../remote-helper/inner-protocol.ts";
 import { RemoteRepository } from "../remote-helper/remote-repository.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Context } from "./command.ts";
-import { loadGitSettings } from "./load-settings.ts";
+import { gitSettingsIn, loadGitSettings } from "./load-settings.ts";
 import { Session } from "./session.ts";
 import { describePush, upload } from "./upload.ts";
 
@@ -27,8 +27,7 @@ export interface RemoteRequest {
  */
 export async function openRemote(context: Context, { name, url }: RemoteRequest): Promise<RemoteRepository> {
   // Also outside of a repository.
-  const { stdout } = await runGit(["config", "-z", "--list"], { cwd: context.cwd });
-  const git = new GitSettings(stdout.toString("utf8"));
+  const git = await gitSettingsIn(context.cwd);
   assertInnerProtocol(url, git, process.env);
   const backend = await context.openBackend({ url, ...remotePlace(git, name, url) });
   return new RemoteRepository({ backend, url, folder: mirrorFolder(git), signal: context.signal });

@@ -7,7 +7,7 @@ import type { Repository } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
 import { RemoteStore } from "../store/remote/remote-store.ts";
 import type { Context } from "./command.ts";
-import { loadGitSettings, loadSettings, resolveStore } from "./load-settings.ts";
+import { gitSettingsIn, loadSettings, resolveStore } from "./load-settings.ts";
 
 /**
  * A repository with its settings, cache and stores: what most commands work on. Everything is opened when first used, since git starts
@@ -30,8 +30,8 @@ export class Session {
 
   /** @throws MlgitError kind `setup` outside of a repository or for settings that make no sense. */
   static async open(context: Context): Promise<Session> {
-    const repository = await context.repository();
-    return new Session(context, repository, await loadGitSettings(repository));
+    const [repository, git] = await Promise.all([context.repository(), gitSettingsIn(context.cwd)]);
+    return new Session(context, repository, git);
   }
 
   get cacheFolder(): string {

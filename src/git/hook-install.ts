@@ -25,9 +25,9 @@ export function ensureHooksSync(folder: HookFolder): HookReport[] {
   return inspectHooks(folder);
 }
 
-/** `ensureHooksSync` for a repository. */
-export async function installHooks(repository: Repository): Promise<HookReport[]> {
-  return ensureHooksSync(await findHookFolder(repository));
+/** `ensureHooksSync` for a repository; `isDefault` as in `findHookFolder`. */
+export async function installHooks(repository: Repository, isDefault = false): Promise<HookReport[]> {
+  return ensureHooksSync(await findHookFolder(repository, isDefault));
 }
 
 /**

@@ -26,8 +26,9 @@ export interface HookFolder {
   readonly workTree: string | undefined;
 }
 
-/** Where git looks for this repository's hooks. */
-export async function findHookFolder(repository: Repository): Promise<HookFolder> {
+/** Where git looks for this repository's hooks. Who knows that `core.hooksPath` is not set spares asking git. */
+export async function findHookFolder(repository: Repository, isDefault = false): Promise<HookFolder> {
+  if (isDefault) return { path: join(repository.commonDir, "hooks"), workTree: repository.workTree };
   const { stdout } = await gitIn(repository, ["rev-parse", "--git-path", "hooks"]);
   const path = resolve(cwdOf(repository), stdout.toString("utf8").replace(/\n$/, ""));
   return { path, workTree: repository.workTree };

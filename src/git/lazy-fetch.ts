@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gitIn, type Repository } from "./repository.ts";
 
 /**
@@ -5,6 +7,7 @@ import { gitIn, type Repository } from "./repository.ts";
  * complete. (GIT_NO_LAZY_FETCH does the same, from git 2.45 on.)
  */
 export async function withoutLazyFetch(repository: Repository): Promise<readonly string[]> {
+  if (!mayBePartial(repository)) return [];
   const list = await gitIn(repository, ["config", "-z", "--get-regexp", "^remote\\..*\\.promisor$"], {
     okCodes: [0, 1],
   });
@@ -13,4 +16,16 @@ export async function withoutLazyFetch(repository: Repository): Promise<readonly
     .split("\0")
     .map((entry) => entry.split("\n", 1)[0] ?? "");
   return keys.filter((key) => key !== "").flatMap((key) => ["-c", `${key}=false`]);
+}
+
+/** A partial clone says so in its own configuration, or in a file that this includes; most are none, and asking git takes a process. */
+function mayBePartial({ commonDir, gitDir }: Repository): boolean {
+  const files = new Set([join(commonDir, "config"), join(gitDir, "config.worktree")]);
+  return [...files].some((file) => {
+    try {
+      return /promisor|include/i.test(readFileSync(file, "latin1"));
+    } catch {
+      return file.endsWith("config");
+    }
+  });
 }
