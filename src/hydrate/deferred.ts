@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { onDisk } from "../error/disk-error.ts";
@@ -14,6 +14,8 @@ export interface DeferredPath {
 }
 
 const fileName = "mlgit-deferred";
+/** Holds the process id of the filter that writes the list, for the hooks: as long as it lives, the list is in good hands. */
+const ownerName = "mlgit-filter";
 const headSize = 4 + 4 + 32 + 8;
 
 /**
@@ -23,14 +25,19 @@ const headSize = 4 + 4 + 32 + 8;
  */
 export class DeferredJournal {
   readonly #path: string;
+  readonly #owner: string;
+  #isOwner = false;
 
   constructor(gitDir: string) {
     this.#path = join(gitDir, fileName);
+    this.#owner = join(gitDir, ownerName);
   }
 
   /** Opens and closes at every call: between two calls the list may have been taken away to be worked off. */
   append(one: DeferredPath): void {
     onDisk("write", this.#path, () => {
+      if (!this.#isOwner) writeFileSync(this.#owner, `${process.pid}\n`);
+      this.#isOwner = true;
       const fd = openSync(this.#path, "a");
       try {
         writeSync(fd, encode(one));

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ensureHooksSync } from "../../src/git/hook-install.ts";
 import { findHookFolder } from "../../src/git/hook-state.ts";
@@ -56,14 +57,24 @@ describe("the hook shims under a real git", () => {
     rmSync(box.path("r/.git/mlgit-deferred"));
   });
 
-  it("leave it to the filter where no hook of the user's own waits for files", async () => {
-    box.write("r/.git/mlgit-deferred", "x");
+  it("leave it to the filter where no hook of the user's own waits for files, unless it was killed", async () => {
     rmSync(box.path("r/.git/hooks/post-checkout.before-mlgit"));
+    box.write("r/.git/mlgit-deferred", "x");
+    box.write("r/.git/mlgit-filter", `${process.pid}\n`);
     await git(["checkout", "-q", "-b", "alone"]);
     expect(log()).toBe("");
+    box.write("r/.git/mlgit-filter", `${spawnSync("true").pid}\n`);
+    await git(["checkout", "-q", "-b", "killed"]);
+    expect(log()).toContain("us post-checkout ");
+    rmSync(logPath);
+    // A list that somebody took and did not finish.
+    renameSync(box.path("r/.git/mlgit-deferred"), box.path("r/.git/mlgit-deferred.1-x"));
+    await git(["checkout", "-q", "-b", "taken"]);
+    expect(log()).toContain("us post-checkout ");
+    rmSync(logPath);
     box.write("r/.git/hooks/post-checkout.before-mlgit", "#!/bin/sh\n");
     chmodSync(box.path("r/.git/hooks/post-checkout.before-mlgit"), 0o755);
-    rmSync(box.path("r/.git/mlgit-deferred"));
+    rmSync(box.path("r/.git/mlgit-deferred.1-x"));
   });
 
   it("look at the journal of the worktree they run in", async () => {
