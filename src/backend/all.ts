@@ -1,5 +1,6 @@
 import type { Backend, BackendFactory, BackendOptions } from "./backend.ts";
 import { fileFactory } from "./file/file-config.ts";
+import { httpFactory } from "./http/http-config.ts";
 import { parseStoreUrl, unknownScheme } from "./location.ts";
 import { s3Factory } from "./s3/s3-config.ts";
 import { withLimit } from "./wrap/limit.ts";
@@ -7,7 +8,7 @@ import { type Trace, withLog } from "./wrap/log.ts";
 import { withRetry } from "./wrap/retry.ts";
 
 /** Every kind of store. A factory is small; what it needs is loaded when it opens one. */
-const factories: readonly BackendFactory[] = [fileFactory, s3Factory];
+const factories: readonly BackendFactory[] = [fileFactory, httpFactory, s3Factory];
 
 /** The schemes a store URL can have, without the colon. */
 export const schemes: readonly string[] = factories.flatMap((factory) => factory.schemes);

@@ -21,6 +21,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "fetch", summary: "Bring data into the cache", load: () => import("./fetch.ts") },
   { name: "pull", summary: "Fetch and hydrate what is checked out", load: () => import("./pull.ts") },
   { name: "push", summary: "Upload data without moving refs", load: () => import("./push.ts") },
+  { name: "publish", summary: "Write data as a folder for any web server", load: () => import("./publish.ts") },
   { name: "hydrate", summary: "Put the bytes of files in place of their pointers", load: () => import("./hydrate.ts") },
   { name: "dehydrate", summary: "Put pointers in place of unmodified files", load: () => import("./dehydrate.ts") },
   {

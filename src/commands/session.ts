@@ -67,7 +67,7 @@ export class Session {
     const settings = await this.storeSettings(remote, "fetch");
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
-    const store = await RemoteStore.open(backend, this.#indexFolder(), {
+    const store = await RemoteStore.open(backend, this.indexFolder, {
       signal: this.#context.signal,
       mayLackFolder: settings.source === "remote",
     });
@@ -82,7 +82,7 @@ export class Session {
     const settings = await this.storeSettings(remote, "push");
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
-    const store = await RemoteStore.open(backend, this.#indexFolder(), {
+    const store = await RemoteStore.open(backend, this.indexFolder, {
       create: async (place) => {
         assertCreationAllowed(settings);
         const { exclusiveCreate = null, compareAndSwap = null } = place.properties;
@@ -95,7 +95,8 @@ export class Session {
     throw new MlgitError("internal", `the store ${backend.location} could not be made`);
   }
 
-  #indexFolder(): string {
+  /** Where the copies of stores' indexes are. */
+  get indexFolder(): string {
     return join(this.cacheFolder, "index");
   }
 }
