@@ -111,12 +111,23 @@ async function packAll(absent: readonly WantedContent[], packer: UploadPacker, o
   const chunker = new Chunker(chunkerBuffer);
   for (const one of absent) {
     options.signal?.throwIfAborted();
-    const content = verified(one, options.cache);
+    const content = await verified(one, options);
     await packContent(one, content, { packer, chunker, meter: options.meter });
   }
 }
 
-function verified(one: WantedContent, cache: Cache): CachedContent {
+async function verified(one: WantedContent, options: PushOptions): Promise<CachedContent> {
+  try {
+    return cachedContent(one, options.cache);
+  } catch (error) {
+    // A copy that turned out damaged is gone from the cache; what lies in packs that are about to be collected can still be had.
+    if (!options.store.has(one.oid)) throw error;
+    await fetchContent([one], { ...options, meter: silentMeter });
+    return cachedContent(one, options.cache);
+  }
+}
+
+function cachedContent(one: WantedContent, cache: Cache): CachedContent {
   try {
     const content = cache.get(one.oid);
     if (content && content.size === one.size) return content;

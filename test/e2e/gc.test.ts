@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { chmodSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject } from "../helper/data-project.ts";
@@ -33,6 +33,10 @@ describe("git mlgit gc", () => {
     project.write(`data/${n}.bin`, content(n));
     await project.commit(`${n}`);
     await project.git("push", "-q", "-f", "origin", ...(refs.length > 0 ? refs : ["main"]));
+  }
+  function cut(path: string): void {
+    chmodSync(path, 0o644);
+    truncateSync(path, 100);
   }
   /** As another clone sees it: everything that the remote's refs need is there, byte for byte. */
   async function cloneHas(...numbers: number[]): Promise<void> {
@@ -73,13 +77,23 @@ describe("git mlgit gc", () => {
     expect(await gc("--grace", "0")).toMatchObject({ live: 2, marked: 0 });
   });
 
-  it("rescues from a marked pack what a push needs and this clone has not cached", async () => {
+  it.each([
+    ["has not cached", () => rmSync(project.cache, { recursive: true })],
+    [
+      "has damaged copies of",
+      () =>
+        project
+          .cached("packs")
+          .filter((name) => name.endsWith(".pack"))
+          .forEach(cut),
+    ],
+  ])("rescues from a marked pack what a push needs and this clone %s", async (_, lose) => {
     await push(1);
     await push(2);
     const tip = (await project.git("rev-parse", "HEAD")).stdout.trim();
     await forget();
     await gc();
-    rmSync(project.cache, { recursive: true });
+    lose();
     await project.git("push", "-q", "origin", `${tip}:refs/heads/back`);
     await project.git("fetch", "-q", "origin");
     await gc("--grace", "0");
