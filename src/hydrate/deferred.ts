@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import { uniqueName } from "../util/durable.ts";
+import { isRunning } from "../util/process-mark.ts";
 
 /** A path that holds its pointer and is to get its bytes. */
 export interface DeferredPath {
@@ -83,13 +84,7 @@ export class DeferredJournal {
 
 function alive(owner: string): boolean {
   const pid = Number.parseInt(owner, 10);
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === "EPERM";
-  }
+  return pid !== process.pid && isRunning(pid);
 }
 
 function encode(one: DeferredPath): Buffer {

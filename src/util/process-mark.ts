@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { crc32 } from "node:zlib";
 
@@ -19,6 +19,11 @@ export function mayBeAlive(mark: string): boolean {
   const now = startOf(number);
   if (now !== undefined) return start === "0" || now === start;
   return start === "0" && exists(number);
+}
+
+/** Whether a process of this host runs; one that ended and was not waited for does not. */
+export function isRunning(pid: number): boolean {
+  return startOf(pid) !== undefined || (!existsSync("/proc/self/stat") && exists(pid));
 }
 
 function hostMark(): string {

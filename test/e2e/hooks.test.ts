@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ensureHooksSync } from "../../src/git/hook-install.ts";
@@ -65,6 +66,13 @@ describe("the hook shims under a real git", () => {
     expect(log()).toBe("");
     box.write("r/.git/mlgit-filter", `${spawnSync("true").pid}\n`);
     await git(["checkout", "-q", "-b", "killed"]);
+    expect(log()).toContain("us post-checkout ");
+    rmSync(logPath);
+    // Ended, and nobody waits for it.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    box.write("r/.git/mlgit-filter", String(await once(parent.stdout, "data")));
+    await git(["checkout", "-q", "-b", "zombie"]);
+    parent.kill();
     expect(log()).toContain("us post-checkout ");
     rmSync(logPath);
     // A list that somebody took and did not finish.
