@@ -2,13 +2,14 @@ import type { Backend, BackendFactory, BackendOptions } from "./backend.ts";
 import { fileFactory } from "./file/file-config.ts";
 import { httpFactory } from "./http/http-config.ts";
 import { parseStoreUrl, unknownScheme } from "./location.ts";
+import { rcloneFactory } from "./rclone/rclone-config.ts";
 import { s3Factory } from "./s3/s3-config.ts";
 import { withLimit } from "./wrap/limit.ts";
 import { type Trace, withLog } from "./wrap/log.ts";
 import { withRetry } from "./wrap/retry.ts";
 
 /** Every kind of store. A factory is small; what it needs is loaded when it opens one. */
-const factories: readonly BackendFactory[] = [fileFactory, httpFactory, s3Factory];
+const factories: readonly BackendFactory[] = [fileFactory, httpFactory, rcloneFactory, s3Factory];
 
 /** The schemes a store URL can have, without the colon. */
 export const schemes: readonly string[] = factories.flatMap((factory) => factory.schemes);
@@ -19,10 +20,16 @@ export const schemes: readonly string[] = factories.flatMap((factory) => factory
  */
 export async function openBackend(options: BackendOptions, trace?: Trace): Promise<Backend> {
   const { scheme } = parseStoreUrl(options.url);
-  const factory = factories.find((one) => one.schemes.includes(scheme));
+  const factory = factoryOf(scheme, options);
   if (!factory) throw unknownScheme(options.url, schemes);
   if (process.env.NODE_EXTRA_CA_CERTS && scheme !== "file") (await import("./extra-ca.ts")).trustExtraCertificates();
   return wrapBackend(await factory.open(options), trace);
+}
+
+/** Google's bucket speaks S3 where the user names its endpoint. */
+function factoryOf(scheme: string, { endpointUrl }: BackendOptions): BackendFactory | undefined {
+  if (scheme === "gs" && endpointUrl !== undefined) return s3Factory;
+  return factories.find((one) => one.schemes.includes(scheme));
 }
 
 /** What every backend gets around it. Each try waits for its turn and is counted; nobody holds a turn while waiting to try again. */

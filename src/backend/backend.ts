@@ -24,6 +24,8 @@ export interface BackendProperties {
   readonly exclusiveCreate: boolean | undefined;
   /** `save` with `ifMatch` lets exactly one of several writers win. Undefined: it has to be probed. */
   readonly compareAndSwap: boolean | undefined;
+  /** False: while an object is being replaced, a reader may find none for a moment. Never half of one. */
+  readonly atomicReplace?: boolean;
   /** Can objects be written at all (an http store cannot). */
   readonly writable: boolean;
   /** `list` hands names out in the order of their bytes, so that whoever wants the first may stop there. */
@@ -64,7 +66,7 @@ export interface SaveOptions extends SaveCondition {
  * Moves bytes to and from one kind of place. Knows keys and bytes, nothing of chunks or git.
  *
  * - `save` is atomic: an object appears under its name complete or not at all, also after a crash, and is durable when the promise resolves.
- *   Without a condition, writing an existing name replaces it with the same guarantee.
+ *   Without a condition, writing an existing name replaces it with the same guarantee (but see `atomicReplace`).
  * - `load` hands the body to `use`, which may run more than once (a retry), and closes it afterwards. A body shorter than asked for is an error.
  * - A missing object makes `load`, `stat` throw an error for which `isNotFound` is true; `remove` of a missing object succeeds.
  * - Errors are MlgitErrors (kinds unreachable, denied, missing, conflict, disk, unsupported) with the key in `path` and what to do in `hint`.

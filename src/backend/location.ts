@@ -1,6 +1,6 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 
-/** `scheme://authority/path`, split and not decoded. */
+/** `scheme://authority/path`, split and not decoded. Of `rclone:remote:path` the remote is the authority, and the path is as it stands. */
 export interface StoreUrl {
   /** Lower case, without the colon. */
   readonly scheme: string;
@@ -14,7 +14,8 @@ export interface StoreUrl {
  * @throws MlgitError kind `setup` for text that is no URL, or one with credentials in it.
  */
 export function parseStoreUrl(url: string): StoreUrl {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/]*)(\/.*)?$/is.exec(url);
+  const short = /^(rclone):([^:/]+):(.*)$/is.exec(url);
+  const match = short ?? /^([a-z][a-z0-9+.-]*):\/\/([^/]*)(\/.*)?$/is.exec(url);
   if (!match) throw notAUrl(url);
   const [, scheme = "", authority = "", path = ""] = match;
   if (redactUrl(url) !== url)

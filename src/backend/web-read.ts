@@ -43,11 +43,14 @@ export class WebReader {
     const key = keyOf(handle);
     checkSignal(signal, key);
     const answer = await webRequest(this.#place, key, { method: "HEAD", signal });
-    answer.end();
-    const size = lengthOf(answer);
-    if (answer.status === 200 && size !== undefined) return infoOf(handle, size, answer);
-    // Some servers know no HEAD, or no length before they have sent everything.
-    if (![200, 405, 501].includes(answer.status)) throw this.#error(answer, key);
+    try {
+      const size = lengthOf(answer);
+      if (answer.status === 200 && size !== undefined) return infoOf(handle, size, answer);
+      // Some servers know no HEAD, or no length before they have sent everything.
+      if (![200, 405, 501].includes(answer.status)) throw await this.#error(answer, key);
+    } finally {
+      answer.end();
+    }
     return this.load(handle, undefined, async (_, info) => info, signal);
   }
 
@@ -59,7 +62,7 @@ export class WebReader {
       spanOf(range, size, key);
       return use(nothing(), infoOf(handle, size, answer));
     }
-    if (answer.status !== 200) throw this.#error(answer, key);
+    if (answer.status !== 200) throw await this.#error(answer, key);
     const size = lengthOf(answer);
     if (!range && size !== undefined) return use(exactly(answer.body, size, key), infoOf(handle, size, answer));
     const bytes = await gather(answer.body);
@@ -106,9 +109,12 @@ export class WebReader {
     return webRequest(this.#place, key, { method: "GET", signal, ...headers });
   }
 
-  #error(answer: WebAnswer, key: string): BackendError {
-    const retryAfter = answer.headers.get("retry-after");
-    return statusError(answer.status, { key, location: this.#place.location, retryAfter });
+  async #error(answer: WebAnswer, key: string): Promise<BackendError> {
+    const { location, explain } = this.#place;
+    // What broke off says nothing, and the status still does.
+    const text = explain && (await gather(answer.body).catch(() => "")).toString("utf8");
+    if (explain) return explain(answer.status, text ?? "", key);
+    return statusError(answer.status, { key, location, retryAfter: answer.headers.get("retry-after") });
   }
 }
 

@@ -8,14 +8,15 @@ export interface WebPlace {
   /** Where a key is, with everything escaped. */
   url(key: string): string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What an answer that is no success means, where the place says more than a status. `text`: the beginning of its body. */
+  explain?(status: number, text: string, key: string): BackendError;
 }
 
 export interface WebRequest {
-  readonly method: "GET" | "HEAD" | "POST";
+  readonly method: "GET" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds without a byte before the connection counts as lost. Default 60,000; 0 for no limit. */
+  /** Milliseconds without a byte before the connection counts as lost. Default 60,000. */
   readonly idleTimeout?: number;
 }
 
@@ -33,7 +34,7 @@ export interface WebAnswer {
  * @throws BackendError kinds unreachable, interrupted; an answer of whatever status is none.
  */
 export async function webRequest(place: WebPlace, key: string, request: WebRequest): Promise<WebAnswer> {
-  const { method, signal, body, idleTimeout = 60_000 } = request;
+  const { method, signal, idleTimeout = 60_000 } = request;
   const watch = new Watch(idleTimeout, signal);
   const explain = (error: unknown) => watch.explain(error, key, place.location);
   try {
@@ -43,7 +44,6 @@ export async function webRequest(place: WebPlace, key: string, request: WebReque
       // A range of compressed bytes would be no range of the object.
       headers: { "accept-encoding": "identity", ...place.headers, ...request.headers },
       signal: watch.signal,
-      ...(body === undefined ? {} : { body }),
     });
     if (url.startsWith("https:") && response.url.startsWith("http:")) throw downgraded(place.location, key);
     const { status, headers } = response;
@@ -97,7 +97,6 @@ class Watch {
 
   touch(): void {
     this.pause();
-    if (this.#limit === 0) return;
     this.#timer = setTimeout(() => {
       this.#isSilent = true;
       this.#abort.abort();

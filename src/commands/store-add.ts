@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { trustMark } from "../config/settings.ts";
+import { startsProgram, trustMark } from "../config/settings.ts";
 import { storeNamePattern, type TreeStore, treeSettingsPath } from "../config/tree-settings.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { whileEditing } from "../git/edit-lock.ts";
@@ -35,10 +35,21 @@ export const add: Action = {
     const store = { ...placeOf(context, place, options), ...profile };
     // Refuses a URL or options that make no sense; contacts nobody.
     await (await context.openBackend(store)).close();
+    if (options.local !== true) assertFitsTree(name, store);
     const repository = await context.repository();
     return whileEditing(repository, () => addStore(context, repository, { name, store, options }));
   },
 };
+
+/** Clones would not use it: a file in a repository must not start a program. */
+function assertFitsTree(name: string, store: TreeStore): void {
+  if (!startsProgram(store)) return;
+  throw new MlgitError(
+    "refused",
+    `${store.url} is reached through the program rclone, so ${treeSettingsPath} cannot name it`,
+    { hint: `keep it in git's configuration, each for himself: git mlgit store add --local ${name} ${store.url}` },
+  );
+}
 
 interface Addition {
   readonly name: string;

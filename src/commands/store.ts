@@ -1,3 +1,4 @@
+import { assertMayStart } from "../config/choose-store.ts";
 import { type StoreSettings, trustMark } from "../config/settings.ts";
 import { treeSettingsPath } from "../config/tree-settings.ts";
 import { exitCode } from "../error/exit-code.ts";
@@ -22,7 +23,8 @@ const list: Action = {
       store.name === (settings.defaultStore ?? (stores.length === 1 ? store.name : ""));
     const lines = stores.map((store) => {
       const notes = [isDefault(store) ? "default" : "", store.source === "git" ? "git config" : treeSettingsPath];
-      if (store.risk !== undefined) notes.push(`not trusted: git mlgit store trust ${store.name}`);
+      if (store.startsProgram) notes.push(`not used: git config mlgit.store.${store.name}.url has to name it`);
+      else if (store.risk !== undefined) notes.push(`not trusted: git mlgit store trust ${store.name}`);
       return `${store.name}\t${trustMark(store)}\t(${notes.filter((note) => note !== "").join(", ")})`;
     });
     return {
@@ -67,7 +69,9 @@ const trust: Action = {
   arguments: [storeName],
   async run(context, [name = ""]) {
     const { settings } = await loadSettings(await context.repository());
-    const mark = trustMark(findStore(settings.stores, name));
+    const store = findStore(settings.stores, name);
+    assertMayStart(store);
+    const mark = trustMark(store);
     await addConfig(localFile(context), `mlgit.store.${name}.trusted`, mark);
     return { text: `trusted in this repository: ${name} at ${mark}`, data: { name, trusted: mark } };
   },

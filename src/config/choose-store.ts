@@ -32,7 +32,22 @@ export function chooseStore(settings: Settings, question: StoreQuestion): StoreS
  * @throws MlgitError kind `refused` with the command that allows it.
  */
 export function assertContactAllowed(store: StoreSettings): void {
+  assertMayStart(store);
   if (store.risk !== undefined) throw untrusted(store, store.risk);
+}
+
+/**
+ * Refuses a place that would start a program because the tree says so, whatever the user trusts.
+ * @throws MlgitError kind `refused` with the command that names it in git's configuration.
+ */
+export function assertMayStart({ name, url, startsProgram }: StoreSettings): void {
+  if (!startsProgram) return;
+  const quoted = `'${url.replaceAll("'", "'\\''")}'`;
+  throw new MlgitError(
+    "refused",
+    `the store ${name} (${url}) is reached through the program rclone; only your own git configuration may name such a place, and this repository's files do`,
+    { hint: `if you want it: git config mlgit.store.${name}.url ${quoted}` },
+  );
 }
 
 /** @throws MlgitError kind `refused`: a folder that only the tree names is not made into a store without the user's word. */

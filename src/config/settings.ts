@@ -3,7 +3,7 @@ import type { GitSettings } from "./git-settings.ts";
 import { readStores, type StoreSettings } from "./store-settings.ts";
 import type { TreeSettings } from "./tree-settings.ts";
 
-export { type StoreSettings, trustMark } from "./store-settings.ts";
+export { type StoreSettings, startsProgram, trustMark } from "./store-settings.ts";
 
 /** Everything that can be set, in effect. docs/man/git-mlgit.md lists the keys. */
 export interface Settings {

@@ -15,11 +15,18 @@ export interface StoreSettings {
   readonly trusted: boolean;
   /** What speaking to it would give away on the word of the tree alone; undefined when nothing, or when it is trusted. */
   readonly risk?: string;
+  /** It would start a program on the word of the tree alone, which no trust makes up for: only git's configuration may name such a place. */
+  readonly startsProgram?: true;
 }
 
 /** What a user trusts is the place, not the name: the same text is stored when it is trusted and compared here. */
 export function trustMark(store: Pick<StoreSettings, "url" | "endpointUrl" | "profile">): string {
   return [store.url, store.endpointUrl ?? "", store.profile ?? ""].join(" ").trimEnd();
+}
+
+/** Is the place reached through a program that is started, rclone? Google's buckets are unless an S3 endpoint is named. */
+export function startsProgram({ url, endpointUrl }: Pick<StoreSettings, "url" | "endpointUrl">): boolean {
+  return /^(rclone|gdriveh):/i.test(url) || (/^gs:/i.test(url) && endpointUrl === undefined);
 }
 
 /** The stores of the tree and of git's configuration, whose single keys (`mlgit.store.<name>.profile`) win. */
@@ -37,8 +44,9 @@ function joinStore(
   const place = { url: "", ...tree, ...own };
   // What the user did not set is the tree's word.
   const foreign = Object.fromEntries(Object.entries(tree ?? {}).filter(([key]) => !(key in own))) as Partial<TreeStore>;
-  const trusted = git.all(`mlgit.store.${name}.trusted`).includes(trustMark(place));
-  const risk = trusted ? undefined : riskOf(foreign);
+  const isForbidden = foreign.url !== undefined && startsProgram(place);
+  const trusted = !isForbidden && git.all(`mlgit.store.${name}.trusted`).includes(trustMark(place));
+  const risk = trusted ? undefined : riskOf(foreign, isForbidden);
   const source = own.url === undefined ? "tree" : "git";
   return Object.freeze({
     name,
@@ -46,6 +54,7 @@ function joinStore(
     source,
     trusted: trusted || (source === "git" && risk === undefined),
     ...(risk === undefined ? {} : { risk }),
+    ...(isForbidden ? { startsProgram: true as const } : {}),
   });
 }
 
@@ -61,12 +70,12 @@ function gitStore(git: GitSettings, name: string): Partial<TreeStore> {
 }
 
 /** Loopback stays on this machine; the provider's own endpoints and folders are the provider's and the system's to protect. */
-function riskOf(store: Partial<TreeStore>): string | undefined {
+function riskOf(store: Partial<TreeStore>, isForbidden: boolean): string | undefined {
+  if (isForbidden) return "the program rclone would be started with your remotes";
   if (store.endpointUrl !== undefined && !isLoopback(store.endpointUrl))
     return `your credentials would be used at the endpoint ${store.endpointUrl}`;
   if (store.profile !== undefined) return `your credentials of the profile ${store.profile} would be used`;
   if (/^sftph?:/i.test(store.url ?? "")) return "your ssh keys would be offered to its host";
-  if (/^(rclone|gdriveh):/i.test(store.url ?? "")) return "your rclone remotes would be used";
   return undefined;
 }
 

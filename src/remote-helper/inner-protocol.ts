@@ -22,7 +22,7 @@ export function assertInnerProtocol(
     if (list.split(":").includes(protocol)) return;
     throw refused(protocol, url);
   }
-  const preset = protocol === "file" ? "user" : "always";
+  const preset = protocol === "file" || protocol === "rclone" ? "user" : "always";
   const allow = config.get(`protocol.${protocol}.allow`) ?? config.get("protocol.allow") ?? preset;
   const fromUser = !/^(0|false|no|off)$/i.test(env.GIT_PROTOCOL_FROM_USER ?? "1");
   if (allow === "always" || (allow === "user" && fromUser)) return;
@@ -31,6 +31,8 @@ export function assertInnerProtocol(
 
 function protocolOf(scheme: string): string {
   if (scheme === "sftp" || scheme === "sftph") return "ssh";
+  // A submodule of a clone must not start a program.
+  if (scheme === "rclone" || scheme === "gdriveh" || scheme === "gs") return "rclone";
   return /^(file|http)$/.test(scheme) ? scheme : "https";
 }
 

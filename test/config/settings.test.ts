@@ -68,13 +68,36 @@ describe("trust", () => {
     { endpointUrl: "nonsense" },
     { profile: "production" },
     { url: "sftp://host/dir" },
-    { url: "rclone://remote/dir" },
   ])("is needed for what only the tree names: %j", (store) => {
     expect(() => assertContactAllowed(at(store))).toThrow(/named by this repository's files only/);
   });
 
   it.each([
+    { url: "rclone://remote/dir" },
+    { url: "rclone:remote:it's" },
+    { url: "gdriveh://folder" },
+    { url: "gs://bucket/x" },
+  ])("is not enough for what would start a program: %j", (place) => {
+    const trusted = at(place, { "mlgit.store.s.trusted": place.url });
+    expect(trusted).toMatchObject({ trusted: false, startsProgram: true });
+    const hint = `git config mlgit.store.s.url '${place.url.replace("'", "'\\''")}'`;
+    expect(() => assertContactAllowed(trusted)).toThrow(/only your own git configuration/);
+    expect(() => assertContactAllowed(trusted)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(hint) }),
+    );
+    const own = at(place, { "mlgit.store.s.url": place.url });
+    expect(own).toMatchObject({ trusted: true, source: "git" });
+    expect(() => assertContactAllowed(own)).not.toThrow();
+  });
+
+  it("lets a Google bucket of the tree be reached at an S3 endpoint that the user names", () => {
+    const endpoint = { "mlgit.store.s.endpointurl": "https://storage.googleapis.com" };
+    expect(() => assertContactAllowed(at({ url: "gs://bucket/x" }, endpoint))).not.toThrow();
+  });
+
+  it.each([
     {},
+    { url: "https://data.example/flowers" },
     { endpointUrl: "http://127.0.0.1:9000" },
     { endpointUrl: "http://[::1]:9000" },
     { url: "file:///data" },
