@@ -17,15 +17,25 @@ import { fileError } from "./file-error.ts";
 import { StoreFolder } from "./file-folder.ts";
 import { walk } from "./file-list.ts";
 import { infoOf, readSpan, tagOf } from "./file-read.ts";
-import { linkInto, removeQuietly, replaceWith, syncFolder, writeTemporary } from "./file-write.ts";
+import {
+  linkInto,
+  type NamingCalls,
+  removeQuietly,
+  replaceWith,
+  syncFolder,
+  systemCalls,
+  writeTemporary,
+} from "./file-write.ts";
 
 /** A store that is a folder: local, or mounted from a network. */
 export class FileBackend implements Backend {
   readonly location: string;
   readonly #folder: StoreFolder;
+  readonly #calls: NamingCalls;
   #hasLinks = true;
 
-  constructor({ folder }: FileConfig) {
+  constructor({ folder }: FileConfig, calls: NamingCalls = systemCalls) {
+    this.#calls = calls;
     this.location = fileUrl(folder);
     this.#folder = new StoreFolder(folder);
   }
@@ -117,12 +127,12 @@ export class FileBackend implements Backend {
 
   /** False when the name is taken and was to be free. */
   async #publish(temporary: string, path: string, ifAbsent: boolean): Promise<boolean> {
-    const linked = ifAbsent && this.#hasLinks ? await linkInto(temporary, path) : "unsupported";
+    const linked = ifAbsent && this.#hasLinks ? await linkInto(temporary, path, this.#calls) : "unsupported";
     if (linked !== "unsupported") return linked === "created";
     // Weaker than a link, and `properties` says so from now on.
     if (ifAbsent) this.#hasLinks = false;
     const taken = ifAbsent && (await tagOf(path)) !== undefined;
-    await (taken ? removeQuietly(temporary) : replaceWith(temporary, path));
+    await (taken ? removeQuietly(temporary) : replaceWith(temporary, path, this.#calls));
     return !taken;
   }
 

@@ -8,6 +8,9 @@ import { removeQuietly } from "./file-write.ts";
 /** An upload touches its file at every write, so one this old was killed. */
 const staleAfter = 3 * 24 * 3600 * 1000;
 
+/** What an NFS client makes of a file that is removed while somebody has it open. */
+const removedOnNfs = /^\.nfs[0-9a-f]{16,}$/;
+
 /** Every file below `folder`, in the order of names folder by folder, as a path relative to it; unfinished files are skipped, and removed when nobody can be writing them. */
 export async function* walk(folder: string, signal?: AbortSignal, below = ""): AsyncGenerator<string> {
   for (const entry of await entriesOf(folder)) {
@@ -15,6 +18,7 @@ export async function* walk(folder: string, signal?: AbortSignal, below = ""): A
     const path = join(folder, entry.name);
     const relative = below + entry.name;
     if (entry.isDirectory()) yield* walk(path, signal, `${relative}/`);
+    else if (removedOnNfs.test(entry.name)) continue;
     else if (!temporaryName.test(entry.name)) yield relative;
     else await removeIfStale(path);
   }

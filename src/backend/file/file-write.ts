@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, link, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
 import { checkSignal } from "../backend-error.ts";
@@ -11,6 +11,14 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
+
+/** The calls by which a finished file gets its name. Network file systems differ in them: some lack one, some lose its answer. */
+export interface NamingCalls {
+  link(from: string, to: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+}
+
+export const systemCalls: NamingCalls = { link, rename };
 
 /** Writes `body` to a new hidden file in the folder of `path`; its bytes are durable when the promise resolves, its name is not. */
 export async function writeTemporary(path: string, body: Uint8Array, options: WriteOptions): Promise<string> {
@@ -40,10 +48,13 @@ async function writeAll(file: FileHandle, body: Uint8Array, { signal, onProgress
 }
 
 /** Gives the finished file its name, replacing what had it. */
-export async function replaceWith(temporary: string, path: string): Promise<void> {
+export async function replaceWith(temporary: string, path: string, calls: NamingCalls = systemCalls): Promise<void> {
+  const ours = await inodeOf(temporary);
   try {
-    await rename(temporary, path);
+    await calls.rename(temporary, path);
   } catch (error) {
+    // NFS asks again when an answer was lost, and hears that the file is not there any more: it has its new name.
+    if (systemCode(error) === "ENOENT" && ours !== undefined && (await inodeOf(path)) === ours) return;
     await removeQuietly(temporary);
     throw error;
   }
@@ -53,18 +64,31 @@ export async function replaceWith(temporary: string, path: string): Promise<void
  * Gives the finished file its name unless another file has it: a hard link is made by exactly one of several writers.
  * @returns `unsupported` where the file system has no hard links; the temporary file is then still there.
  */
-export async function linkInto(temporary: string, path: string): Promise<"created" | "exists" | "unsupported"> {
+export async function linkInto(
+  temporary: string,
+  path: string,
+  calls: NamingCalls = systemCalls,
+): Promise<"created" | "exists" | "unsupported"> {
   try {
-    await link(temporary, path);
+    await calls.link(temporary, path);
   } catch (error) {
     const code = systemCode(error) ?? "";
     if (["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) return "unsupported";
+    // As above: the name may be taken by us. open(2), O_EXCL, says to look.
+    const isOurs = code === "EEXIST" && (await inodeOf(path)) === (await inodeOf(temporary));
     await removeQuietly(temporary);
+    if (isOurs) return "created";
     if (code === "EEXIST") return "exists";
     throw error;
   }
   await removeQuietly(temporary);
   return "created";
+}
+
+/** What makes two names one file; undefined where there is none. */
+async function inodeOf(path: string): Promise<string | undefined> {
+  const info = await stat(path, { bigint: true }).catch(() => undefined);
+  return info && `${info.dev} ${info.ino}`;
 }
 
 /** Makes names in a folder durable. File systems that refuse it (some network mounts) are left to themselves. */
