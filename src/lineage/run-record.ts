@@ -58,7 +58,7 @@ export interface RunRecord {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A record with the shared blobs it names (environment, log, folder listings, small outputs): they lie beside the records, under their oids. */
+/** A run with the shared blobs it names (environment, log, folder listings, small outputs): they lie beside the records, under their oids. */
 export interface RunEntry {
   readonly record: RunRecord;
   readonly blobs: readonly Uint8Array[];
@@ -70,16 +70,6 @@ export interface ListedFile {
   readonly mode: string;
   readonly oid: string;
   readonly size: number;
-}
-
-/** The bytes that are stored for a record. */
-export function encodeRun(record: RunRecord): Buffer {
-  return Buffer.from(`${canonicalJson(record)}\n`);
-}
-
-/** The name of a record: hex SHA-256 of {@link encodeRun}. */
-export function runId(record: RunRecord): string {
-  return sha256(encodeRun(record));
 }
 
 /** `sha256:<hex>` of bytes: the name of a shared blob. */

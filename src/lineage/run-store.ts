@@ -3,25 +3,26 @@ import { openCatFile } from "../git/cat-file.ts";
 import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { listTree } from "../git/tree-scan.ts";
-import { blobName, encodeRun, type RunEntry, type RunRecord, runId } from "./run-record.ts";
+import { encodeRecord, parseRecord, type RecordEntry, recordId, type StoredRecord } from "./record.ts";
+import { blobName, type RunRecord } from "./run-record.ts";
 
-/** The ref whose tree holds all runs that are known here: `<2 hex>/<62 hex>.json`, and shared blobs as `blobs/<2 hex>/<62 hex>`. */
+/** The ref whose tree holds all records that are known here: `<2 hex>/<62 hex>.json`, and shared blobs as `blobs/<2 hex>/<62 hex>`. */
 export const runsRef = "refs/mlgit/runs";
 
 const mostTries = 50;
 const batch = 4096;
 
 /**
- * Adds runs and their shared blobs by one commit. Names are hashes, so whoever adds at the same time cannot be in the way: the loser of the race for the ref tries again on top of
+ * Adds records and their shared blobs by one commit. Names are hashes, so whoever adds at the same time cannot be in the way: the loser of the race for the ref tries again on top of
  * the winner. Durable when it resolves. @throws MlgitError kind `conflict` when others win all the time.
  */
-export async function appendRuns(repository: Repository, entries: readonly RunEntry[]): Promise<void> {
+export async function appendRecords(repository: Repository, entries: readonly RecordEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const committer = await committerOf(repository);
   const files = filesOf(entries);
   const env = { GIT_NO_REPLACE_OBJECTS: "1" };
   for (let tries = 0; tries < mostTries; tries++) {
-    const old = await gitText(["rev-parse", "-q", "--verify", runsRef], { cwd: cwdOf(repository) });
+    const old = await runsTip(repository);
     const input = importStream(files, { committer, old });
     // It compares with the old value of the ref while it holds the ref's lock, and ends with 1 when another commit is there.
     const { code } = await gitIn(repository, ["fast-import", "--quiet", "--done"], { input, env, okCodes: [0, 1] });
@@ -30,32 +31,42 @@ export async function appendRuns(repository: Repository, entries: readonly RunEn
   throw new MlgitError("conflict", `${runsRef} is being changed all the time`, { hint: "run the same command again" });
 }
 
-/** Adds one run. */
-export function appendRun(repository: Repository, entry: RunEntry): Promise<void> {
-  return appendRuns(repository, [entry]);
+/** Every run that is known here, in no order. */
+export async function* readRuns(repository: Repository): AsyncGenerator<StoredRecord<RunRecord>> {
+  for await (const { id, record } of readRecords(repository)) if (record.type === "run") yield { id, record };
 }
 
-export interface StoredRun {
-  /** 64 hex digits. */
-  readonly id: string;
-  readonly record: RunRecord;
-}
-
-/** Every run that is known here, in no order. What cannot be read as one is left out. */
-export async function* readRuns(repository: Repository): AsyncGenerator<StoredRun> {
-  if ((await gitText(["rev-parse", "-q", "--verify", runsRef], { cwd: cwdOf(repository) })) === undefined) return;
+/** Every record that is known here, in no order. What cannot be read as one is left out. */
+export async function* readRecords(repository: Repository): AsyncGenerator<StoredRecord> {
+  if ((await runsTip(repository)) === undefined) return;
   const cat = await openCatFile(repository);
   try {
     for await (const files of batches(repository)) {
       const objects = await cat.contents(files.map(({ blob }) => blob));
       for (const [i, { id }] of files.entries()) {
-        const record = parseRun(objects[i]?.bytes ?? Buffer.alloc(0));
+        const record = parseRecord(id, objects[i]?.bytes ?? Buffer.alloc(0));
         if (record) yield { id, record };
       }
     }
   } finally {
     cat.close();
   }
+}
+
+/** The commit that {@link runsRef} is at; undefined before the first record. */
+export function runsTip(repository: Repository): Promise<string | undefined> {
+  return gitText(["rev-parse", "-q", "--verify", runsRef], { cwd: cwdOf(repository) });
+}
+
+/** The record that a path of the ref's tree names; undefined for shared blobs and everything else. */
+export function idOfPath(path: string): string | undefined {
+  const [, start, end] = /^([0-9a-f]{2})\/([0-9a-f]{62})\.json$/.exec(path) ?? [];
+  return start !== undefined && end !== undefined ? start + end : undefined;
+}
+
+/** Where a record lies in the ref's tree. */
+export function pathOfId(id: string): string {
+  return `${fanOut(id)}.json`;
 }
 
 /** A shared blob by its oid, `sha256:` included; undefined when it is not here. The caller need not check the hash. */
@@ -73,10 +84,10 @@ export async function readRunBlob(repository: Repository, oid: string): Promise<
   }
 }
 
-function filesOf(entries: readonly RunEntry[]): Map<string, Uint8Array> {
+function filesOf(entries: readonly RecordEntry[]): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   for (const { record, blobs } of entries) {
-    files.set(`${fanOut(runId(record))}.json`, encodeRun(record));
+    files.set(pathOfId(recordId(record)), encodeRecord(record));
     for (const blob of blobs) files.set(`blobs/${fanOut(blobName(blob).slice("sha256:".length))}`, blob);
   }
   return files;
@@ -109,22 +120,11 @@ async function committerOf(repository: Repository): Promise<string> {
 async function* batches(repository: Repository): AsyncGenerator<{ readonly id: string; readonly blob: string }[]> {
   let files: { id: string; blob: string }[] = [];
   for await (const { path, blob } of listTree(repository, runsRef)) {
-    const [, start, end] = /^([0-9a-f]{2})\/([0-9a-f]{62})\.json$/.exec(path.toString("latin1")) ?? [];
-    if (start !== undefined && end !== undefined) files.push({ id: start + end, blob });
+    const id = idOfPath(path.toString("latin1"));
+    if (id !== undefined) files.push({ id, blob });
     if (files.length < batch) continue;
     yield files;
     files = [];
   }
   if (files.length > 0) yield files;
-}
-
-function parseRun(bytes: Buffer): RunRecord | undefined {
-  try {
-    const value = JSON.parse(bytes.toString("utf8")) as Partial<RunRecord> | null;
-    return value?.v === 1 && value.type === "run" && Array.isArray(value.in) && Array.isArray(value.out)
-      ? (value as RunRecord)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,13 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { canonicalJson } from "../../src/lineage/canonical-json.ts";
-import {
-  blobName,
-  encodeRun,
-  folderListing,
-  parseFolderListing,
-  type RunRecord,
-  runId,
-} from "../../src/lineage/run-record.ts";
+import { encodeRecord, recordId } from "../../src/lineage/record.ts";
+import { blobName, folderListing, parseFolderListing, type RunRecord } from "../../src/lineage/run-record.ts";
 
 const oid = `sha256:${"ab".repeat(32)}`;
 const record: RunRecord = {
@@ -49,13 +43,13 @@ describe("canonical JSON", () => {
 
 describe("run record", () => {
   it("keeps its name: this hash is of format version 1", () => {
-    expect(encodeRun(record).toString()).toMatch(/^\{"actor":"A U Thor .*,"wdir":""\}\n$/);
-    expect(runId(record)).toBe("6d8207f96943e47e07b65aadec836c9d59a2dcca54fece366b588a38406f889d");
+    expect(encodeRecord(record).toString()).toMatch(/^\{"actor":"A U Thor .*,"wdir":""\}\n$/);
+    expect(recordId(record)).toBe("6d8207f96943e47e07b65aadec836c9d59a2dcca54fece366b588a38406f889d");
   });
 
   it("has another name when anything in it differs", () => {
-    expect(runId({ ...record, params: { lr: "0.1" } })).not.toBe(runId(record));
-    expect(runId({ ...record, state: "failed" })).not.toBe(runId(record));
+    expect(recordId({ ...record, params: { lr: "0.1" } })).not.toBe(recordId(record));
+    expect(recordId({ ...record, state: "failed" })).not.toBe(recordId(record));
   });
 
   it("names a folder by its listing, in any order of its files", () => {

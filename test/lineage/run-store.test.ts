@@ -1,7 +1,8 @@
 import { afterEach, expect, it, jest } from "@jest/globals";
 import { findRepository } from "../../src/git/repository.ts";
-import { blobName, type RunRecord, runId } from "../../src/lineage/run-record.ts";
-import { appendRun, appendRuns, readRunBlob, readRuns } from "../../src/lineage/run-store.ts";
+import { recordId } from "../../src/lineage/record.ts";
+import { blobName, type RunRecord } from "../../src/lineage/run-record.ts";
+import { appendRecords, readRunBlob, readRuns } from "../../src/lineage/run-store.ts";
 import { createSandbox, type Sandbox } from "../helper/sandbox.ts";
 
 jest.setTimeout(120_000);
@@ -37,9 +38,9 @@ it("keeps every run and blob, also when several append at once", async () => {
   expect(await stages()).toEqual([]);
   const names = Array.from({ length: 6 }, (_, i) => `s${i}`);
   const blob = Buffer.from("said\n");
-  await Promise.all(names.map((name) => appendRun(repository, { record: record(name), blobs: [blob] })));
+  await Promise.all(names.map((name) => appendRecords(repository, [{ record: record(name), blobs: [blob] }])));
   // The same once more changes nothing.
-  await appendRuns(repository, [{ record: record("s0"), blobs: [blob] }]);
+  await appendRecords(repository, [{ record: record("s0"), blobs: [blob] }]);
   expect((await stages()).sort()).toEqual(names);
   expect(await readRunBlob(repository, blobName(blob))).toEqual(blob);
   expect(await readRunBlob(repository, blobName(Buffer.from("x")))).toBeUndefined();
@@ -49,7 +50,7 @@ it("keeps every run and blob, also when several append at once", async () => {
   async function stages(): Promise<string[]> {
     const found: string[] = [];
     for await (const run of readRuns(repository)) {
-      expect(run.id).toBe(runId(run.record));
+      expect(run.id).toBe(recordId(run.record));
       found.push(run.record.stage);
     }
     return found;

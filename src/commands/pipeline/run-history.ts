@@ -1,6 +1,6 @@
 import type { Repository } from "../../git/repository.ts";
 import type { RunEntry, RunRecord } from "../../lineage/run-record.ts";
-import { appendRuns, readRunBlob, readRuns } from "../../lineage/run-store.ts";
+import { appendRecords, readRunBlob, readRuns } from "../../lineage/run-store.ts";
 import type { RunHistory } from "../../pipeline/history.ts";
 
 /** The runs of this repository, read when first asked for. */
@@ -47,7 +47,7 @@ class StoredHistory implements RunHistory {
     while (this.#waiting.length > 0) {
       const now = this.#waiting.splice(0);
       try {
-        await appendRuns(
+        await appendRecords(
           this.#repository,
           now.map(({ entry }) => entry),
         );

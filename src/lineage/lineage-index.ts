@@ -1,0 +1,133 @@
+import { join } from "node:path";
+import { openCatFile } from "../git/cat-file.ts";
+import { gitIn, type Repository } from "../git/repository.ts";
+import { type FolderArtifact, IndexFile, type IndexRow } from "./index-file.ts";
+import { writeIndexFile } from "./index-write.ts";
+import { parseRecord, type StoredRecord } from "./record.ts";
+import type { RunFile } from "./run-record.ts";
+import { idOfPath, pathOfId, readRecords, runsRef, runsTip } from "./run-store.ts";
+
+/** So many new records are kept in memory beside the file; with more it is written again. */
+const mostNew = 500;
+
+/**
+ * Which records use and make what, over all that are known here: a throw-away file, and what came since it was written.
+ * Oids are hex, without `sha256:`.
+ */
+export class LineageIndex {
+  readonly #repository: Repository;
+  readonly #file: IndexFile | undefined;
+  readonly #fresh: readonly IndexRow[];
+
+  private constructor(repository: Repository, file: IndexFile | undefined, fresh: readonly IndexRow[]) {
+    this.#repository = repository;
+    this.#file = file;
+    this.#fresh = fresh;
+  }
+
+  /** Opens the index of a repository, brought up to date. */
+  static async open(repository: Repository): Promise<LineageIndex> {
+    const tip = await runsTip(repository);
+    if (tip === undefined) return new LineageIndex(repository, undefined, []);
+    const path = join(repository.commonDir, "mlgit-lineage", "index");
+    const file = IndexFile.read(path);
+    if (file?.tip === tip) return new LineageIndex(repository, file, []);
+    const fresh = file && (await rowsSince(repository, file.tip, tip));
+    if (file && fresh && fresh.length <= mostNew) return new LineageIndex(repository, file, fresh);
+    writeIndexFile(path, tip, file && fresh ? [...file.rows(), ...fresh] : await allRows(repository));
+    return new LineageIndex(repository, IndexFile.read(path), []);
+  }
+
+  /** Records that read an artifact. */
+  usersOf(oid: string): string[] {
+    return [...(this.#file?.usersOf(oid) ?? []), ...this.#freshWith((row) => row.uses.includes(oid))];
+  }
+
+  /** Records that wrote an artifact. */
+  makersOf(oid: string): string[] {
+    return [...(this.#file?.makersOf(oid) ?? []), ...this.#freshWith((row) => row.makes.includes(oid))];
+  }
+
+  /** All marks. */
+  get marks(): string[] {
+    return [...(this.#file?.marks ?? []), ...this.#freshWith((row) => row.word === "mark")];
+  }
+
+  /** All runs of kind `deploy`. */
+  get deploys(): string[] {
+    return [...(this.#file?.deploys ?? []), ...this.#freshWith((row) => row.word === "deploy")];
+  }
+
+  /** Folders that runs read or wrote as a whole. */
+  get folders(): FolderArtifact[] {
+    return [...(this.#file?.folders ?? []), ...this.#fresh.flatMap(({ folders }) => folders)];
+  }
+
+  artifactsLike(prefix: string): string[] {
+    const fresh = this.#fresh.flatMap(({ uses, makes }) => [...uses, ...makes]);
+    const found = [...(this.#file?.artifactsLike(prefix) ?? []), ...fresh.filter((oid) => oid.startsWith(prefix))];
+    return [...new Set(found)];
+  }
+
+  recordsLike(prefix: string): string[] {
+    return [...(this.#file?.recordsLike(prefix) ?? []), ...this.#freshWith(({ id }) => id.startsWith(prefix))];
+  }
+
+  /** Records by their names, in the same order; those that are not here are left out. */
+  read(ids: readonly string[]): Promise<StoredRecord[]> {
+    return readNamed(this.#repository, ids);
+  }
+
+  #freshWith(wanted: (row: IndexRow) => boolean): string[] {
+    return this.#fresh.filter(wanted).map(({ id }) => id);
+  }
+}
+
+/** The records that one commit of the ref has and an older one has not; undefined when the older one is not its ancestor, or gone. */
+async function rowsSince(repository: Repository, old: string, tip: string): Promise<IndexRow[] | undefined> {
+  const args = ["diff-tree", "-r", "-z", "--no-renames", "--name-status", "--end-of-options", old, tip];
+  const { code, stdout } = await gitIn(repository, args, { okCodes: [0, 128] });
+  if (code !== 0) return undefined;
+  const words = stdout.toString("latin1").split("\0");
+  const changes = Array.from({ length: words.length >> 1 }, (_, i) => [words[2 * i], words[2 * i + 1]] as const);
+  if (changes.some(([status]) => status !== "A")) return undefined;
+  const ids = changes.flatMap(([, path]) => idOfPath(path ?? "") ?? []);
+  return (await readNamed(repository, ids)).map(toRow);
+}
+
+async function readNamed(repository: Repository, ids: readonly string[]): Promise<StoredRecord[]> {
+  if (ids.length === 0) return [];
+  const cat = await openCatFile(repository);
+  try {
+    const objects = await cat.contents(ids.map((id) => `${runsRef}:${pathOfId(id)}`));
+    return ids.flatMap((id, i) => {
+      const record = parseRecord(id, objects[i]?.bytes ?? Buffer.alloc(0));
+      return record ? [{ id, record }] : [];
+    });
+  } finally {
+    cat.close();
+  }
+}
+
+async function allRows(repository: Repository): Promise<IndexRow[]> {
+  const rows: IndexRow[] = [];
+  for await (const one of readRecords(repository)) rows.push(toRow(one));
+  return rows;
+}
+
+function toRow({ id, record }: StoredRecord): IndexRow {
+  if (record.type === "mark") return { id, word: "mark", uses: [], makes: [], folders: [] };
+  const files = [...record.in, ...record.out].filter(({ mode }) => mode === "040000");
+  return {
+    id,
+    word: record.kind === "deploy" ? "deploy" : "run",
+    uses: record.in.flatMap(hexOf),
+    makes: record.out.flatMap(hexOf),
+    folders: files.flatMap((file) => hexOf(file).map((oid) => ({ path: file.path, oid }))),
+  };
+}
+
+function hexOf({ oid }: RunFile): string[] {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(oid)?.[1];
+  return hex === undefined ? [] : [hex];
+}

@@ -1,0 +1,81 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
+import { gitText } from "../git/run.ts";
+import { isAncestor } from "../git/tags.ts";
+import { runsRef, runsTip } from "./run-store.ts";
+
+/** Where the records of remotes are when they were fetched: `refs/mlgit/remotes/<remote>/runs`. */
+export const fetchedPrefix = "refs/mlgit/remotes/";
+
+/** The ref that a remote's records are fetched to. */
+export function fetchedRef(remote: string): string {
+  return `${fetchedPrefix}${remote}/runs`;
+}
+
+const mostTries = 50;
+
+/**
+ * Takes what was fetched of other clones into {@link runsRef}. Records are named by their content, so the union of two sets of them is all there
+ * is to merging: nothing conflicts and nothing is lost, in whatever order it is done. Returns whether anything was new.
+ * @throws MlgitError kind `conflict` when others change the ref all the time.
+ */
+export async function mergeFetched(repository: Repository): Promise<boolean> {
+  const { stdout } = await gitIn(repository, [
+    "for-each-ref",
+    "--format=%(objectname) %(refname)",
+    fetchedPrefix,
+    runsRef,
+  ]);
+  const refs = stdout
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split(" ", 2));
+  const own = refs.find(([, name]) => name === runsRef)?.[0];
+  const theirs = refs.filter(([oid, name]) => name !== runsRef && name?.endsWith("/runs") && oid !== own);
+  let isNew = false;
+  for (const [oid = ""] of theirs) isNew = (await mergeRuns(repository, oid)) || isNew;
+  return isNew;
+}
+
+/** Takes the records of one commit. */
+export async function mergeRuns(repository: Repository, theirs: string): Promise<boolean> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    const ours = await runsTip(repository);
+    if (ours !== undefined && (await isAncestor(repository, theirs, ours))) return false;
+    const isOlder = ours === undefined || (await isAncestor(repository, ours, theirs));
+    const merged = isOlder ? theirs : await unionCommit(repository, ours, theirs);
+    const zero = "0".repeat(theirs.length);
+    const { code } = await gitIn(repository, ["update-ref", runsRef, merged, ours ?? zero], { okCodes: [0, 1, 128] });
+    if (code === 0) return true;
+  }
+  throw new MlgitError("conflict", `${runsRef} is being changed all the time`, { hint: "run the same command again" });
+}
+
+/** A commit with the files of both. It is written beside the ref, which the caller moves. Source of the input format: git-fast-import(1). */
+async function unionCommit(repository: Repository, ours: string, theirs: string): Promise<string> {
+  const args = ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=A", "--end-of-options", ours, theirs];
+  const words = (await gitIn(repository, args)).stdout.toString("latin1").split("\0");
+  const lines: string[] = [];
+  for (let i = 0; i + 1 < words.length; i += 2) {
+    const [, mode = "", , blob = ""] = words[i]?.split(" ") ?? [];
+    const path = words[i + 1] ?? "";
+    if (mode === "100644" && isRecordPath(path)) lines.push(`M 100644 ${blob} ${path}\n`);
+  }
+  const cwd = cwdOf(repository);
+  const temp = `refs/mlgit/merging/${process.pid}-${theirs.slice(0, 12)}`;
+  const ident =
+    (await gitText(["var", "GIT_COMMITTER_IDENT"], { cwd })) ?? `mlgit <> ${Math.floor(Date.now() / 1000)} +0000`;
+  const message = "mlgit: runs of another clone\n";
+  const head = `commit ${temp}\ncommitter ${ident}\ndata ${message.length}\n${message}from ${ours}\nmerge ${theirs}\n`;
+  await gitIn(repository, ["update-ref", "-d", temp]);
+  await gitIn(repository, ["fast-import", "--quiet", "--done"], { input: `${head}${lines.join("")}done\n` });
+  const merged = (await gitIn(repository, ["rev-parse", "--verify", temp])).stdout.toString("latin1").trim();
+  await gitIn(repository, ["update-ref", "-d", temp]);
+  return merged;
+}
+
+/** A hostile remote's tree may hold anything; only what can be a record or a shared blob is taken. */
+function isRecordPath(path: string): boolean {
+  return /^(?:[0-9a-f]{2}\/[0-9a-f]{62}\.json|blobs\/[0-9a-f]{2}\/[0-9a-f]{62})$/.test(path);
+}

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "./canonical-json.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/**
+ * What people say of an artifact after the fact. `taint`: do not rely on it or on what was made from it. `retire`: do not use it any more.
+ * `note`: for readers. `withdraw`: takes another mark back.
+ */
+export type MarkWord = "taint" | "retire" | "note" | "withdraw";
+
+/** A remark: written once, never changed. Format: canonical JSON, named by its SHA-256, beside the runs. */
+export interface MarkRecord {
+  readonly v: 1;
+  readonly type: "mark";
+  readonly mark: MarkWord;
+  /** `sha256:<hex>` of a file's or a folder's content; for `withdraw` that of the mark that is taken back, without `sha256:`. */
+  readonly of: string;
+  /** What it was called when it was marked, or null. */
+  readonly path: string | null;
+  readonly reason: string;
+  /** `Name <mail>` as git commits. */
+  readonly actor: string;
+  /** Milliseconds since 1970. */
+  readonly t: number;
+}
+
+export type LineageRecord = RunRecord | MarkRecord;
+
+/** A record with the shared blobs it names. */
+export interface RecordEntry {
+  readonly record: LineageRecord;
+  readonly blobs: readonly Uint8Array[];
+}
+
+/** A record and its name, 64 hex digits. */
+export interface StoredRecord<T extends LineageRecord = LineageRecord> {
+  readonly id: string;
+  readonly record: T;
+}
+
+/** The bytes that are stored for a record. */
+export function encodeRecord(record: LineageRecord): Buffer {
+  return Buffer.from(`${canonicalJson(record)}\n`);
+}
+
+/** The name of a record: hex SHA-256 of {@link encodeRecord}. */
+export function recordId(record: LineageRecord): string {
+  return createHash("sha256").update(encodeRecord(record)).digest("hex");
+}
+
+/** Reads stored bytes; undefined for what is no record, was written by a later version, or does not have that name. */
+export function parseRecord(id: string, bytes: Uint8Array): LineageRecord | undefined {
+  if (createHash("sha256").update(bytes).digest("hex") !== id) return undefined;
+  try {
+    const value = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<LineageRecord> | null;
+    return value?.v === 1 && (isRun(value) || isMark(value)) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRun(value: Partial<LineageRecord>): value is RunRecord {
+  return value.type === "run" && Array.isArray(value.in) && Array.isArray(value.out) && Array.isArray(value.t);
+}
+
+function isMark(value: Partial<LineageRecord>): value is MarkRecord {
+  return value.type === "mark" && typeof value.of === "string" && typeof value.mark === "string";
+}

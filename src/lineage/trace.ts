@@ -1,0 +1,89 @@
+import type { FolderContents } from "./folder-contents.ts";
+import type { LineageIndex } from "./lineage-index.ts";
+import type { RunFile, RunRecord } from "./run-record.ts";
+
+export type Direction = "up" | "down";
+
+/** Where a question begins. */
+export interface Artifact {
+  /** `sha256:<hex>`. */
+  readonly oid: string;
+  /** Relative to the top; undefined where only the oid is known. */
+  readonly path?: string | undefined;
+}
+
+/** What was found from some artifacts on, in one direction. */
+export interface Trace {
+  readonly direction: Direction;
+  readonly roots: readonly Artifact[];
+  /** By oid: the runs that made it (up) or used it (down), the newest first. */
+  readonly links: ReadonlyMap<string, readonly string[]>;
+  /** By id. */
+  readonly runs: ReadonlyMap<string, RunRecord>;
+}
+
+/** Empty files are the same everywhere and connect nothing. */
+const emptyOid = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/**
+ * Follows runs from artifacts, upstream to what they were made from or downstream to what was made from them. Artifacts are the
+ * same when their content is; a file also meets the folders that hold it.
+ * @param depth how many runs deep; default: all.
+ */
+export async function trace(
+  index: LineageIndex,
+  folders: FolderContents,
+  {
+    roots,
+    direction,
+    depth = Number.POSITIVE_INFINITY,
+  }: Pick<Trace, "roots" | "direction"> & { readonly depth?: number },
+): Promise<Trace> {
+  const links = new Map<string, readonly string[]>();
+  const runs = new Map<string, RunRecord>();
+  let frontier: readonly Artifact[] = roots;
+  for (let level = 0; level < depth && frontier.length > 0; level++) {
+    const found = await linksOf(frontier, { index, folders, direction });
+    const unread = [...new Set([...found.values()].flat())].filter((id) => !runs.has(id));
+    const fresh: RunRecord[] = [];
+    for (const { id, record } of await index.read(unread)) {
+      if (record.type !== "run") continue;
+      runs.set(id, record);
+      fresh.push(record);
+    }
+    for (const [oid, ids] of found) links.set(oid, dropRepeats(ids, runs));
+    const next = fresh.flatMap((record) => (direction === "up" ? record.in : record.out));
+    frontier = distinct(next.filter(({ oid }) => !links.has(oid)));
+  }
+  return { direction, roots, links, runs };
+}
+
+interface Search {
+  readonly index: LineageIndex;
+  readonly folders: FolderContents;
+  readonly direction: Direction;
+}
+
+async function linksOf(artifacts: readonly Artifact[], { index, folders, direction }: Search) {
+  const ask = (hex: string) => (direction === "up" ? index.makersOf(hex) : index.usersOf(hex));
+  const found = new Map<string, readonly string[]>();
+  for (const artifact of artifacts) {
+    if (artifact.oid === emptyOid) continue;
+    const related = [artifact.oid, ...(await folders.relatedTo(artifact))];
+    found.set(artifact.oid, [...new Set(related.flatMap((oid) => ask(oid.replace(/^sha256:/, ""))))]);
+  }
+  return found;
+}
+
+/** The newest first; where a run really made something, those that took it from the cache say nothing new. */
+function dropRepeats(ids: readonly string[], runs: ReadonlyMap<string, RunRecord>): string[] {
+  const known = ids.filter((id) => runs.has(id));
+  const record = (id: string) => runs.get(id) as RunRecord;
+  const made = new Set(known.filter((id) => record(id).state !== "cached").map((id) => record(id).key));
+  const kept = known.filter((id) => record(id).state !== "cached" || !made.has(record(id).key));
+  return kept.sort((a, b) => record(b).t[1] - record(a).t[1] || (a < b ? -1 : 1));
+}
+
+function distinct(files: readonly RunFile[]): RunFile[] {
+  return [...new Map(files.map((file) => [file.oid, file])).values()];
+}
