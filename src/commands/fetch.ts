@@ -1,10 +1,12 @@
 import { exitCode } from "../error/exit-code.ts";
+import { defaultRemote } from "../git/remote.ts";
 import { fetchContent } from "../transfer/fetch-content.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { Session } from "./session.ts";
+import { fetchRuns } from "./share-runs.ts";
 import { indexFiles, type TrackedFile, treeFiles } from "./tracked-files.ts";
 
 /** Brings data into the cache and leaves the worktree alone. */
@@ -21,6 +23,8 @@ export const command: Command = {
     const session = await Session.open(context);
     try {
       const [remote, refs] = await split(args, session);
+      const source = remote ?? (await defaultRemote(session.repository, session.git, "fetch"));
+      if (source !== undefined && options.dryRun !== true) await fetchRuns(source, session, context);
       const wanted = options.all === true ? await everything(session) : await ofRefs(refs, session);
       return await fetchWanted(wanted, { session, context, remote }, options);
     } finally {

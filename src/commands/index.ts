@@ -129,6 +129,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./dag.ts"),
   },
   {
+    name: "lineage",
+    summary: "How was this made, and what was made from it?",
+    group: "pipeline",
+    load: () => import("./lineage.ts"),
+  },
+  {
     name: "unlock",
     summary: "Let published files of a flexible entity be changed",
     group: "entity",

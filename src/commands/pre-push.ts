@@ -5,6 +5,7 @@ import { contentsOf } from "./collect-contents.ts";
 import type { Command } from "./command.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
+import { pushRuns } from "./share-runs.ts";
 import { describePush, upload } from "./upload.ts";
 
 /**
@@ -14,13 +15,14 @@ import { describePush, upload } from "./upload.ts";
 export const command: Command = {
   raw: true,
   async run(context, [remote = "origin", url = ""]) {
-    // Its helper does the same, also with --no-verify, and knows better what the remote has.
-    if (url.startsWith("mlgit::")) return {};
     const lines = parsePushLines(await collectText(context.input));
     const include = lines.flatMap((line) => line.localOid ?? []);
     if (include.length === 0) return {};
     const session = await Session.open(context);
     try {
+      await pushRuns(remote, session, context);
+      // Its helper does the rest, also with --no-verify, and knows better what the remote has.
+      if (url.startsWith("mlgit::")) return {};
       const exclude = await remoteTips(session.repository, remote, lines);
       await checkPush(session.repository, lines, exclude);
       const wanted = await contentsOf(session.repository, { include, exclude });

@@ -71,14 +71,23 @@ export function pathOfId(id: string): string {
 
 /** A shared blob by its oid, `sha256:` included; undefined when it is not here. The caller need not check the hash. */
 export async function readRunBlob(repository: Repository, oid: string): Promise<Buffer | undefined> {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(oid)?.[1];
-  if (hex === undefined) return undefined;
+  return (await readRunBlobs(repository, [oid])).get(oid);
+}
+
+/** Shared blobs by their oids; what is not here, or is something else than its name says, is left out. */
+export async function readRunBlobs(repository: Repository, oids: readonly string[]): Promise<Map<string, Buffer>> {
+  const wanted = [...new Set(oids)].filter((oid) => /^sha256:[0-9a-f]{64}$/.test(oid));
+  const found = new Map<string, Buffer>();
+  if (wanted.length === 0) return found;
   const cat = await openCatFile(repository);
   try {
-    const [object] = await cat.contents([`${runsRef}:blobs/${fanOut(hex)}`]);
-    if (object?.type !== "blob") return undefined;
-    const bytes = Buffer.from(object.bytes);
-    return blobName(bytes) === oid ? bytes : undefined;
+    const names = wanted.map((oid) => `${runsRef}:blobs/${fanOut(oid.slice("sha256:".length))}`);
+    for (const [i, object] of (await cat.contents(names)).entries()) {
+      const bytes = Buffer.from(object.bytes ?? []);
+      const oid = wanted[i] as string;
+      if (object.type === "blob" && blobName(bytes) === oid) found.set(oid, bytes);
+    }
+    return found;
   } finally {
     cat.close();
   }

@@ -78,6 +78,11 @@ async function versionArtifacts(word: string, repository: Repository): Promise<A
   });
 }
 
+/** The oid of a tree of git as a folder. */
+export async function treeArtifact(repository: Repository, treeish: string): Promise<string> {
+  return blobName(folderListing(await readFiles(repository, treeish, treeish)));
+}
+
 /** The artifacts that a blob or a tree of git holds: the thing itself, its files, and the folders below it. */
 async function artifactsOf(repository: Repository, treeish: string, path: string): Promise<Artifact[]> {
   const files = await readFiles(repository, treeish, path);

@@ -1,4 +1,5 @@
 import type { Repository } from "../../git/repository.ts";
+import { mergeFetched } from "../../lineage/merge-runs.ts";
 import type { RunEntry, RunRecord } from "../../lineage/run-record.ts";
 import { appendRecords, readRunBlob, readRuns } from "../../lineage/run-store.ts";
 import type { RunHistory } from "../../pipeline/history.ts";
@@ -73,6 +74,7 @@ class StoredHistory implements RunHistory {
 
   async #read(): Promise<RunRecord[]> {
     const found: RunRecord[] = [];
+    await mergeFetched(this.#repository);
     for await (const { record } of readRuns(this.#repository)) if (record.state === "complete") found.push(record);
     return found.sort((a, b) => b.t[1] - a.t[1]);
   }

@@ -1,0 +1,75 @@
+import { exitCode } from "../../error/exit-code.ts";
+import { gitIn, type Repository } from "../../git/repository.ts";
+import type { Artifact } from "../../lineage/trace.ts";
+import type { Action } from "../command.ts";
+import { currentDeploys } from "./deploy.ts";
+import { findArtifacts } from "./find-artifacts.ts";
+import { stillIn } from "./in-tree.ts";
+import { type Lineage, openLineage } from "./open-lineage.ts";
+
+/** More branches and tags than this are not looked into one by one. */
+const mostRefs = 2000;
+
+export const mayIDelete: Action = {
+  name: "may-i-delete",
+  summary: "Say what still needs something; exit code 1 if anything does",
+  arguments: [{ name: "<artifact>", description: "a file, a version, an oid …" }],
+  async run(context, [word = ""]) {
+    const lineage = await openLineage(context);
+    const { artifacts } = await findArtifacts(word, lineage.repository, lineage.index);
+    const { runs } = await lineage.trace(artifacts, "down");
+    const made = [...runs.values()].flatMap(({ out }) => out);
+    const reasons = [
+      ...(await deployReasons([...artifacts, ...made], lineage)),
+      ...(await refReasons(artifacts, "it is in", lineage)),
+      ...(await refReasons(made, "something made from it is in", lineage)),
+    ];
+    const text =
+      reasons.length === 0
+        ? `yes: no branch, tag or deployment has ${word} or anything made from it`
+        : [`no:`, ...reasons.map(({ text }) => `  ${text}`)].join("\n");
+    return {
+      text,
+      data: { mayDelete: reasons.length === 0, reasons },
+      exitCode: reasons.length === 0 ? exitCode.ok : exitCode.incomplete,
+    };
+  },
+};
+
+interface Reason {
+  readonly text: string;
+  readonly path: string | null;
+  /** A branch or tag, or the name of an environment. */
+  readonly where: string;
+}
+
+async function deployReasons(artifacts: readonly Artifact[], lineage: Lineage): Promise<Reason[]> {
+  const oids = new Set(artifacts.map(({ oid }) => oid));
+  return (await currentDeploys(lineage)).flatMap(({ record }) => {
+    const used = record.in.find(({ oid }) => oids.has(oid));
+    const where = record.labels.env ?? "";
+    return used
+      ? [{ text: `${where} runs ${record.labels.what}, which is made from it or is it`, path: used.path, where }]
+      : [];
+  });
+}
+
+async function refReasons(artifacts: readonly Artifact[], words: string, { repository }: Lineage): Promise<Reason[]> {
+  const reasons: Reason[] = [];
+  for (const ref of await refsOf(repository))
+    for (const { path } of await stillIn(ref, artifacts, repository))
+      reasons.push({ text: `${words} ${ref}: ${path}`, path: path ?? null, where: ref });
+  return reasons;
+}
+
+async function refsOf(repository: Repository): Promise<string[]> {
+  const args = [
+    "for-each-ref",
+    `--count=${mostRefs}`,
+    "--format=%(refname:short)",
+    "refs/heads",
+    "refs/tags",
+    "refs/remotes",
+  ];
+  return (await gitIn(repository, args)).stdout.toString("utf8").split("\n").filter(Boolean);
+}
