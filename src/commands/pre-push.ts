@@ -17,10 +17,11 @@ export const command: Command = {
   async run(context, [remote = "origin", url = ""]) {
     const lines = parsePushLines(await collectText(context.input));
     const include = lines.flatMap((line) => line.localOid ?? []);
-    if (include.length === 0) return {};
     const session = await Session.open(context);
     try {
+      // Also where no branch moves: a mark or a deployment has no commit.
       await pushRuns(remote, session, context);
+      if (include.length === 0) return {};
       // Its helper does the rest, also with --no-verify, and knows better what the remote has.
       if (url.startsWith("mlgit::")) return {};
       const exclude = await remoteTips(session.repository, remote, lines);

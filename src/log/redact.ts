@@ -4,9 +4,29 @@ const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi;
 const secretParameter =
   /([?&](?:x-amz-(?:signature|credential|security-token)|sig|signature|token|key|password)=)[^&\s"']+/gi;
 
-/** Text without what a URL may carry of credentials: user and password, signatures of presigned requests. */
+const secretWord = "(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)";
+/** `--api-key abc`, `--token=abc`, `AWS_SECRET_ACCESS_KEY=abc`, `"password": "abc"`. */
+const namedSecret = new RegExp(
+  `((?:^|[\\s"';(])(?:--?[\\w-]*${secretWord}[\\w-]*(?:=|\\s+)|[\\w.]*${secretWord}\\w*["']?\\s*[=:]\\s*))("[^"]*"|'[^']*'|[^\\s"';,)]+)`,
+  "gi",
+);
+const secretOption = new RegExp(`^--?[\\w-]*${secretWord}[\\w-]*$`, "i");
+/** Keys that give themselves away: AWS, GitHub, GitLab, Slack, OpenAI, Hugging Face, Google, JSON web tokens. */
+const knownShape =
+  /\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|AIza[\w-]{35}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)/g;
+
+/** Text without credentials: of URLs, after names that say secret, and of well-known shapes. */
 export function redactText(text: string): string {
-  return text.replace(userInfo, "$1***@").replace(secretParameter, "$1***");
+  return text
+    .replace(userInfo, "$1***@")
+    .replace(secretParameter, "$1***")
+    .replace(namedSecret, "$1***")
+    .replace(knownShape, "***");
+}
+
+/** The words of a command, each as {@link redactText}; what follows an option that says secret is gone. */
+export function redactWords(words: readonly string[]): string[] {
+  return words.map((word, i) => (i > 0 && secretOption.test(words[i - 1] ?? "") ? "***" : redactText(word)));
 }
 
 /** A copy of plain data in which values under secret-sounding names are `***` and every text went through {@link redactText}. */

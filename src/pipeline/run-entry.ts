@@ -1,7 +1,7 @@
 import { arch, cpus, hostname, platform, release, totalmem } from "node:os";
 import { canonicalJson } from "../lineage/canonical-json.ts";
 import { blobName, folderListing, type RunEntry, type RunFile, type RunRecord } from "../lineage/run-record.ts";
-import { redactText } from "../log/redact.ts";
+import { redactText, redactValue, redactWords } from "../log/redact.ts";
 import type { FoundArtifact } from "./artifacts.ts";
 import { type DataValue, flattenData, readDataFile } from "./data-file.ts";
 import { toJson } from "./memo-key.ts";
@@ -31,7 +31,8 @@ export async function toRunEntry(run: EndedRun): Promise<RunEntry> {
   const environment = Buffer.from(`${canonicalJson(machine())}\n`);
   const blobs = [environment, ...(run.log ? [run.log] : []), ...run.metrics.values()];
   for (const { files } of [...facts.deps, ...facts.env, ...run.outputs]) if (files) blobs.push(folderListing(files));
-  const cmd = typeof stage.cmd === "string" ? redactText(stage.cmd) : stage.cmd.map(redactText);
+  const cmd = typeof stage.cmd === "string" ? redactText(stage.cmd) : redactWords(stage.cmd);
+  const params = Object.fromEntries([...nameParameters(facts.params)].map(([name, value]) => [name, toJson(value)]));
   const record: RunRecord = {
     v: 1,
     type: "run",
@@ -44,7 +45,7 @@ export async function toRunEntry(run: EndedRun): Promise<RunEntry> {
     wdir: stage.wdir,
     in: [...facts.deps.map((one) => toRunFile(one)), ...facts.env.map((one) => toRunFile(one, { role: "env" }))],
     out: run.outputs.map((one, i) => toRunFile(one, outputWords(stage.outputs[i]?.kind))),
-    params: Object.fromEntries([...nameParameters(facts.params)].map(([name, value]) => [name, toJson(value)])),
+    params: redactValue(params) as RunRecord["params"],
     metrics: await readMetrics(run.metrics),
     env: blobName(environment),
     t: run.times,

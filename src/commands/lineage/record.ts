@@ -1,0 +1,63 @@
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { MlgitError } from "../../error/mlgit-error.ts";
+import { codeState, gitActor } from "../../git/code-state.ts";
+import { type RecordEntry, recordId } from "../../lineage/record.ts";
+import { appendRecords } from "../../lineage/run-store.ts";
+import { Artifacts } from "../../pipeline/artifacts.ts";
+import { StatCache } from "../../pipeline/stat-cache.ts";
+import { collectText } from "../../util/collect-text.ts";
+import type { Action, CommandResult, Context } from "../command.ts";
+import { needWorktree } from "../kind/find-entity.ts";
+
+export const record: Action = {
+  name: "record",
+  summary: "Record a run that something else made",
+  arguments: [{ name: "[file]", description: "JSON of one run; `-` (the default) reads stdin" }],
+  async run(context, [file = "-"]) {
+    return recordAll([{ text: await readInput(file, context), where: nameOf(file) }], context);
+  },
+};
+
+export const importRuns: Action = {
+  name: "import",
+  summary: "Record many runs: one JSON text a line",
+  arguments: [{ name: "[file]", description: "NDJSON; `-` (the default) reads stdin" }],
+  async run(context, [file = "-"]) {
+    const lines = (await readInput(file, context)).split("\n");
+    const texts = lines.map((text, i) => ({ text, where: `${nameOf(file)}:${i + 1}` }));
+    return recordAll(
+      texts.filter(({ text }) => text.trim() !== ""),
+      context,
+    );
+  },
+};
+
+/** All or nothing: one that makes no sense keeps all from being recorded. */
+async function recordAll(
+  texts: readonly { readonly text: string; readonly where: string }[],
+  context: Context,
+): Promise<CommandResult> {
+  const repository = needWorktree(await context.repository());
+  const { toEntry } = await import("../../pipeline/external-run.ts");
+  const about = { code: await codeState(repository), actor: await gitActor(repository) };
+  const artifacts = new Artifacts(repository.workTree, new StatCache("/dev/null"));
+  const entries: RecordEntry[] = texts.map((one) => toEntry(one, { ...about, artifacts }));
+  await appendRecords(repository, entries);
+  const ids = entries.map((entry) => recordId(entry.record));
+  return { text: ids.map((id) => `run ${id}`).join("\n"), data: ids.map((id) => ({ id })) };
+}
+
+function nameOf(file: string): string {
+  return file === "-" ? "stdin" : file;
+}
+
+async function readInput(file: string, { input, cwd }: Context): Promise<string> {
+  const stream: Readable = file === "-" ? input : createReadStream(resolve(cwd, file));
+  try {
+    return await collectText(stream);
+  } catch (cause) {
+    throw new MlgitError("usage", `${file} cannot be read`, { path: file, hint: "name a file, or - for stdin", cause });
+  }
+}

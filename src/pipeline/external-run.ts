@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { canonicalJson, type Json } from "../lineage/canonical-json.ts";
+import type { RecordEntry } from "../lineage/record.ts";
+import { blobName, folderListing, type RunFile, type RunRecord } from "../lineage/run-record.ts";
+import { redactText, redactValue, redactWords } from "../log/redact.ts";
+import type { Artifacts } from "./artifacts.ts";
+
+const oid = z.string().regex(/^sha256:[0-9a-f]{64}$/, "an oid is sha256: and 64 hex digits");
+const path = z
+  .string()
+  .min(1)
+  .refine((text) => !text.startsWith("/") && !text.split("/").includes(".."), "a path is relative to the top");
+const file = z.union([
+  path,
+  z.strictObject({
+    path,
+    oid: oid.optional(),
+    mode: z.enum(["100644", "100755", "040000"]).optional(),
+    size: z.int().nonnegative().optional(),
+    role: z.string().optional(),
+    kept: z.boolean().optional(),
+  }),
+]);
+const time = z.union([z.number().nonnegative(), z.iso.datetime({ offset: true })]);
+
+/** What trainers and schedulers may say of a run. Only the stage is needed. */
+const externalRun = z.strictObject({
+  stage: z.string().min(1),
+  kind: z.string().min(1).default("run"),
+  state: z.enum(["complete", "failed", "cancelled"]).default("complete"),
+  cmd: z.union([z.string(), z.array(z.string())]).default(""),
+  wdir: z.string().default(""),
+  in: z.array(file).default([]),
+  out: z.array(file).default([]),
+  params: z.record(z.string(), z.json()).default({}),
+  metrics: z.record(z.string(), z.json()).default({}),
+  env: z.record(z.string(), z.json()).optional(),
+  begin: time.optional(),
+  end: time.optional(),
+  exit: z.int().optional(),
+  log: z.string().optional(),
+  actor: z.string().optional(),
+  commit: z
+    .string()
+    .regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/)
+    .optional(),
+  labels: z.record(z.string(), z.string()).default({}),
+});
+
+type ExternalRun = z.infer<typeof externalRun>;
+
+export interface ExternalParts extends Pick<RunRecord, "code" | "actor"> {
+  /** Where files without an oid are looked at. */
+  readonly artifacts: Artifacts;
+}
+
+/**
+ * The record of a run that something else made, without secrets.
+ * @throws MlgitError kind `usage` that says where the text makes no sense, `missing` for a file that is not there.
+ */
+export function toEntry(
+  { text, where }: { readonly text: string; readonly where: string },
+  { code, actor, artifacts }: ExternalParts,
+): RecordEntry {
+  const run = read(text, where);
+  const blobs: Uint8Array[] = [];
+  const keep = (bytes: Buffer) => {
+    blobs.push(bytes);
+    return blobName(bytes);
+  };
+  const files = (list: ExternalRun["in"]) => list.map((one) => toFile(one, { artifacts, keep, where }));
+  const end = millisecondsOf(run.end) ?? Date.now();
+  const record: RunRecord = {
+    v: 1,
+    type: "run",
+    key: null,
+    stage: run.stage,
+    kind: run.kind,
+    state: run.state,
+    code: run.commit === undefined ? code : { commit: run.commit, dirty: null },
+    cmd: typeof run.cmd === "string" ? redactText(run.cmd) : redactWords(run.cmd),
+    wdir: run.wdir,
+    in: files(run.in),
+    out: files(run.out),
+    params: redactValue(run.params) as Readonly<Record<string, Json>>,
+    metrics: run.metrics as Readonly<Record<string, Json>>,
+    env: run.env ? keep(Buffer.from(`${canonicalJson(redactValue(run.env))}\n`)) : null,
+    t: [millisecondsOf(run.begin) ?? end, end],
+    exit: run.exit ?? null,
+    log: run.log === undefined ? null : keep(Buffer.from(redactText(run.log))),
+    actor: run.actor ?? actor,
+    labels: { ...run.labels },
+  };
+  return { record, blobs };
+}
+
+function read(text: string, where: string): ExternalRun {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new MlgitError("usage", `${where} is no JSON: ${(cause as Error).message}`, { path: where, cause });
+  }
+  const parsed = externalRun.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "run"}: ${issue.message}`);
+  throw new MlgitError("usage", `${where} is no run: ${issues.join("; ")}`, {
+    path: where,
+    hint: "git mlgit help lineage has the fields",
+  });
+}
+
+function toFile(
+  one: ExternalRun["in"][number],
+  { artifacts, keep, where }: { artifacts: Artifacts; keep: (bytes: Buffer) => string; where: string },
+): RunFile {
+  const given = typeof one === "string" ? { path: one } : one;
+  const { path: name, oid: known, mode, size, role, kept } = given as Exclude<typeof one, string>;
+  const words = { ...(role === undefined ? {} : { role }), ...(kept === undefined ? {} : { kept }) };
+  if (known !== undefined)
+    return { path: name, oid: known, mode: mode ?? "100644", ...(size === undefined ? {} : { size }), ...words };
+  const found = artifacts.look(name);
+  if (!found)
+    throw new MlgitError("missing", `${where}: ${name} is not in the worktree`, {
+      path: name,
+      hint: "give its oid: sha256:<hex>",
+    });
+  if (found.files) keep(folderListing(found.files));
+  return {
+    path: name,
+    oid: found.oid,
+    mode: found.mode,
+    ...(found.size === undefined ? {} : { size: found.size }),
+    ...words,
+  };
+}
+
+/** Numbers are milliseconds since 1970. */
+function millisecondsOf(value: string | number | undefined): number | undefined {
+  return typeof value === "string" ? Date.parse(value) : value;
+}
