@@ -1,9 +1,11 @@
+import { defaultRemote } from "../git/remote.ts";
 import { gitIn } from "../git/repository.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
+import { pushRuns } from "./share-runs.ts";
 import { describePush, upload } from "./upload.ts";
 
 /** Uploads data without moving refs: what `git push` does first, by itself, and with --all whatever the store may lack. */
@@ -52,6 +54,8 @@ async function push({ session, context, remote, refs }: PushCommand, options: Op
   }
   const report = await upload(wanted, session, context, remote);
   await relinkPushed(wanted, session, context);
+  const target = remote ?? (await defaultRemote(session.repository, session.git, "push"));
+  if (target !== undefined) await pushRuns(target, session, context);
   return { text: describePush(report) ?? "Everything is in the store", data: report };
 }
 

@@ -155,7 +155,10 @@ export class IndexFile {
   #namesAt(oid: string, edges: Edges): string[] {
     const key = Buffer.from(oid, "hex");
     const i = lowerBound(this.#artifacts, key);
-    const isThere = key.length === width && key.compare(this.#artifacts, i * width, (i + 1) * width) === 0;
+    const isThere =
+      i < this.#header.artifacts &&
+      key.length === width &&
+      key.compare(this.#artifacts, i * width, (i + 1) * width) === 0;
     return isThere ? edges.of(i).map((record) => this.#name(record)) : [];
   }
 

@@ -2,6 +2,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { isAncestor } from "../git/tags.ts";
+import { uniqueName } from "../util/durable.ts";
 import { runsRef, runsTip } from "./run-store.ts";
 
 /** Where the records of remotes are when they were fetched: `refs/mlgit/remotes/<remote>/runs`. */
@@ -63,12 +64,11 @@ async function unionCommit(repository: Repository, ours: string, theirs: string)
     if (mode === "100644" && isRecordPath(path)) lines.push(`M 100644 ${blob} ${path}\n`);
   }
   const cwd = cwdOf(repository);
-  const temp = `refs/mlgit/merging/${process.pid}-${theirs.slice(0, 12)}`;
+  const temp = `refs/mlgit/merging/${uniqueName()}`;
   const ident =
     (await gitText(["var", "GIT_COMMITTER_IDENT"], { cwd })) ?? `mlgit <> ${Math.floor(Date.now() / 1000)} +0000`;
   const message = "mlgit: runs of another clone\n";
   const head = `commit ${temp}\ncommitter ${ident}\ndata ${message.length}\n${message}from ${ours}\nmerge ${theirs}\n`;
-  await gitIn(repository, ["update-ref", "-d", temp]);
   await gitIn(repository, ["fast-import", "--quiet", "--done"], { input: `${head}${lines.join("")}done\n` });
   const merged = (await gitIn(repository, ["rev-parse", "--verify", temp])).stdout.toString("latin1").trim();
   await gitIn(repository, ["update-ref", "-d", temp]);

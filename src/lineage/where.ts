@@ -172,7 +172,7 @@ function equal(found: Value, wanted: Json): boolean {
 /** Numbers by size, everything else as text; a number never compares with a text. */
 function ordered(found: Value, wanted: Json, test: (order: number) => boolean): boolean {
   if (typeof found === "number" && typeof wanted === "number") return test(found - wanted);
-  if (typeof found !== "string") return false;
+  if (typeof found !== "string" || typeof wanted === "number") return false;
   const text = String(wanted);
   return test(found < text ? -1 : found > text ? 1 : 0);
 }

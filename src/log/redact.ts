@@ -4,13 +4,14 @@ const userInfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi;
 const secretParameter =
   /([?&](?:x-amz-(?:signature|credential|security-token)|sig|signature|token|key|password)=)[^&\s"']+/gi;
 
-const secretWord = "(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)";
-/** `--api-key abc`, `--token=abc`, `AWS_SECRET_ACCESS_KEY=abc`, `"password": "abc"`. */
+const secretWord = "(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)";
+/** `--api-key abc`, `--token=abc`, `AWS_SECRET_ACCESS_KEY=abc`, `"password": "abc"`; not `--max-tokens 512`. */
 const namedSecret = new RegExp(
-  `((?:^|[\\s"';(])(?:--?[\\w-]*${secretWord}[\\w-]*(?:=|\\s+)|[\\w.]*${secretWord}\\w*["']?\\s*[=:]\\s*))("[^"]*"|'[^']*'|[^\\s"';,)]+)`,
+  `((?:^|[\\s"';(])(?:--?[\\w-]*${secretWord}(?:=|\\s+)|[\\w.]*${secretWord}["']?\\s*[=:]\\s*))("[^"]*"|'[^']*'|[^\\s"';,)]+)`,
   "gi",
 );
-const secretOption = new RegExp(`^--?[\\w-]*${secretWord}[\\w-]*$`, "i");
+const secretOption = new RegExp(`^--?[\\w-]*${secretWord}$`, "i");
+const secretName = new RegExp(`${secretWord}$`, "i");
 /** Keys that give themselves away: AWS, GitHub, GitLab, Slack, OpenAI, Hugging Face, Google, JSON web tokens. */
 const knownShape =
   /\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|AIza[\w-]{35}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)/g;
@@ -27,6 +28,21 @@ export function redactText(text: string): string {
 /** The words of a command, each as {@link redactText}; what follows an option that says secret is gone. */
 export function redactWords(words: readonly string[]): string[] {
   return words.map((word, i) => (i > 0 && secretOption.test(words[i - 1] ?? "") ? "***" : redactText(word)));
+}
+
+/** Parameters by dotted names, without secrets. Numbers are none, whatever they are called: `max_token`. */
+export function redactParameters<T>(parameters: Readonly<Record<string, T>>): Record<string, T | string> {
+  const safe = ([name, value]: [string, T]) => {
+    if (typeof value === "number" || typeof value === "boolean" || value === null) return [name, value];
+    return [name, secretName.test(name) ? "***" : redactStrings(value)];
+  };
+  return Object.fromEntries(Object.entries(parameters).map(safe));
+}
+
+function redactStrings(value: unknown): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (Array.isArray(value)) return value.map(redactStrings);
+  return typeof value === "object" && value !== null ? redactParameters(value as Record<string, unknown>) : value;
 }
 
 /** A copy of plain data in which values under secret-sounding names are `***` and every text went through {@link redactText}. */

@@ -3,7 +3,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { canonicalJson, type Json } from "../lineage/canonical-json.ts";
 import type { RecordEntry } from "../lineage/record.ts";
 import { blobName, folderListing, type RunFile, type RunRecord } from "../lineage/run-record.ts";
-import { redactText, redactValue, redactWords } from "../log/redact.ts";
+import { redactParameters, redactText, redactWords } from "../log/redact.ts";
 import type { Artifacts } from "./artifacts.ts";
 
 const oid = z.string().regex(/^sha256:[0-9a-f]{64}$/, "an oid is sha256: and 64 hex digits");
@@ -83,9 +83,9 @@ export function toEntry(
     wdir: run.wdir,
     in: files(run.in),
     out: files(run.out),
-    params: redactValue(run.params) as Readonly<Record<string, Json>>,
+    params: redactParameters(run.params as Readonly<Record<string, Json>>),
     metrics: run.metrics as Readonly<Record<string, Json>>,
-    env: run.env ? keep(Buffer.from(`${canonicalJson(redactValue(run.env))}\n`)) : null,
+    env: run.env ? keep(Buffer.from(`${canonicalJson(redactParameters(run.env))}\n`)) : null,
     t: [millisecondsOf(run.begin) ?? end, end],
     exit: run.exit ?? null,
     log: run.log === undefined ? null : keep(Buffer.from(redactText(run.log))),

@@ -1,7 +1,7 @@
 import { arch, cpus, hostname, platform, release, totalmem } from "node:os";
 import { canonicalJson } from "../lineage/canonical-json.ts";
 import { blobName, folderListing, type RunEntry, type RunFile, type RunRecord } from "../lineage/run-record.ts";
-import { redactText, redactValue, redactWords } from "../log/redact.ts";
+import { redactParameters, redactText, redactWords } from "../log/redact.ts";
 import type { FoundArtifact } from "./artifacts.ts";
 import { type DataValue, flattenData, readDataFile } from "./data-file.ts";
 import { toJson } from "./memo-key.ts";
@@ -45,7 +45,7 @@ export async function toRunEntry(run: EndedRun): Promise<RunEntry> {
     wdir: stage.wdir,
     in: [...facts.deps.map((one) => toRunFile(one)), ...facts.env.map((one) => toRunFile(one, { role: "env" }))],
     out: run.outputs.map((one, i) => toRunFile(one, outputWords(stage.outputs[i]?.kind))),
-    params: redactValue(params) as RunRecord["params"],
+    params: redactParameters(params),
     metrics: await readMetrics(run.metrics),
     env: blobName(environment),
     t: run.times,

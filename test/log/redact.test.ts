@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { redactText, redactValue } from "../../src/log/redact.ts";
+import { redactParameters, redactText, redactValue, redactWords } from "../../src/log/redact.ts";
 
 describe("redacting", () => {
   it("takes user and password out of URLs", () => {
@@ -20,5 +20,47 @@ describe("redacting", () => {
     const text = JSON.stringify(safe);
     expect(text).toContain("data/x");
     expect(text).not.toMatch(/AKIA|"t"|u:p|"k"/);
+  });
+
+  it.each([
+    ["train --api-key abc123 --lr 0.1", "train --api-key *** --lr 0.1"],
+    ["train --db-password='a b' x", "train --db-password=*** x"],
+    ["AWS_SECRET_ACCESS_KEY=abc HF_TOKEN=x python t.py", "AWS_SECRET_ACCESS_KEY=*** HF_TOKEN=*** python t.py"],
+    ['curl -d \'{"password": "abc", "user": "u"}\'', 'curl -d \'{"password": ***, "user": "u"}\''],
+    ["login AKIAIOSFODNN7EXAMPLE", "login ***"],
+    [`git clone ${`ghp_${"a".repeat(36)}`}`, "git clone ***"],
+    [
+      "train --tokens 512 --max_token_length 128 tokenizer.json",
+      "train --tokens 512 --max_token_length 128 tokenizer.json",
+    ],
+    ["python train.py --lr 0.1 -o models/secretary.bin", "python train.py --lr 0.1 -o models/secretary.bin"],
+  ])("takes %j apart right", (text, expected) => {
+    expect(redactText(text)).toBe(expected);
+  });
+
+  it("hides parameters by their names, and no numbers", () => {
+    const parameters = {
+      "db.password": "x",
+      max_token: 512,
+      tokenizer: "bpe",
+      deep: { api_key: "k", url: "s3://u:p@h" },
+    };
+    expect(redactParameters(parameters)).toEqual({
+      "db.password": "***",
+      max_token: 512,
+      tokenizer: "bpe",
+      deep: { api_key: "***", url: "s3://***@h" },
+    });
+  });
+
+  it("hides the word after an option that says secret, in a list of words", () => {
+    expect(redactWords(["t", "--token", "abc", "--lr", "1", "--password=x"])).toEqual([
+      "t",
+      "--token",
+      "***",
+      "--lr",
+      "1",
+      "--password=***",
+    ]);
   });
 });

@@ -2,7 +2,6 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { codeState, gitActor } from "../../git/code-state.ts";
 import { recordId } from "../../lineage/record.ts";
 import type { RunFile, RunRecord } from "../../lineage/run-record.ts";
-import { appendRecords } from "../../lineage/run-store.ts";
 import type { Action, Options } from "../command.ts";
 import { needWorktree } from "../kind/find-entity.ts";
 import { describeRun } from "./draw-trace.ts";
@@ -10,6 +9,7 @@ import { findArtifacts } from "./find-artifacts.ts";
 import type { NamedRun } from "./find-run.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 import { everythingTainted } from "./tainted.ts";
+import { writeRecords } from "./write-records.ts";
 
 /** More files than this are recorded as the folder they lie in. */
 const mostFiles = 100;
@@ -54,7 +54,7 @@ export const deploy: Action = {
       actor: await gitActor(lineage.repository),
       labels: { env, what: name },
     };
-    await appendRecords(lineage.repository, [{ record, blobs: [] }]);
+    await writeRecords([{ record, blobs: [] }], context);
     const id = recordId(record);
     return { text: `${name} is in ${env} (run ${id.slice(0, 12)})`, data: { id, ...record } };
   },

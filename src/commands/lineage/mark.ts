@@ -1,10 +1,10 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitActor } from "../../git/code-state.ts";
 import { type MarkRecord, recordId } from "../../lineage/record.ts";
-import { appendRecords } from "../../lineage/run-store.ts";
 import type { Action, CommandResult, Context, Options } from "../command.ts";
 import { findArtifacts } from "./find-artifacts.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
+import { writeRecords } from "./write-records.ts";
 
 const words = ["taint", "retire", "note", "withdraw"] as const;
 
@@ -28,7 +28,7 @@ export const mark: Action = {
       wanted === "withdraw"
         ? await withdrawals(artifact, parts, lineage)
         : await marksOf(artifact, wanted, parts, lineage);
-    return write(records, context, lineage);
+    return write(records, context);
   },
 };
 
@@ -61,16 +61,11 @@ async function withdrawals(word: string, parts: Parts, lineage: Lineage): Promis
   return found.map(({ id, record }) => ({ ...parts, mark: "withdraw", of: id, path: record.path }));
 }
 
-async function write(
-  records: readonly MarkRecord[],
-  context: Context,
-  { repository }: Lineage,
-): Promise<CommandResult> {
-  await appendRecords(
-    repository,
+async function write(records: readonly MarkRecord[], context: Context): Promise<CommandResult> {
+  await writeRecords(
     records.map((record) => ({ record, blobs: [] })),
+    context,
   );
-  context.log.debug("marks", { count: records.length });
   const data = records.map((record) => ({ id: recordId(record), ...record }));
   const lines = data.map(({ id, mark, path, of }) => `${mark} ${path ?? of}  (mark ${id.slice(0, 12)})`);
   return { text: `${lines.join("\n")}\nthe next push shares it`, data };

@@ -4,12 +4,12 @@ import type { Readable } from "node:stream";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { codeState, gitActor } from "../../git/code-state.ts";
 import { type RecordEntry, recordId } from "../../lineage/record.ts";
-import { appendRecords } from "../../lineage/run-store.ts";
 import { Artifacts } from "../../pipeline/artifacts.ts";
 import { StatCache } from "../../pipeline/stat-cache.ts";
 import { collectText } from "../../util/collect-text.ts";
 import type { Action, CommandResult, Context } from "../command.ts";
 import { needWorktree } from "../kind/find-entity.ts";
+import { writeRecords } from "./write-records.ts";
 
 export const record: Action = {
   name: "record",
@@ -44,7 +44,7 @@ async function recordAll(
   const about = { code: await codeState(repository), actor: await gitActor(repository) };
   const artifacts = new Artifacts(repository.workTree, new StatCache("/dev/null"));
   const entries: RecordEntry[] = texts.map((one) => toEntry(one, { ...about, artifacts }));
-  await appendRecords(repository, entries);
+  await writeRecords(entries, context);
   const ids = entries.map((entry) => recordId(entry.record));
   return { text: ids.map((id) => `run ${id}`).join("\n"), data: ids.map((id) => ({ id })) };
 }
