@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import type { Backend } from "../backend/backend.ts";
 import { assertContactAllowed, assertCreationAllowed } from "../config/choose-store.ts";
 import type { GitSettings } from "../config/git-settings.ts";
 import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
@@ -64,22 +65,43 @@ export class Session {
 
   /** Opens the store to read from. @throws MlgitError kind `missing` where no store was made yet. */
   async openStore(remote?: string): Promise<RemoteStore> {
-    const settings = await this.storeSettings(remote, "fetch");
+    return this.openStoreAt(await this.storeSettings(remote, "fetch"));
+  }
+
+  /** The same for a store that is known. */
+  async openStoreAt(settings: StoreSettings): Promise<RemoteStore> {
+    const { store, backend } = await this.#openIfThere(settings);
+    if (store) return store;
+    await backend.close();
+    throw new MlgitError("missing", `nothing was pushed to the store ${backend.location} yet`, {
+      hint: "push from the clone that has the data, or name another store with `git mlgit store add`",
+    });
+  }
+
+  /** The same, or undefined where no store was made yet. */
+  async findStoreAt(settings: StoreSettings): Promise<RemoteStore | undefined> {
+    const { store, backend } = await this.#openIfThere(settings);
+    if (!store) await backend.close();
+    return store;
+  }
+
+  async #openIfThere(settings: StoreSettings): Promise<{ store: RemoteStore | undefined; backend: Backend }> {
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
     const store = await RemoteStore.open(backend, this.indexFolder, {
       signal: this.#context.signal,
       mayLackFolder: settings.source === "remote",
     });
-    if (store) return store;
-    throw new MlgitError("missing", `nothing was pushed to the store ${backend.location} yet`, {
-      hint: "push from the clone that has the data, or name another store with `git mlgit store add`",
-    });
+    return { store, backend };
   }
 
   /** Opens the store to push to, and makes it where there is none. */
   async openStoreToPush(remote?: string): Promise<RemoteStore> {
-    const settings = await this.storeSettings(remote, "push");
+    return this.openStoreToPushAt(await this.storeSettings(remote, "push"));
+  }
+
+  /** The same for a store that is known. */
+  async openStoreToPushAt(settings: StoreSettings): Promise<RemoteStore> {
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
     const store = await RemoteStore.open(backend, this.indexFolder, {

@@ -11,6 +11,7 @@ import { loadSettings } from "./load-settings.ts";
 import { add } from "./store-add.ts";
 import { changeTreeSettings } from "./store-file.ts";
 import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
+import { sync } from "./store-sync.ts";
 import { test } from "./store-test.ts";
 
 const list: Action = {
@@ -78,7 +79,7 @@ const trust: Action = {
 };
 
 export const command: Command = {
-  actions: [add, list, remove, test, trust],
+  actions: [add, list, remove, sync, test, trust],
   run: (context, args, options) => {
     if (args.length > 0)
       throw new MlgitError("usage", `store ${args[0]}: no such command`, { hint: "git mlgit store -h" });

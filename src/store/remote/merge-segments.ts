@@ -10,6 +10,8 @@ export interface MergeInput {
   readonly without: ReadonlySet<string>;
   /** The packs that a manifest leads to, by oid of its file; undefined where it cannot be read: then its row stays. */
   readonly packsOf: (oid: string) => readonly PackInfo[] | undefined;
+  /** Take the rows of these files alone, for an index of another store: nothing is superseded then. */
+  readonly only?: ReadonlySet<string>;
 }
 
 const margin = 1 << 20;
@@ -37,8 +39,9 @@ class Merge {
   }
 
   add(segment: Segment): void {
-    const { without, packsOf } = this.#input;
+    const { without, packsOf, only } = this.#input;
     for (const row of segment.eachFile()) {
+      if (only && !only.has(row.oid)) continue;
       const pack = segment.packs[row.pack];
       const more = row.manifest ? (packsOf(row.oid) ?? []) : [];
       if (!pack || this.#files.has(row.oid) || [pack, ...more].some(({ id }) => without.has(id))) continue;
@@ -56,7 +59,7 @@ class Merge {
   }
 
   finish(): { id: string; bytes: Buffer }[] {
-    for (const id of this.#input.segments.keys()) this.#builder.supersede(id);
+    if (!this.#input.only) for (const id of this.#input.segments.keys()) this.#builder.supersede(id);
     this.#done.push(this.#builder.finish(this.#hash));
     return this.#done;
   }

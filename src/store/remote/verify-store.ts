@@ -67,7 +67,11 @@ async function damagedAmong(packs: readonly PackInfo[], store: RemoteStore, opti
 }
 
 async function isRight(pack: PackInfo, store: RemoteStore, signal?: AbortSignal): Promise<boolean> {
-  const bytes = await loadBytes(store.backend, { type: "pack", name: pack.id }, undefined, { signal });
+  return isPack(await loadBytes(store.backend, { type: "pack", name: pack.id }, undefined, { signal }), pack, store);
+}
+
+/** Are these the bytes of a pack, with every chunk what its id says? */
+export function isPack(bytes: Uint8Array, pack: PackInfo, store: Pick<RemoteStore, "hash" | "codec">): boolean {
   try {
     const table = readPack(bytes, pack.id, store.hash);
     for (let entry = 0; entry < table.count; entry++) {

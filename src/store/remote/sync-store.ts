@@ -1,0 +1,191 @@
+import limit from "p-limit";
+import { MlgitError } from "../../error/mlgit-error.ts";
+import { confirmFiles, listPacks } from "./confirm-files.ts";
+import type { FoundFile, PackInfo } from "./index-copy.ts";
+import { keptFiles } from "./kept-files.ts";
+import { loadBytes } from "./load-bytes.ts";
+import { mergeSegments } from "./merge-segments.ts";
+import type { RemoteStore } from "./remote-store.ts";
+import { isPack } from "./verify-store.ts";
+
+export interface SyncOptions {
+  /** Read back what the target has, too, and hash every chunk. */
+  readonly paranoid: boolean;
+  readonly signal?: AbortSignal;
+  readonly meter: { total(files: number, bytes: number): void; advance(files: number, bytes: number): void };
+}
+
+/** What has to be done so that one store has everything that another has. */
+export interface SyncPlan {
+  /** Contents that the source has. */
+  readonly contents: number;
+  /** Of them, those that the target lacks and that can be copied: the packs that each leads to. */
+  readonly lacking: ReadonlyMap<string, readonly PackInfo[]>;
+  /** Packs to copy. Others that are needed lie in the target already, maybe from a copy that was killed. */
+  readonly packs: readonly PackInfo[];
+  /** Of the packs to copy. */
+  readonly bytes: number;
+  /** Contents that the source names and does not have whole. */
+  readonly lost: readonly string[];
+}
+
+export interface SyncReport {
+  readonly packs: number;
+  readonly bytes: number;
+  /** Contents that the target got. */
+  readonly copied: number;
+  readonly lost: readonly string[];
+}
+
+/** Packs under way; each is held in memory. */
+const parallel = 4;
+
+/**
+ * Finds out what the target lacks. `to` is undefined where no store was made yet.
+ * @throws MlgitError kind `conflict` when the target is about to collect a pack that it would need.
+ */
+export async function planSync(
+  from: RemoteStore,
+  to: RemoteStore | undefined,
+  options: SyncOptions,
+): Promise<SyncPlan> {
+  const { signal } = options;
+  await from.sync(signal);
+  await to?.syncToWrite(signal);
+  const rows = everyFile(from);
+  const had = to ? await hadBy(to, rows.keys(), options) : new Set<string>();
+  const missing = [...rows.values()].filter(({ oid }) => !had.has(oid));
+  const listed = await listPacks(from, signal);
+  const located = await from.locate(
+    missing.filter(({ pack }) => listed.get(pack.id) === pack.size),
+    signal,
+  );
+  const lacking = new Map<string, readonly PackInfo[]>();
+  for (const { oid, pack } of missing) {
+    const terms = located.get(oid);
+    const packs = Array.isArray(terms) ? [pack, ...terms.map((term) => term.pack)] : [];
+    if (packs.length > 0 && packs.every(({ id, size }) => listed.get(id) === size)) lacking.set(oid, packs);
+  }
+  const needed = new Map([...lacking.values()].flat().map((pack) => [pack.id, pack]));
+  if (to) assertNoneDying(needed.keys(), to);
+  const packs = to ? await notThere([...needed.values()], to, options) : [...needed.values()];
+  const lost = missing.filter(({ oid }) => !lacking.has(oid)).map(({ oid }) => oid);
+  return { contents: rows.size, lacking, packs, bytes: packs.reduce((sum, { size }) => sum + size, 0), lost };
+}
+
+/**
+ * Carries the plan out: packs first, each with all its chunks verified, then the index that names them, then a look whether the target has
+ * it all. Killed at any point and run again, it sends the rest.
+ * @throws MlgitError kind `corrupt` when the target does not show what it took, or the backend's.
+ */
+export async function syncStore(
+  plan: SyncPlan,
+  { from, to }: { readonly from: RemoteStore; readonly to: RemoteStore },
+  options: SyncOptions,
+): Promise<SyncReport> {
+  const { signal, meter } = options;
+  meter.total(plan.packs.length, plan.bytes);
+  const damaged = new Set<string>();
+  const turn = limit(parallel);
+  const copies = plan.packs.map((pack) =>
+    turn(async () => {
+      signal?.throwIfAborted();
+      if (!(await copyPack(pack, { from, to }, signal))) damaged.add(pack.id);
+      meter.advance(1, pack.size);
+    }),
+  );
+  // All, so that nothing is still under way when the first error is told.
+  for (const result of await Promise.allSettled(copies)) if (result.status === "rejected") throw result.reason;
+  const whole = [...plan.lacking].filter(([, packs]) => !packs.some(({ id }) => damaged.has(id)));
+  const copied = new Map(whole);
+  await writeIndex(copied, { from, to }, signal);
+  await assertThere(copied.keys(), to, options);
+  const lost = [...plan.lost, ...[...plan.lacking.keys()].filter((oid) => !copied.has(oid))];
+  const sent = plan.packs.filter(({ id }) => !damaged.has(id));
+  return { packs: sent.length, bytes: sent.reduce((sum, { size }) => sum + size, 0), copied: copied.size, lost };
+}
+
+function everyFile({ index }: RemoteStore): Map<string, FoundFile> {
+  const rows = new Map<string, FoundFile>();
+  for (const segment of index.segments.values())
+    for (const { oid } of segment.eachFile()) {
+      const row = rows.has(oid) ? undefined : index.findFile(oid);
+      if (row) rows.set(oid, row);
+    }
+  return rows;
+}
+
+/** Contents that the target has for good: named, listed, and not about to be collected. */
+async function hadBy(to: RemoteStore, oids: Iterable<string>, options: SyncOptions): Promise<Set<string>> {
+  const kept = await keptFiles(oids, to, options.signal);
+  return confirmFiles(kept, to, { read: options.paranoid, ...(options.signal ? { signal: options.signal } : {}) });
+}
+
+function assertNoneDying(packs: Iterable<string>, to: RemoteStore): void {
+  const dying = [...packs].filter((id) => to.index.dead.has(id));
+  if (dying.length === 0) return;
+  throw new MlgitError(
+    "conflict",
+    `${dying.length} packs that would be copied are marked in ${to.backend.location} to be deleted by the next collection`,
+    { hint: "finish that collection with git mlgit gc from a repository that uses that store, then sync again" },
+  );
+}
+
+async function notThere(packs: readonly PackInfo[], to: RemoteStore, options: SyncOptions): Promise<PackInfo[]> {
+  const listed = await listPacks(to, options.signal);
+  const absent: PackInfo[] = [];
+  for (const pack of packs) {
+    const there = listed.get(pack.id) === pack.size;
+    if (there && (!options.paranoid || (await loadPack(pack, to, options.signal)))) continue;
+    absent.push(pack);
+  }
+  return absent;
+}
+
+interface Ends {
+  readonly from: RemoteStore;
+  readonly to: RemoteStore;
+}
+
+async function copyPack(pack: PackInfo, { from, to }: Ends, signal?: AbortSignal): Promise<boolean> {
+  const bytes = await loadPack(pack, from, signal);
+  if (bytes) await to.savePack(pack.id, bytes, signal ? { signal } : {});
+  return bytes !== undefined;
+}
+
+/** A pack with all its chunks verified; undefined where it is damaged or gone. */
+async function loadPack(pack: PackInfo, store: RemoteStore, signal?: AbortSignal): Promise<Buffer | undefined> {
+  const options = { length: pack.size, signal };
+  const bytes = await loadBytes(store.backend, { type: "pack", name: pack.id }, undefined, options).catch((error) => {
+    if (store.backend.isNotFound(error)) return undefined;
+    throw error;
+  });
+  return bytes && isPack(bytes, pack, store) ? bytes : undefined;
+}
+
+async function writeIndex(
+  copied: ReadonlyMap<string, readonly PackInfo[]>,
+  { from, to }: Ends,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (copied.size === 0) return;
+  const there = new Set([...copied.values()].flat().map(({ id }) => id));
+  const { segments } = from.index;
+  const named = [...segments.values()].flatMap((segment) => segment.packs.map(({ id }) => id));
+  const without = new Set(named.filter((id) => !there.has(id)));
+  const packsOf = (oid: string) => copied.get(oid);
+  for (const { id, bytes } of mergeSegments({ segments, without, packsOf, only: new Set(copied.keys()) }, to.hash))
+    await to.saveSegment(id, bytes, signal ? { signal } : {});
+}
+
+async function assertThere(oids: Iterable<string>, to: RemoteStore, options: SyncOptions): Promise<void> {
+  const wanted = [...oids];
+  await to.syncToWrite(options.signal);
+  const had = await hadBy(to, wanted, options);
+  const absent = wanted.filter((oid) => !had.has(oid));
+  if (absent.length === 0) return;
+  throw new MlgitError("corrupt", `${to.backend.location} does not show ${absent.length} contents that it took`, {
+    oid: absent[0] ?? "",
+    hint: "run the sync again; if it stays so, git mlgit store test says what the place keeps",
+  });
+}

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describeWithS3 } from "../helper/s3-server.ts";
+import { randomBytes } from "../helper/sandbox.ts";
+import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
+
+async function projectWithThreePacks(team: Team): Promise<Clone> {
+  const work = await createProject(team);
+  await work.mlgit(["store", "add", "old", team.box.path("old")]);
+  for (const name of ["one", "two", "three"]) {
+    work.write(`${name}.bin`, randomBytes(name, 700_000));
+    await work.commit(name);
+    await work.git(["push", "-q", "origin", "main"]);
+  }
+  return work;
+}
+
+describe("git mlgit store sync", () => {
+  let team: Team;
+  let work: Clone;
+  const sync = async (args: string[], code = 0) =>
+    JSON.parse((await work.mlgit(["store", "sync", ...args, "--json"], { code })).stdout);
+  const packs = (store: string) =>
+    readdirSync(team.box.path(store, "packs"), { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => join(one.parentPath, one.name));
+  beforeAll(async () => {
+    team = await createTeam();
+    for (const name of ["old", "new"]) team.box.write(`${name}/.keep`, "");
+    work = await projectWithThreePacks(team);
+    await work.mlgit(["store", "add", "new", team.box.path("new")]);
+  }, 240_000);
+  afterAll(() => team.box.remove());
+
+  it("foretells what it would copy and touches nothing", async () => {
+    expect(await sync(["-n", "old", "new"])).toMatchObject({
+      dryRun: true,
+      contents: 3,
+      missing: 3,
+      packs: 3,
+      lost: [],
+    });
+    expect(readdirSync(team.box.path("new"))).toEqual([".keep"]);
+    await work.mlgit(["store", "sync", "old", "old"], { code: 2 });
+    await work.mlgit(["store", "sync", "old", "nowhere"], { code: 3 });
+  }, 120_000);
+
+  it("copies everything and then nothing", async () => {
+    expect(await sync(["old", "new"])).toMatchObject({ contents: 3, copied: 3, packs: 3, lost: [] });
+    expect(await sync(["old", "new"])).toMatchObject({ copied: 0, packs: 0, bytes: 0 });
+    expect((await work.mlgit(["store", "sync", "new", "old"])).stdout).toContain("has everything");
+  }, 120_000);
+
+  it("sends the rest when a copy was killed half-way: packs are there and no index names them", async () => {
+    rmSync(team.box.path("new/index"), { recursive: true });
+    rmSync(packs("new")[0] ?? "");
+    expect(await sync(["old", "new"])).toMatchObject({ copied: 3, packs: 1 });
+  }, 120_000);
+
+  it("mends a lost pack, and a damaged one when it reads all back", async () => {
+    const [lost = "", damaged = ""] = packs("new");
+    rmSync(lost);
+    expect(await sync(["old", "new"])).toMatchObject({ copied: 1, packs: 1 });
+    const bytes = readFileSync(damaged);
+    bytes[2000] = (bytes[2000] ?? 0) ^ 1;
+    rmSync(damaged);
+    writeFileSync(damaged, bytes);
+    expect(await sync(["old", "new"])).toMatchObject({ copied: 0 });
+    expect(await sync(["--paranoid", "old", "new"])).toMatchObject({ copied: 1, packs: 1, lost: [] });
+    expect(await sync(["--paranoid", "old", "new"])).toMatchObject({ copied: 0 });
+  }, 120_000);
+
+  it("does not copy damage: the rest goes, and it says what did not", async () => {
+    team.box.write("third/.keep", "");
+    await work.mlgit(["store", "add", "third", team.box.path("third")]);
+    const damaged = packs("old")[0] ?? "";
+    const bytes = readFileSync(damaged);
+    const right = Buffer.from(bytes);
+    bytes[2000] = (bytes[2000] ?? 0) ^ 1;
+    rmSync(damaged);
+    writeFileSync(damaged, bytes);
+    const report = await sync(["old", "third"], 1);
+    expect(report).toMatchObject({ copied: 2, packs: 2 });
+    expect(report.lost).toHaveLength(1);
+    writeFileSync(damaged, right);
+    expect(await sync(["old", "third"])).toMatchObject({ copied: 1, packs: 1, lost: [] });
+  }, 120_000);
+});
+
+describeWithS3("a repository that moves to a bucket", (startServer) => {
+  let team: Team;
+  afterAll(() => team?.box.remove());
+
+  it("is copied, switched over and cloned elsewhere when the old store is gone", async () => {
+    const server = await startServer();
+    team = await createTeam();
+    team.box.write("old/.keep", "");
+    const work = await projectWithThreePacks(team);
+    const options = { env: server.env };
+    const url = `s3://${await server.newBucket()}/project`;
+    await work.mlgit(["store", "add", "new", url, "--endpoint-url", server.endpoint], options);
+    expect((await work.mlgit(["store", "sync", "old", "new"], options)).stdout).toContain("3 of 3 contents");
+    await work.mlgit(["store", "add", "new", url, "--endpoint-url", server.endpoint, "--default"], options);
+    await work.mlgit(["store", "remove", "old"]);
+    await work.commit("moved");
+    await work.git(["push", "-q", "origin", "main"], options);
+    rmSync(team.box.path("old"), { recursive: true });
+    const clone = await team.clone("elsewhere", { ...options, args: ["-b", "main"] });
+    for (const name of ["one", "two", "three"]) expect(clone.read(`${name}.bin`)).toEqual(randomBytes(name, 700_000));
+    await clone.mlgit(["fsck", "--store", "--paranoid"], options);
+  }, 240_000);
+});
