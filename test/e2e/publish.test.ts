@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { projectRoot } from "../helper/build.ts";
 import { EntityProject } from "../helper/entity-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
 import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
@@ -58,6 +60,32 @@ describe("git mlgit publish", () => {
     expect(await publish()).toMatchObject({ written: 0 });
     expect(readFileSync(list, "utf8")).toBe(text);
   }, 120_000);
+
+  it("names nothing that is not there, whenever it is killed", async () => {
+    const other = team.box.path("killed");
+    for (const appears of ["mlgit.json", "packs", "index", "mlgit-list.txt"]) {
+      const child = spawn(join(projectRoot, "bin", "git-mlgit"), ["publish", "--static", other], {
+        cwd: work.top,
+        env: team.box.env,
+        stdio: "ignore",
+      });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      while (child.exitCode === null && !existsSync(join(other, appears))) await new Promise(setImmediate);
+      child.kill("SIGKILL");
+      await ended;
+      const list = join(other, "mlgit-list.txt");
+      const lines = existsSync(list) ? readFileSync(list, "utf8").trim().split("\n") : ["mlgit-list 1", "end 0"];
+      expect(lines.at(-1)).toBe(`end ${lines.length - 2}`);
+      for (const line of lines.slice(1, -1)) {
+        const [size, key] = line.split(" ");
+        expect(statSync(join(other, key!)).size).toBe(Number(size));
+      }
+    }
+    await work.mlgit(["publish", "--static", other]);
+    expect(JSON.parse((await work.mlgit(["publish", "--static", other, "-n", "--json"])).stdout)).toMatchObject({
+      missing: 0,
+    });
+  }, 240_000);
 
   it("refuses a folder of other things, a name of nothing, and a folder in nowhere", async () => {
     const other = (...args: string[]) => work.mlgit(["publish", ...args], { code: "any" });
