@@ -36,7 +36,7 @@ const byCode: Readonly<Record<string, Rule>> = {
 /** The error for an answer that is no success. `retryAfter`: the header of that name, seconds or a date (RFC 9110). */
 export function statusError(
   status: number,
-  { key, location, retryAfter }: { key: string; location: string; retryAfter?: string | null },
+  { key, location, retryAfter }: { key: string; location: string; retryAfter?: string | undefined },
 ): BackendError {
   if (status === 404 || status === 410) return missingError(key, location);
   const failed: Rule = ["unreachable", "the server failed", again, retryable];

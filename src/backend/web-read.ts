@@ -58,7 +58,7 @@ export class WebReader {
     const { handle, key, range } = wish;
     if (range && answer.status === 206) return this.#takePart(answer, wish, use);
     if (range && answer.status === 416) {
-      const size = Number(/^bytes \*\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1] ?? 0);
+      const size = Number(/^bytes \*\/(\d+)$/.exec(answer.header("content-range") ?? "")?.[1] ?? 0);
       spanOf(range, size, key);
       return use(nothing(), infoOf(handle, size, answer));
     }
@@ -73,7 +73,7 @@ export class WebReader {
   }
 
   async #takePart<T>(answer: WebAnswer, { handle, key, range }: Wish, use: Use<T>): Promise<T> {
-    const header = answer.headers.get("content-range") ?? "";
+    const header = answer.header("content-range") ?? "";
     const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header) ?? [];
     const size = Number(total);
     const span: Span = total === undefined ? { start: -1, end: -1 } : spanOf(range, size, key);
@@ -114,7 +114,7 @@ export class WebReader {
     // What broke off says nothing, and the status still does.
     const text = explain && (await gather(answer.body).catch(() => "")).toString("utf8");
     if (explain) return explain(answer.status, text ?? "", key);
-    return statusError(answer.status, { key, location, retryAfter: answer.headers.get("retry-after") });
+    return statusError(answer.status, { key, location, retryAfter: answer.header("retry-after") });
   }
 }
 
@@ -127,16 +127,16 @@ function rangeText({ start, end }: ByteRange): string {
   return start < 0 ? String(start) : `${start}-${end === undefined ? "" : end - 1}`;
 }
 
-function infoOf(handle: Handle, size: number, { headers }: WebAnswer): FileInfo {
-  const modified = Date.parse(headers.get("last-modified") ?? "");
+function infoOf(handle: Handle, size: number, answer: WebAnswer): FileInfo {
+  const modified = Date.parse(answer.header("last-modified") ?? "");
   return { handle, size, modified: Number.isNaN(modified) ? 0 : modified, tag: undefined };
 }
 
 /** Undefined when the server does not say, or says the length of something compressed. */
-function lengthOf({ headers }: WebAnswer): number | undefined {
-  const length = headers.get("content-length");
-  const encoding = headers.get("content-encoding") ?? "identity";
-  return length !== null && /^\d+$/.test(length) && encoding === "identity" ? Number(length) : undefined;
+function lengthOf(answer: WebAnswer): number | undefined {
+  const length = answer.header("content-length") ?? "";
+  const encoding = answer.header("content-encoding") ?? "identity";
+  return /^\d+$/.test(length) && encoding === "identity" ? Number(length) : undefined;
 }
 
 async function* exactly(body: AsyncIterable<Uint8Array>, size: number, key: string): AsyncGenerator<Uint8Array> {

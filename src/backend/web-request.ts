@@ -1,3 +1,6 @@
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { systemCode } from "../error/mlgit-error.ts";
 import { BackendError, interruptedError } from "./backend-error.ts";
 import { networkError, silentError } from "./web-error.ts";
 
@@ -8,7 +11,7 @@ export interface WebPlace {
   /** Where a key is, with everything escaped. */
   url(key: string): string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What an answer that is no success means, where the place says more than a status. `text`: the beginning of its body. */
+  /** What an answer that is no success means, where the place says more than a status. `text`: its body. */
   explain?(status: number, text: string, key: string): BackendError;
 }
 
@@ -20,47 +23,85 @@ export interface WebRequest {
   readonly idleTimeout?: number;
 }
 
-/** An answer of any status. Call `end` when done with it, read or not. */
+/** An answer of any status but those of redirects. Call `end` when done with it, read or not. */
 export interface WebAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  header(name: string): string | undefined;
   /** Breaks off with an error rather than early. */
   readonly body: AsyncIterable<Uint8Array>;
   end(): void;
 }
 
+const mostRedirects = 5;
+
 /**
- * One request. Follows redirects, but not from https to http.
- * @throws BackendError kinds unreachable, interrupted; an answer of whatever status is none.
+ * One request, over a connection that is kept open. Follows redirects, but not from https to http.
+ * @throws BackendError kinds unreachable, interrupted, refused; an answer of whatever status is none.
  */
 export async function webRequest(place: WebPlace, key: string, request: WebRequest): Promise<WebAnswer> {
-  const { method, signal, idleTimeout = 60_000 } = request;
-  const watch = new Watch(idleTimeout, signal);
+  const watch = new Watch(request.idleTimeout ?? 60_000, request.signal);
   const explain = (error: unknown) => watch.explain(error, key, place.location);
   try {
-    const url = place.url(key);
-    const response = await fetch(url, {
-      method,
-      // A range of compressed bytes would be no range of the object.
-      headers: { "accept-encoding": "identity", ...place.headers, ...request.headers },
-      signal: watch.signal,
-    });
-    if (url.startsWith("https:") && response.url.startsWith("http:")) throw downgraded(place.location, key);
-    const { status, headers } = response;
-    return { status, headers, body: watched(response.body, watch, explain), end: () => watch.end() };
+    const message = await follow(place, key, { request, signal: watch.signal });
+    const end = () => {
+      watch.end();
+      // What was not read to its end would block the connection.
+      if (!message.complete) message.destroy();
+    };
+    return {
+      status: message.statusCode ?? 0,
+      header: (name) => [message.headers[name]].flat()[0],
+      body: watched(message, watch, explain),
+      end,
+    };
   } catch (error) {
     watch.end();
     throw explain(error);
   }
 }
 
+interface Sending {
+  readonly request: WebRequest;
+  readonly signal: AbortSignal;
+}
+
+async function follow(place: WebPlace, key: string, sending: Sending): Promise<IncomingMessage> {
+  const first = new URL(place.url(key));
+  let url = first;
+  for (let hops = 0; ; hops++) {
+    const message = await send(url, url.origin === first.origin ? place.headers : undefined, sending);
+    const { location } = message.headers;
+    if (![301, 302, 303, 307, 308].includes(message.statusCode ?? 0) || location === undefined) return message;
+    message.destroy();
+    const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+    if (!next || !/^https?:$/.test(next.protocol) || hops === mostRedirects) throw lost(place.location, key, location);
+    if (url.protocol === "https:" && next.protocol === "http:") throw lost(place.location, key, next.origin);
+    url = next;
+  }
+}
+
+function send(url: URL, headers: WebPlace["headers"], { request, signal }: Sending): Promise<IncomingMessage> {
+  const start = url.protocol === "https:" ? requestHttps : requestHttp;
+  // A range of compressed bytes would be no range of the object.
+  const all = { "accept-encoding": "identity", ...headers, ...request.headers };
+  return new Promise((resolve, reject) => {
+    const sent = start(url, { method: request.method, headers: all, signal }, resolve);
+    sent.on("error", (error) => {
+      // A server closes what is idle just when it likes; that says nothing about the next connection.
+      const isStale = sent.reusedSocket && systemCode(error) === "ECONNRESET" && !signal.aborted;
+      if (isStale) send(url, headers, { request, signal }).then(resolve, reject);
+      else reject(error);
+    });
+    sent.end();
+  });
+}
+
 async function* watched(
-  body: AsyncIterable<Uint8Array> | null,
+  message: IncomingMessage,
   watch: Watch,
   explain: (error: unknown) => unknown,
 ): AsyncGenerator<Uint8Array> {
-  if (!body) return;
-  const parts = body[Symbol.asyncIterator]();
+  const parts = message[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   for (;;) {
     watch.touch();
     const part = await parts.next().catch((error) => {
@@ -116,17 +157,15 @@ class Watch {
     return this.#isSilent ? silentError(key, location) : networkError(error, key, location);
   }
 
-  /** Lets go of the connection if the answer was not read to its end. */
   end(): void {
     this.pause();
     this.#outer?.removeEventListener("abort", this.#stop);
-    this.#abort.abort();
   }
 }
 
-function downgraded(location: string, key: string): BackendError {
-  return new BackendError("refused", `${location} sends us from https:// to http:// for ${key}`, {
+function lost(location: string, key: string, to: string): BackendError {
+  return new BackendError("refused", `${location} sends us to ${to} for ${key}, and that is not followed`, {
     path: key,
-    hint: "ask whoever keeps the place to mend its redirects, or name the http:// place itself",
+    hint: "from https:// to http://, in circles or to no address: ask whoever keeps the place to mend its redirects",
   });
 }

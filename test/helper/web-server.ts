@@ -1,9 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createReadStream, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 
 export interface WebServer {
   /** `http://127.0.0.1:<port>`, without a slash at the end. */
@@ -61,11 +72,16 @@ export async function startPlainServer(
     requests.push(`${request.method} ${request.url}${range}`);
     if (edit(request, response)) return;
     const path = join(root, decodeURIComponent(request.url ?? ""));
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat?.isFile()) return void response.writeHead(404).end("no such file");
-    response.writeHead(200, { "content-length": stat.size, "last-modified": stat.mtime.toUTCString() });
-    if (request.method === "HEAD") return void response.end();
-    createReadStream(path).pipe(response);
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return void response.writeHead(404).end("no such file");
+    // Length and bytes of one file, also while it is being replaced.
+    const fd = openSync(path, "r");
+    const { size, mtime } = fstatSync(fd);
+    response.writeHead(200, { "content-length": size, "last-modified": mtime.toUTCString() });
+    if (request.method === "HEAD") {
+      closeSync(fd);
+      return void response.end();
+    }
+    pipeline(createReadStream(path, { fd }), response).catch(() => {});
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

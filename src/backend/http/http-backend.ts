@@ -72,7 +72,7 @@ export class HttpBackend implements Backend {
     try {
       if (answer.status === 404 || answer.status === 410) throw this.#notPublished();
       const { location } = this;
-      const retryAfter = answer.headers.get("retry-after");
+      const retryAfter = answer.header("retry-after");
       if (answer.status !== 200) throw statusError(answer.status, { key: listName, location, retryAfter });
       const parts: Uint8Array[] = [];
       for await (const part of answer.body) parts.push(part);

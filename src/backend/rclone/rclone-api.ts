@@ -42,7 +42,8 @@ export class RcloneApi {
         "content-type": "application/json",
         "content-length": Buffer.byteLength(body),
       };
-      const options = { method: "POST", headers, ...(signal ? { signal } : {}) };
+      // A connection of its own: one that was kept may just be closed, and not every command can be sent twice.
+      const options = { method: "POST", headers, agent: false, ...(signal ? { signal } : {}) };
       const sent = request(`${this.#daemon.url}/${command}`, options, (answer) => {
         const parts: Buffer[] = [];
         answer.on("data", (part: Buffer) => parts.push(part));

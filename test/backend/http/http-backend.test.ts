@@ -10,6 +10,7 @@ import type { FileType } from "../../../src/backend/handle.ts";
 import { HttpBackend } from "../../../src/backend/http/http-backend.ts";
 import { httpConfig } from "../../../src/backend/http/http-config.ts";
 import { formatList, listName } from "../../../src/backend/object-list.ts";
+import { webRequest } from "../../../src/backend/web-request.ts";
 import { isInstalled, startNginx, startPlainServer, type WebServer } from "../../helper/web-server.ts";
 import { describeBackend, failure, format, names, pack, read } from "../contract.ts";
 
@@ -142,6 +143,27 @@ describe("http backend", () => {
       expect(error.kind).toBe("unreachable");
       expect(place.web.isPermanent(error)).toBe(false);
     }
+  });
+
+  it("follows redirects, and not for ever", async () => {
+    const handle = pack();
+    await place.files.save(handle, Buffer.from("0123456789"));
+    answer = (request, response) => {
+      if (request.url?.startsWith("/real/")) request.url = request.url.slice("/real".length);
+      else response.writeHead(302, { location: request.url?.includes("list") ? "" : `/real${request.url}` }).end();
+      return response.headersSent;
+    };
+    expect((await read(place.web, handle, { start: 2, end: 5 })).toString()).toBe("234");
+    expect((await place.web.stat(handle)).size).toBe(10);
+    expect((await failure(names(place.web, "pack"))).kind).toBe("refused");
+  });
+
+  it("gives up on a server that says nothing", async () => {
+    answer = () => true;
+    const silent = { location: "x", url: () => server.url };
+    const error = await failure(webRequest(silent, "key", { method: "GET", idleTimeout: 50 }));
+    expect(error).toMatchObject({ kind: "unreachable", message: expect.stringContaining("does not answer in time") });
+    expect(place.web.isPermanent(error)).toBe(false);
   });
 
   it("refuses another range than the one it asked for", async () => {
