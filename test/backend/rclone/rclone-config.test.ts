@@ -45,7 +45,7 @@ describe("what rclone says", () => {
     ["error in ListJSON: directory not found", "missing"],
     ["didn't find section in config file", "setup"],
     ["googleapi: Error 403: The user's Drive storage quota has been exceeded., storageQuotaExceeded", "disk"],
-    ["couldn't fetch token: invalid_grant", "denied"],
+    ["oauth2: invalid_grant", "denied"],
     ["dial tcp: lookup x: no such host", "unreachable"],
     ["something new", "unreachable"],
   ])("is understood: %s", (text, kind) => {
