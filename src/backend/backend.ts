@@ -24,7 +24,7 @@ export interface BackendProperties {
   readonly exclusiveCreate: boolean | undefined;
   /** `save` with `ifMatch` lets exactly one of several writers win. Undefined: it has to be probed. */
   readonly compareAndSwap: boolean | undefined;
-  /** False: while an object is being replaced, a reader may find none for a moment. Never half of one. */
+  /** False: while an object is being replaced by other bytes, a reader may find none, or bytes of both. */
   readonly atomicReplace?: boolean;
   /** Can objects be written at all (an http store cannot). */
   readonly writable: boolean;

@@ -128,18 +128,14 @@ function describeBytes(get: () => Backend): void {
       for (let i = 1; i <= 12; i++) await get().save(handle, bodies[i % 2]!);
       writing = false;
     })();
-    let reads = 0;
-    while (writing || reads < 5) {
-      const seen = await read(get(), handle).catch((error) => {
-        const isGone = get().isNotFound(error) || !get().isPermanent(error);
-        if (get().properties.atomicReplace === false && isGone) return bodies[0]!;
-        throw error;
-      });
+    // A place that cannot do it says so; only what is there in the end counts then.
+    const isAtomic = get().properties.atomicReplace !== false;
+    for (let reads = 0; isAtomic && (writing || reads < 5); reads++) {
+      const seen = await read(get(), handle);
       expect(bodies.some((body) => body.equals(seen))).toBe(true);
-      reads++;
     }
     await writer;
-    expect((await get().stat(handle)).size).toBe(300_000);
+    expect((await read(get(), handle)).equals(bodies[0]!)).toBe(true);
   });
 
   it("ends a load whose reader throws, with the reader's error", async () => {
