@@ -128,6 +128,8 @@ export const commands: readonly CommandEntry[] = [
     group: "pipeline",
     load: () => import("./dag.ts"),
   },
+  { name: "params", summary: "Show and compare parameters", group: "pipeline", load: () => import("./params.ts") },
+  { name: "metrics", summary: "Show and compare metrics", group: "pipeline", load: () => import("./metrics.ts") },
   {
     name: "lineage",
     summary: "How was this made, and what was made from it?",
