@@ -131,6 +131,12 @@ export const commands: readonly CommandEntry[] = [
   { name: "params", summary: "Show and compare parameters", group: "pipeline", load: () => import("./params.ts") },
   { name: "metrics", summary: "Show and compare metrics", group: "pipeline", load: () => import("./metrics.ts") },
   {
+    name: "exp",
+    summary: "Try other parameters, each on no branch",
+    group: "pipeline",
+    load: () => import("./exp.ts"),
+  },
+  {
     name: "lineage",
     summary: "How was this made, and what was made from it?",
     group: "pipeline",

@@ -1,0 +1,118 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import { counted, createPipelineProject, type PipelineProject } from "../helper/pipeline-project.ts";
+
+jest.setTimeout(240_000);
+
+let project: PipelineProject;
+afterEach(() => project?.box.remove());
+
+const pipeline = (folder: string, line: string) => `stages:
+  prep:
+    cmd: ${counted("prep", "sort data/raw > data/clean").replaceAll(".git/", `${folder}/`)}
+    deps: [data/raw]
+    outs: [data/clean]
+  train:
+    cmd: ${line}
+    deps: [data/clean]
+    params: [lr, net]
+    outs: [data/model]
+    metrics: [m.json]
+`;
+const train =
+  'cat data/clean params.yaml > data/model; lr=$(sed -n "s/^lr: //p" params.yaml); echo "{\\"acc\\": 0.$((lr * 3))}" > m.json';
+
+async function start(line = train): Promise<void> {
+  project = await createPipelineProject();
+  project.write("mlgit.yaml", pipeline(join(project.work, ".git"), line));
+  project.write("data/raw", "2\n1\n");
+  project.write("params.yaml", "# how fast\nlr: 1\nnet: {depth: 3}\n");
+  await project.commit("one");
+}
+
+const worktrees = () => {
+  const folder = join(project.work, ".git/mlgit-exps");
+  return existsSync(folder) ? readdirSync(folder) : [];
+};
+const lines = async (...args: string[]) => (await project.mlgit(args)).stdout.trimEnd().split("\n");
+
+describe("git mlgit exp", () => {
+  it("runs a grid elsewhere, keeps each result, and lists, compares, applies and forgets them", async () => {
+    await start();
+    project.write("params.yaml", "# how slow\nlr: 1\nnet: {depth: 3}\n");
+    const index = statSync(join(project.work, ".git/index")).mtimeMs;
+    await project.mlgit(["exp", "run", "-S", "lr=1..3", "-S", "net.depth=4,5", "-n", "grid", "-j", "2"]);
+    expect((await project.git("status", "--porcelain")).stdout).toBe(" M params.yaml\n");
+    expect(existsSync(join(project.work, "data/model"))).toBe(false);
+    expect([statSync(join(project.work, ".git/index")).mtimeMs >= index, worktrees()]).toEqual([true, []]);
+    expect((await project.git("worktree", "list")).stdout.trim().split("\n")).toHaveLength(1);
+    const list = await lines("exp", "list", "--sort", "acc", "--desc", "--csv");
+    expect(list[0]).toBe("name,time,lr,net.depth,acc");
+    expect(list.slice(1, 3).map((line) => line.replace(/T[\d:]+|\d{4}-\d\d-\d\d/g, ""))).toEqual(
+      expect.arrayContaining(["grid-5,,3,4,0.9", "grid-6,,3,5,0.9"]),
+    );
+    expect(list).toHaveLength(7);
+    expect((await project.git("show", "refs/mlgit/exps/grid-6:params.yaml")).stdout).toBe(
+      "# how slow\nlr: 3\nnet: { depth: 5 }\n",
+    );
+    expect(await lines("exp", "diff", "--csv", "grid-1", "grid-6")).toEqual([
+      "file,name,grid-1,grid-6,change",
+      "params.yaml,lr,1,3,+2",
+      "params.yaml,net.depth,4,5,+1",
+      "m.json,acc,0.3,0.9,+0.6",
+    ]);
+    await project.mlgit(["exp", "apply", "grid-6"]);
+    expect(project.read("data/model").toString()).toContain("1\n2\n# how slow\nlr: 3\n");
+    expect(await project.repro()).toEqual({ prep: "fresh", train: "fresh" });
+    project.write("params.yaml", "lr: 77\n");
+    const refused = await project.mlgit(["exp", "apply", "grid-5"], { code: 11 });
+    expect(refused.stderr).toContain("params.yaml");
+    expect(project.read("params.yaml").toString()).toBe("lr: 77\n");
+    await project.mlgit(["exp", "rm", "grid-1", "grid-2"]);
+    expect(await lines("exp", "list", "--csv")).toHaveLength(5);
+  });
+
+  it("knows an experiment again, reports a failure, and says what is no parameter", async () => {
+    await start(`${train}; test $lr != 2`);
+    const json = async (...args: string[]) =>
+      JSON.parse((await project.mlgit(["exp", "run", "--json", ...args], { code: "any" })).stdout).experiments;
+    expect((await json("-S", "lr=2,3")).map(({ state }: { state: string }) => state)).toEqual(["failed", "done"]);
+    expect((await json("-S", "lr=3"))[0].state).toBe("known");
+    expect(project.ran("prep")).toBe(1);
+    const [unknown] = await json("-S", "rate=3");
+    expect(unknown.problem).toContain('params.yaml has no parameter "rate"; it has: lr, net.depth');
+    expect((await project.mlgit(["exp", "run", "-S", "lr"], { code: 2 })).stderr).toContain("sets no parameter");
+    expect(worktrees()).toEqual([]);
+    expect((await project.mlgit(["exp", "show", "none"], { code: 2 })).stderr).toContain("no experiment");
+  });
+
+  it("leaves nothing broken when it is killed, and goes on afterwards", async () => {
+    const hold = "while test -e $HOLD; do sleep 0.05; done";
+    await start(`touch $HOLD.on; ${hold}; ${train}`);
+    const HOLD = project.box.write("hold", "");
+    const child = spawn("git", ["mlgit", "exp", "run", "-S", "lr=5"], {
+      cwd: project.work,
+      env: { ...project.box.env, HOLD } as NodeJS.ProcessEnv,
+      stdio: "ignore",
+      detached: true,
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    while (!existsSync(`${HOLD}.on`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    process.kill(-(child.pid as number), "SIGKILL");
+    await ended;
+    expect(worktrees()).toHaveLength(1);
+    const env = { HOLD: project.box.path("none") };
+    // The command that was started is still there, so its worktree is left alone.
+    const second = await project.mlgit(["exp", "run", "-S", "lr=5"], { env });
+    expect(second.stderr).toContain("still running in");
+    await project.box.run("rm", [HOLD]);
+    for (let tries = 0; tries < 200 && worktrees().length > 0; tries++)
+      await project.mlgit(["exp", "run", "-S", "lr=5"], { env });
+    expect(worktrees()).toEqual([]);
+    expect(await lines("exp", "list", "--csv")).toHaveLength(2);
+    expect(project.ran("prep")).toBe(1);
+    expect((await project.git("fsck", "--connectivity-only")).code).toBe(0);
+  });
+});
