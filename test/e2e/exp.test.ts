@@ -15,7 +15,7 @@ const pipeline = (folder: string, line: string) => `stages:
     deps: [data/raw]
     outs: [data/clean]
   train:
-    cmd: ${line}
+    cmd: ${JSON.stringify(line)}
     deps: [data/clean]
     params: [lr, net]
     outs: [data/model]
@@ -36,6 +36,11 @@ const worktrees = () => {
   const folder = join(project.work, ".git/mlgit-exps");
   return existsSync(folder) ? readdirSync(folder) : [];
 };
+/** Whether it is written down which process the stage's command is. */
+const isNoted = () =>
+  worktrees().some((name) =>
+    existsSync(join(project.work, ".git/worktrees", name, "mlgit-pipeline/running/train/command")),
+  );
 const lines = async (...args: string[]) => (await project.mlgit(args)).stdout.trimEnd().split("\n");
 
 describe("git mlgit exp", () => {
@@ -99,7 +104,9 @@ describe("git mlgit exp", () => {
       detached: true,
     });
     const ended = new Promise((resolve) => child.on("close", resolve));
-    while (!existsSync(`${HOLD}.on`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const limit = Date.now() + 60_000;
+    while (!(existsSync(`${HOLD}.on`) && isNoted()) && Date.now() < limit)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     process.kill(-(child.pid as number), "SIGKILL");
     await ended;
     expect(worktrees()).toHaveLength(1);
