@@ -1,9 +1,9 @@
 import { exitCode } from "../error/exit-code.ts";
 import { defaultRemote } from "../git/remote.ts";
-import { fetchContent } from "../transfer/fetch-content.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
+import { fetchAnywhere } from "./fetch-anywhere.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { Session } from "./session.ts";
 import { fetchRuns } from "./share-runs.ts";
@@ -77,8 +77,7 @@ async function fetchWanted(
   if (absent.length === 0) return { text: "Everything is in the cache", data: { fetched: 0, received: 0, failed: [] } };
   const progress = on.context.progress("Fetching");
   try {
-    const store = await on.session.openStore(on.remote);
-    const report = await fetchContent(absent, { cache, store, meter: progress, signal: on.context.signal });
+    const report = await fetchAnywhere(absent, { ...on, meter: progress });
     for (const error of report.failed.values()) on.context.warn(error.message);
     const failed = [...report.failed].map(([oid, error]) => ({ oid, message: error.message }));
     return {

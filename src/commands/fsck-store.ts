@@ -67,6 +67,6 @@ async function restore(
     return size === undefined ? [] : { oid, size, path: needed.get(oid)?.path ?? `sha256:${oid}` };
   });
   await dropFromIndex(bad, store, context.signal);
-  await upload(new Map(broken.map((one) => [one.oid, one])), session, context, remote);
+  await upload(new Map(broken.map((one) => [one.oid, one])), { session, context, remote });
   return broken.map((one) => one.oid);
 }

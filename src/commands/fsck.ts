@@ -8,6 +8,7 @@ import { checkStore } from "./fsck-store.ts";
 import { neededContents } from "./needed-contents.ts";
 import { restoreFromStore, restoreFromWorktrees } from "./restore-cache.ts";
 import { Session } from "./session.ts";
+import { inOtherStores } from "./store-routes.ts";
 
 /** Reads and hashes everything again, and says of everything that git needs whether it is to be had. */
 export const command: Command = {
@@ -57,9 +58,12 @@ class Fsck {
     const corrupt = new Set(found.corrupt);
     const absent = [...needed.values()].filter((one) => !cache.has(one.oid) || corrupt.has(one.oid));
     const { store, problem } = await this.#openStore(wholeStore || absent.length > 0 || (fix && corrupt.size > 0));
-    const lacking = problem ? [] : absent.filter((one) => !store?.has(one.oid));
-    const repaired = fix ? await this.#repair({ corrupt, lacking, store }) : new Map<string, "worktree" | "store">();
     const remote = this.#remote;
+    const notThere = problem ? [] : absent.filter((one) => !store?.has(one.oid));
+    const oids = notThere.map((one) => one.oid);
+    const elsewhere = await inOtherStores(oids, this.#session, { remote, signal: this.#context.signal });
+    const lacking = notThere.filter((one) => !elsewhere.has(one.oid));
+    const repaired = fix ? await this.#repair({ corrupt, lacking, store }) : new Map<string, "worktree" | "store">();
     const findings =
       wholeStore && store
         ? await checkStore(this.#session, this.#context, { store, needed, paranoid, fix, remote })

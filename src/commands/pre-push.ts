@@ -27,7 +27,7 @@ export const command: Command = {
       const exclude = await remoteTips(session.repository, remote, lines);
       await checkPush(session.repository, lines, exclude);
       const wanted = await contentsOf(session.repository, { include, exclude });
-      const line = describePush(await upload(wanted, session, context, remote));
+      const line = describePush(await upload(wanted, { session, context, remote, tips: include }));
       if (line) context.info(line);
       await relinkPushed(wanted, session, context);
       return {};

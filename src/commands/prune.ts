@@ -1,12 +1,13 @@
-import { isMlgitError } from "../error/mlgit-error.ts";
 import type { PruneReport } from "../store/local/prune-cache.ts";
-import { confirmFiles } from "../store/remote/confirm-files.ts";
+import { type ConfirmOptions, confirmFiles } from "../store/remote/confirm-files.ts";
+import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { graceOf, graceOption } from "./grace.ts";
 import { neededContents } from "./needed-contents.ts";
 import { Session } from "./session.ts";
+import { storesToRead, unlessFatal } from "./store-routes.ts";
 
 /** Drops cached copies that the store has, and what nothing has needed for long. Never the only copy of something that is needed. */
 export const command: Command = {
@@ -63,14 +64,35 @@ async function prune(session: Session, context: Context, options: Options) {
 async function confirmStored(wanted: ReadonlySet<string>, session: Session, context: Context, options: Options) {
   if (wanted.size === 0) return { stored: new Set<string>() };
   try {
-    const store = await session.openStore(options.remote as string | undefined);
-    await store.sync(context.signal);
-    const stored = await confirmFiles(wanted, store, { read: options.verifyStore === true, signal: context.signal });
-    await store.backend.close();
+    const how = { read: options.verifyStore === true, signal: context.signal };
+    const stored = new Set<string>();
+    const [first, ...others] = await storesToRead(session, options.remote as string | undefined);
+    if (first) await confirmIn(await session.openStoreAt(first), { wanted, stored }, how);
+    // Another store is asked only for what the first lacks; one that fails has nothing.
+    for (const settings of others)
+      if (stored.size < wanted.size)
+        await session
+          .openStoreAt(settings)
+          .then((store) => confirmIn(store, { wanted, stored }, how))
+          .catch(unlessFatal);
     return { stored };
   } catch (error) {
-    if (!isMlgitError(error) || error.kind === "interrupted" || error.kind === "disk") throw error;
-    return { stored: new Set<string>(), problem: error.message };
+    unlessFatal(error);
+    return { stored: new Set<string>(), problem: (error as Error).message };
+  }
+}
+
+async function confirmIn(
+  store: RemoteStore,
+  { wanted, stored }: { readonly wanted: ReadonlySet<string>; readonly stored: Set<string> },
+  how: ConfirmOptions,
+): Promise<void> {
+  try {
+    await store.sync(how.signal);
+    const asked = [...wanted].filter((oid) => !stored.has(oid));
+    for (const oid of await confirmFiles(asked, store, how)) stored.add(oid);
+  } finally {
+    await store.backend.close();
   }
 }
 

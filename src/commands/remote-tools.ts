@@ -56,7 +56,7 @@ export async function uploadData(
   if (wanted.size === 0) return;
   const session = await Session.open(context);
   try {
-    const line = describePush(await upload(wanted, session, context, remote));
+    const line = describePush(await upload(wanted, { session, context, remote, tips: range.include }));
     if (line) context.info(line);
   } finally {
     await session.close();

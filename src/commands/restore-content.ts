@@ -1,8 +1,8 @@
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
 import { type HydrateItem, type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
-import { fetchContent } from "../transfer/fetch-content.ts";
 import type { Context } from "./command.ts";
+import { fetchAnywhere } from "./fetch-anywhere.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
 
@@ -38,14 +38,7 @@ export async function fetchOrExplain(
 ): Promise<ReadonlyMap<string, Error>> {
   const progress = context.progress("Fetching");
   try {
-    const store = await session.openStore(remote);
-    const report = await fetchContent(wanted, {
-      cache: await session.cache(),
-      store,
-      meter: progress,
-      signal: context.signal,
-    });
-    return report.failed;
+    return (await fetchAnywhere(wanted, { session, context, remote, meter: progress })).failed;
   } catch (error) {
     if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;
     return new Map(wanted.map((one) => [one.oid, error]));

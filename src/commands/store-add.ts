@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { startsProgram, trustMark } from "../config/settings.ts";
+import { type Settings, startsProgram, trustMark } from "../config/settings.ts";
 import { storeNamePattern, type TreeStore, treeSettingsPath } from "../config/tree-settings.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { whileEditing } from "../git/edit-lock.ts";
@@ -9,7 +9,7 @@ import type { Repository } from "../git/repository.ts";
 import type { Action, CommandResult, Context, Options } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { changeTreeSettings } from "./store-file.ts";
-import { commitHint, localFile, storeName } from "./store-names.ts";
+import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
 
 export const add: Action = {
   name: "add",
@@ -24,6 +24,10 @@ export const add: Action = {
     { flags: "--profile <profile>", description: "your credentials' profile; kept in git's configuration only" },
     { flags: "--path-style", description: "the bucket's name goes into the path" },
     { flags: "--default", description: "use it where no other store is named" },
+    {
+      flags: "--mirror-of <store>",
+      description: "a copy of that store: pushes go to both, and it is read when the other fails",
+    },
     { flags: "--local", description: "keep it in this repository's git configuration instead of the tree" },
   ],
   async run(context, [name = "", place = ""], options) {
@@ -68,6 +72,7 @@ async function addStore(
     throw new MlgitError("conflict", `there is a store ${name} already: ${present.url}`, {
       hint: `git mlgit store remove ${name}, or choose another name`,
     });
+  assertMirror(settings, name, store.mirrorOf);
   const local = options.local === true;
   const { profile, ...shared } = store;
   const preset = options.default === true ? { default: name } : {};
@@ -85,8 +90,25 @@ async function addStore(
     ...(rewritten ? [`${treeSettingsPath} was written anew; comments in it are gone`] : []),
     ...(local ? [] : [commitHint]),
     `try it: git mlgit store test ${name}`,
+    ...(store.mirrorOf === undefined
+      ? []
+      : [`what is in the other already: git mlgit store sync ${store.mirrorOf} ${name}`]),
   ];
   return { text: lines.join("\n"), data: { name, ...store, local, rewritten } };
+}
+
+/** A copy of a copy, or of nothing, would never be pushed to. */
+function assertMirror(settings: Settings, name: string, original: string | undefined): void {
+  if (original === undefined) return;
+  const found = findStore(settings.stores, original);
+  if (found.mirrorOf === undefined && original !== name) return;
+  throw new MlgitError(
+    "usage",
+    `${original} cannot have ${name} as its mirror: it is ${original === name ? "the same store" : "a mirror itself"}`,
+    {
+      hint: "git mlgit store list",
+    },
+  );
 }
 
 function placeOf(context: Context, place: string, options: Options): TreeStore {
@@ -96,5 +118,6 @@ function placeOf(context: Context, place: string, options: Options): TreeStore {
     ...(typeof options.endpointUrl === "string" ? { endpointUrl: options.endpointUrl } : {}),
     ...(typeof options.region === "string" ? { region: options.region } : {}),
     ...(options.pathStyle === true ? { pathStyle: true } : {}),
+    ...(typeof options.mirrorOf === "string" ? { mirrorOf: options.mirrorOf } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { assertMayStart } from "../config/choose-store.ts";
+import { assertMayStart, onlyStore } from "../config/choose-store.ts";
 import { type StoreSettings, trustMark } from "../config/settings.ts";
 import { treeSettingsPath } from "../config/tree-settings.ts";
 import { exitCode } from "../error/exit-code.ts";
@@ -20,10 +20,10 @@ const list: Action = {
   async run(context) {
     const { settings } = await loadSettings(await context.repository());
     const stores = [...settings.stores.values()];
-    const isDefault = (store: StoreSettings) =>
-      store.name === (settings.defaultStore ?? (stores.length === 1 ? store.name : ""));
+    const isDefault = (store: StoreSettings) => store.name === (settings.defaultStore ?? onlyStore(settings)?.name);
     const lines = stores.map((store) => {
       const notes = [isDefault(store) ? "default" : "", store.source === "git" ? "git config" : treeSettingsPath];
+      if (store.mirrorOf !== undefined) notes.push(`mirror of ${store.mirrorOf}${store.paused ? ", paused" : ""}`);
       if (store.startsProgram) notes.push(`not used: git config mlgit.store.${store.name}.url has to name it`);
       else if (store.risk !== undefined) notes.push(`not trusted: git mlgit store trust ${store.name}`);
       return `${store.name}\t${trustMark(store)}\t(${notes.filter((note) => note !== "").join(", ")})`;

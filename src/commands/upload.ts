@@ -1,29 +1,35 @@
+import type { StoreSettings } from "../config/settings.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import type { RemoteStore } from "../store/remote/remote-store.ts";
+import { type Meter, silentMeter } from "../transfer/meter.ts";
 import { type PushReport, pushContent, type WantedContent } from "../transfer/push-content.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Context } from "./command.ts";
+import { fetchAnywhere } from "./fetch-anywhere.ts";
 import type { Session } from "./session.ts";
+import { type PushTarget, type Share, sharesToPush, unlessFatal } from "./store-routes.ts";
 
 const nothing: PushReport = { files: 0, present: 0, newChunks: 0, packs: 0, uploaded: 0 };
 
-/** Makes sure the remote's store has the contents. Asks nobody anything when there are none. */
-export async function upload(
-  wanted: ReadonlyMap<string, WantedContent>,
-  session: Session,
-  context: Context,
-  remote: string | undefined,
-): Promise<PushReport> {
+export interface UploadJob extends PushTarget {
+  readonly session: Session;
+  readonly context: Context;
+}
+
+/**
+ * Makes sure that each content is in the store that its entity names, else in the remote's, and in all mirrors of that store. Asks nobody
+ * anything when there are none. The report counts the stores, not their mirrors.
+ */
+export async function upload(wanted: ReadonlyMap<string, WantedContent>, job: UploadJob): Promise<PushReport> {
   if (wanted.size === 0) return nothing;
-  const progress = context.progress("Uploading");
+  const progress = job.context.progress("Uploading");
   try {
-    const store = await session.openStoreToPush(remote);
-    const report = await pushContent(wanted.values(), {
-      cache: await session.cache(),
-      store,
-      meter: progress,
-      signal: context.signal,
-    });
-    await store.backend.close();
-    return report;
+    let sum = nothing;
+    for (const share of await sharesToPush(wanted, job.session, job)) {
+      sum = add(sum, await pushTo(share.store, share.contents, { ...job, meter: progress }));
+      for (const mirror of share.mirrors) await pushToMirror(mirror, share, job);
+    }
+    return sum;
   } finally {
     progress.done();
   }
@@ -34,4 +40,57 @@ export function describePush(report: PushReport): string | undefined {
   const uploaded = report.files - report.present;
   if (uploaded === 0) return undefined;
   return `mlgit: ${uploaded} files, ${formatBytes(report.uploaded)} uploaded in ${report.packs} packs`;
+}
+
+async function pushTo(
+  settings: StoreSettings,
+  contents: readonly WantedContent[],
+  job: UploadJob & { readonly meter: Meter },
+): Promise<PushReport> {
+  const { session, context, meter } = job;
+  const store = await session.openStoreToPushAt(settings);
+  try {
+    const cache = await session.cache();
+    await bringElsewhere(contents, store, job);
+    return await pushContent(contents, { cache, store, meter, signal: context.signal });
+  } finally {
+    await store.backend.close();
+  }
+}
+
+/** What neither the cache nor this store has may be in another of the stores. What is nowhere, the push itself complains about. */
+async function bringElsewhere(contents: readonly WantedContent[], store: RemoteStore, job: UploadJob): Promise<void> {
+  const cache = await job.session.cache();
+  const absent = contents.filter(({ oid }) => !cache.has(oid));
+  if (absent.length === 0) return;
+  await store.sync(job.context.signal);
+  const lacking = absent.filter(({ oid }) => !store.has(oid));
+  if (lacking.length > 0) await fetchAnywhere(lacking, { ...job, meter: silentMeter }).catch(unlessFatal);
+}
+
+/** A push counts only when every mirror took it: whoever reads from one must find what the refs need. */
+async function pushToMirror(mirror: StoreSettings, { store, contents }: Share, job: UploadJob): Promise<void> {
+  try {
+    await pushTo(mirror, contents, { ...job, meter: silentMeter });
+  } catch (error) {
+    if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;
+    throw new MlgitError(
+      error.kind,
+      `${store.name} has the data, its mirror ${mirror.name} does not: ${error.message}`,
+      {
+        hint: `try again when it answers; or push without it: git config mlgit.store.${mirror.name}.paused true, and later unset that and git mlgit store sync ${store.name} ${mirror.name}`,
+        cause: error,
+      },
+    );
+  }
+}
+
+function add(a: PushReport, b: PushReport): PushReport {
+  return {
+    files: a.files + b.files,
+    present: a.present + b.present,
+    newChunks: a.newChunks + b.newChunks,
+    packs: a.packs + b.packs,
+    uploaded: a.uploaded + b.uploaded,
+  };
 }

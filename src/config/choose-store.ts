@@ -16,15 +16,48 @@ export interface StoreQuestion {
  * @throws MlgitError kind `setup` when there is none, with the command that names one.
  */
 export function chooseStore(settings: Settings, question: StoreQuestion): StoreSettings {
-  const name =
-    question.wanted ??
-    settings.defaultStore ??
-    (settings.stores.size === 1 ? [...settings.stores.keys()][0] : undefined);
+  const name = question.wanted ?? settings.defaultStore ?? onlyStore(settings)?.name;
   if (name !== undefined) return named(settings, name);
-  if (settings.stores.size > 1) throw ambiguous(settings);
+  if (settings.stores.size > 0) throw ambiguous(settings);
   const url = question.remote && storeOfRemote(question.remote, question.top);
   if (url) return { name: question.remote?.name ?? "remote", url, source: "remote", trusted: true };
   throw none(question.remote);
+}
+
+/** The only store that is no copy of another. */
+export function onlyStore({ stores }: Settings): StoreSettings | undefined {
+  const own = [...stores.values()].filter(({ mirrorOf }) => mirrorOf === undefined);
+  return own.length === 1 ? own[0] : undefined;
+}
+
+/** The copies of a store, in the order in which they are named. */
+export function mirrorsOf({ stores }: Settings, { name, source }: StoreSettings): StoreSettings[] {
+  if (source === "remote") return [];
+  return [...stores.values()].filter(({ mirrorOf, name: own }) => mirrorOf === name && own !== name);
+}
+
+/**
+ * The store that a spec's `manifest.storage` names: `store://<name>`, or the bucket, container or host of a store's URL. Undefined where
+ * no store is there: then the data goes where all other data goes. `usual` wins where several are there.
+ * @throws MlgitError kind `setup` for `store://` and a name that no store has.
+ */
+export function storeOfStorage(settings: Settings, storage: string, usual?: string): StoreSettings | undefined {
+  const name = /^store:\/\/([^/]+)\/?$/i.exec(storage)?.[1];
+  if (name !== undefined) return named(settings, name);
+  const fitting = [...settings.stores.values()].filter(
+    ({ url, mirrorOf }) => mirrorOf === undefined && placeIn(url) === placeIn(storage),
+  );
+  return fitting.find((store) => store.name === usual) ?? fitting[0];
+}
+
+/** ml-git's names of schemes end with an h. Of a folder it is all of its path. */
+function placeIn(url: string): string {
+  const [, scheme = "", authority = "", path = ""] = /^([a-z0-9+.-]+):\/\/([^/]*)(.*)$/i.exec(url) ?? [];
+  const kind = scheme
+    .toLowerCase()
+    .replace(/^(s3|sftp|gdrive|azureblob)h$/, "$1")
+    .replace("azureblob", "azure");
+  return kind === "file" ? `${kind}:${path.replace(/\/+$/, "")}` : `${kind}:${authority}`;
 }
 
 /**
@@ -76,7 +109,7 @@ function named(settings: Settings, name: string): StoreSettings {
 }
 
 function ambiguous(settings: Settings): MlgitError {
-  const names = [...settings.stores.keys()];
+  const names = [...settings.stores.values()].filter((one) => one.mirrorOf === undefined).map((one) => one.name);
   return new MlgitError("setup", `there are several stores and none is the default: ${names.join(", ")}`, {
     hint: `git config mlgit.defaultStore ${names[0]}`,
   });

@@ -9,6 +9,10 @@ export interface StoreSettings {
   readonly region?: string;
   readonly profile?: string;
   readonly pathStyle?: boolean;
+  /** Name of the store that this one is a copy of. */
+  readonly mirrorOf?: string;
+  /** A mirror that pushes leave out for now; `store sync` brings what it misses. Only git's configuration says so. */
+  readonly paused?: boolean;
   /** Who named its URL: the user's git configuration, `.mlgit/config.yaml` of the tree, or the remote it follows. */
   readonly source: "git" | "tree" | "remote";
   /** The user said by a command that this very place may be used (invariant 9). Always so for `git` and `remote`. */
@@ -47,12 +51,14 @@ function joinStore(
   const isForbidden = foreign.url !== undefined && startsProgram(place);
   const trusted = !isForbidden && git.all(`mlgit.store.${name}.trusted`).includes(trustMark(place));
   const risk = trusted ? undefined : riskOf(foreign, isForbidden);
+  const paused = git.bool(`mlgit.store.${name}.paused`) === true;
   const source = own.url === undefined ? "tree" : "git";
   return Object.freeze({
     name,
     ...place,
     source,
     trusted: trusted || (source === "git" && risk === undefined),
+    ...(paused ? { paused } : {}),
     ...(risk === undefined ? {} : { risk }),
     ...(isForbidden ? { startsProgram: true as const } : {}),
   });
@@ -65,6 +71,7 @@ function gitStore(git: GitSettings, name: string): Partial<TreeStore> {
     region: git.get(`mlgit.store.${name}.region`),
     profile: git.get(`mlgit.store.${name}.profile`),
     pathStyle: git.bool(`mlgit.store.${name}.pathstyle`),
+    mirrorOf: git.get(`mlgit.store.${name}.mirrorof`),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -6,6 +6,8 @@ export interface TreeStore {
   readonly region?: string;
   readonly profile?: string;
   readonly pathStyle?: boolean;
+  /** Name of the store that this one is a copy of: a push goes to both. */
+  readonly mirrorOf?: string;
 }
 
 /** What `.mlgit/config.yaml` can say. It comes with the clone, so it is never trusted with more than names of places. */
@@ -38,6 +40,7 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
     region: line.regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'").optional(),
     profile: line.optional(),
     pathStyle: z.boolean().optional(),
+    mirrorOf: line.regex(storeNamePattern, "must be a store's name").optional(),
   });
   const schema = z.object({
     stores: z.record(z.string().regex(storeNamePattern, "must be letters, digits, '.', '_' and '-'"), store).optional(),
