@@ -52,7 +52,7 @@ async function push({ session, context, remote, refs }: PushCommand, options: Op
     const text = `${wanted.size} files, ${formatBytes(bytes)}, would be looked up in the store`;
     return { text, data: { dryRun: true, files: wanted.size, bytes, contents: [...wanted.values()] } };
   }
-  const report = await upload(wanted, { session, context, remote });
+  const report = await upload(wanted, { session, context, remote, tips: refs });
   await relinkPushed(wanted, session, context);
   const target = remote ?? (await defaultRemote(session.repository, session.git, "push"));
   if (target !== undefined) await pushRuns(target, session, context);
