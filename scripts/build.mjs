@@ -24,8 +24,8 @@ await build({
   minifyWhitespace: true,
   // CommonJS dependencies inside an ES module bundle look for `require`; the parts without any must not pay for making one.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=id=>__cr(import.meta.url)(id);" },
-  // Native addon and WebAssembly are found through node_modules.
-  external: ["@napi-rs/blake-hash", "@foxglove/wasm-zstd"],
+  // Native addons (ssh2's are optional) and WebAssembly are found through node_modules.
+  external: ["@napi-rs/blake-hash", "@foxglove/wasm-zstd", "ssh2"],
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",
 });

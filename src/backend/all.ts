@@ -4,12 +4,13 @@ import { httpFactory } from "./http/http-config.ts";
 import { parseStoreUrl, unknownScheme } from "./location.ts";
 import { rcloneFactory } from "./rclone/rclone-config.ts";
 import { s3Factory } from "./s3/s3-config.ts";
+import { sftpFactory } from "./sftp/sftp-config.ts";
 import { withLimit } from "./wrap/limit.ts";
 import { type Trace, withLog } from "./wrap/log.ts";
 import { withRetry } from "./wrap/retry.ts";
 
 /** Every kind of store. A factory is small; what it needs is loaded when it opens one. */
-const factories: readonly BackendFactory[] = [fileFactory, httpFactory, rcloneFactory, s3Factory];
+const factories: readonly BackendFactory[] = [fileFactory, httpFactory, rcloneFactory, s3Factory, sftpFactory];
 
 /** The schemes a store URL can have, without the colon. */
 export const schemes: readonly string[] = factories.flatMap((factory) => factory.schemes);

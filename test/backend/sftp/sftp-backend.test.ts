@@ -1,0 +1,182 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { wrapBackend } from "../../../src/backend/all.ts";
+import { probeGuarantees } from "../../../src/backend/probe.ts";
+import { SftpBackend } from "../../../src/backend/sftp/sftp-backend.ts";
+import { sftpConfig } from "../../../src/backend/sftp/sftp-config.ts";
+import { hasSshd, makeKey, type SftpServer, startSshd } from "../../helper/sftp-server.ts";
+import { describeBackend, failure, format, git, names, pack, read } from "../contract.ts";
+
+jest.setTimeout(120_000);
+
+const kept = { exclusiveCreate: true, compareAndSwap: false };
+const installed = hasSshd();
+const before = { ...process.env };
+let server: SftpServer;
+let home: string;
+
+beforeAll(async () => {
+  if (!installed) return;
+  server = await startSshd();
+});
+afterAll(() => server?.stop());
+
+/** A home with the key and the host of the server. */
+function makeHome(): string {
+  const folder = mkdtempSync(join(tmpdir(), "mlgit-sftp-home-"));
+  mkdirSync(join(folder, ".ssh"));
+  writeFileSync(join(folder, ".ssh/known_hosts"), server.knownHosts);
+  writeFileSync(join(folder, ".ssh/config"), `Host 127.0.0.1\n  IdentityFile ${server.key}\n`);
+  process.env.HOME = folder;
+  for (const name of ["SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE"]) delete process.env[name];
+  return folder;
+}
+
+function removeHome(): void {
+  rmSync(home, { recursive: true, force: true });
+  Object.assign(process.env, before);
+}
+
+const open = (name: string, host = `127.0.0.1:${server.port}`) =>
+  new SftpBackend(sftpConfig({ url: `sftp://${host}${server.folder}/${name}`, guarantees: kept }));
+
+describeBackend("sftp", {
+  skip: !installed,
+  open: async () => {
+    home = makeHome();
+    return open("contract");
+  },
+  cleanUp: async () => removeHome(),
+});
+
+(installed ? describe : describe.skip)("sftp backend", () => {
+  const opened: SftpBackend[] = [];
+  const use = (...args: Parameters<typeof open>) => {
+    const backend = open(...args);
+    opened.push(backend);
+    return backend;
+  };
+  const begun = async (name: string) => {
+    const backend = use(name);
+    await backend.save(format, Buffer.from("{}"));
+    return backend;
+  };
+  beforeEach(() => {
+    home = makeHome();
+  });
+  afterEach(async () => {
+    for (const backend of opened.splice(0)) await backend.close();
+    removeHome();
+  });
+
+  it("is found to let one writer create, and to have no compare-and-swap", async () => {
+    expect(await probeGuarantees(await begun("probe"))).toEqual(kept);
+  });
+
+  it("refuses a host that is not known, and says the fingerprint and the line to add", async () => {
+    writeFileSync(join(home, ".ssh/known_hosts"), "");
+    const error = await failure(use("x").stat(format));
+    expect(error.kind).toBe("refused");
+    const print = execFileSync("ssh-keygen", ["-lf", "-"], { input: server.knownHosts.replace(/^\S+ /, "") });
+    expect(error.message).toContain(print.toString().split(" ")[1]);
+    expect(error.hint).toContain(server.knownHosts.trim());
+    writeFileSync(join(home, ".ssh/known_hosts"), `${error.hint?.split(": ").at(-1)}\n`);
+    expect((await failure(use("x").stat(format))).kind).toBe("missing");
+  });
+
+  it("refuses a host whose key has changed, loudly", async () => {
+    makeKey(join(home, "another"));
+    const key = execFileSync("cut", ["-d", " ", "-f", "1,2", join(home, "another.pub")]).toString();
+    writeFileSync(join(home, ".ssh/known_hosts"), `[127.0.0.1]:${server.port} ${key}`);
+    const error = await failure(use("x").stat(format));
+    expect(error).toMatchObject({ kind: "refused", hint: expect.stringContaining("ssh-keygen -R") });
+    expect(error.message).toContain("HAS CHANGED");
+  });
+
+  it("reads aliases of ssh's configuration", async () => {
+    const lines = ["HostName 127.0.0.1", `Port ${server.port}`, `User ${server.user}`, `IdentityFile ${server.key}`];
+    writeFileSync(join(home, ".ssh/config"), `Host data\n  ${lines.join("\n  ")}\n`);
+    const backend = use("alias", "data");
+    await backend.save(format, Buffer.from("{}"));
+    expect((await read(backend, format)).toString()).toBe("{}");
+    writeFileSync(join(home, ".ssh/config"), "Host data\n  HostName 127.0.0.1\n  ProxyJump gate\n");
+    expect((await failure(use("alias", "data").stat(format))).message).toContain("proxy (gate)");
+  });
+
+  it("uses keys with a passphrase, and keys of the agent", async () => {
+    const locked = join(home, "locked");
+    execFileSync("cp", [server.key, locked]);
+    execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open sesame", "-f", locked]);
+    writeFileSync(join(home, ".ssh/config"), `Host *\n  IdentityFile ${locked}\n`);
+    process.env.SSH_ASKPASS = join(home, "ask");
+    process.env.SSH_ASKPASS_REQUIRE = "force";
+    writeFileSync(join(home, "ask"), '#!/bin/sh\ncase $1 in *locked*) echo "open sesame" ;; esac\n');
+    chmodSync(join(home, "ask"), 0o700);
+    expect((await failure(use("x").stat(format))).kind).toBe("missing");
+    writeFileSync(join(home, "ask"), "#!/bin/sh\necho wrong\n");
+    const error = await failure(use("x").stat(format));
+    expect(error).toMatchObject({ kind: "denied", hint: expect.stringContaining("ssh-add") });
+    expect(error.message).toContain(locked);
+    const agent = execFileSync("ssh-agent", ["-s", "-a", join(home, "agent")]).toString();
+    try {
+      process.env.SSH_AUTH_SOCK = join(home, "agent");
+      execFileSync("ssh-add", ["-q", server.key], { env: process.env, stdio: "ignore" });
+      expect((await failure(use("x").stat(format))).kind).toBe("missing");
+    } finally {
+      process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(agent)?.[1]));
+    }
+  });
+
+  it("goes on with a new connection when the old one breaks", async () => {
+    const backend = wrapBackend(await begun("broken"));
+    const [handle, body] = [pack(), randomBytes(3_000_000)];
+    await backend.save(handle, body);
+    server.hangUp();
+    expect((await read(backend, handle)).equals(body)).toBe(true);
+    const saving = backend.save(pack(), randomBytes(40 << 20));
+    server.hangUp();
+    await saving;
+    expect(await names(backend, "pack")).toHaveLength(2);
+  });
+
+  it("says what is wrong: nobody there, no such host, a folder that is not writable, a store that is gone", async () => {
+    expect(await failure(use("x", "127.0.0.1:1").stat(format))).toMatchObject({
+      kind: "unreachable",
+      message: expect.stringContaining("nobody listens"),
+    });
+    const backend = await begun("gone");
+    rmSync(join(server.folder, "gone"), { recursive: true });
+    await backend.close();
+    const error = await failure(use("gone").save(pack(), Buffer.from("x")));
+    expect(error.message).toContain("does not exist");
+    expect(existsSync(join(server.folder, "gone"))).toBe(false);
+  });
+
+  it("does not list unfinished uploads, and removes those that nobody can be writing", async () => {
+    const backend = await begun("stale");
+    await backend.save(git("a"), Buffer.from("x"));
+    const folder = join(server.folder, "stale/git");
+    const files = ["0", "1"].map((digit) => join(folder, `.mlgit-tmp-${digit.repeat(16)}`));
+    for (const file of files) writeFileSync(file, "half");
+    utimesSync(files[0] as string, 1, 1);
+    expect(await names(backend, "git")).toEqual(["a"]);
+    expect(readdirSync(folder).sort()).toEqual([".mlgit-tmp-1111111111111111", "a"]);
+  });
+
+  it.each([
+    "sftp://",
+    "sftp://host",
+    "sftp://host/",
+    "sftp://-oProxy/x",
+    "sftp://a b/x",
+    "sftp://host:0/x",
+    "sftp://host/a/../b",
+    "sftp://host/~user/x",
+  ])("refuses %j", async (url) => {
+    expect((await failure((async () => sftpConfig({ url }))())).kind).toBe("setup");
+  });
+});
