@@ -1,4 +1,5 @@
 import { parsePushLines, remoteTips } from "../git/push-lines.ts";
+import { runsRef } from "../lineage/run-store.ts";
 import { collectText } from "../util/collect-text.ts";
 import { checkPush } from "./check-push.ts";
 import { contentsOf } from "./collect-contents.ts";
@@ -19,8 +20,8 @@ export const command: Command = {
     const include = lines.flatMap((line) => line.localOid ?? []);
     const session = await Session.open(context);
     try {
-      // Also where no branch moves: a mark or a deployment has no commit.
-      await pushRuns(remote, session, context);
+      // Also where no branch moves: a mark or a deployment has no commit. Not where git itself is about to send them.
+      if (!lines.some(({ remoteRef }) => remoteRef === runsRef)) await pushRuns(remote, session, context);
       if (include.length === 0) return {};
       // Its helper does the rest, also with --no-verify, and knows better what the remote has.
       if (url.startsWith("mlgit::")) return {};

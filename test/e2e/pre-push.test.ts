@@ -5,10 +5,13 @@ import { randomBytes } from "../helper/sandbox.ts";
 import { type Seen, spy } from "../helper/spy.ts";
 import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
 
-/** git starts its own programs by their full path, and how many is its own affair (gc, unpacking). */
+/**
+ * git starts its own programs by their full path, and how many is its own affair (gc, unpacking). Where the log lies is looked up
+ * beside the work, and sometimes not before its end.
+ */
 const startedByMlgit = (seen: Seen) =>
   seen.git
-    .filter((argv) => argv.startsWith("git "))
+    .filter((argv) => argv.startsWith("git ") && argv !== "git config --type=path mlgit.cache")
     .map((argv) => argv.replace(/[0-9a-f]{40}/g, "<oid>"))
     .sort();
 
