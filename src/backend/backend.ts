@@ -90,7 +90,16 @@ export interface Backend {
   remove(handle: Handle, condition?: { readonly ifMatch?: string }): Promise<void>;
   isNotFound(error: unknown): boolean;
   isPermanent(error: unknown): boolean;
+  /** Makes the bucket or folder itself unless it is there. Absent where somebody else has to. */
+  createPlace?(options: { readonly versioned: boolean }): Promise<MadePlace>;
   close(): Promise<void>;
+}
+
+export interface MadePlace {
+  /** False: it was there, and is as it was. */
+  readonly made: boolean;
+  /** What was set, for people. */
+  readonly settings: readonly string[];
 }
 
 /** What `store add` and the configuration know about a place. Every value comes from the user, none is a secret. */

@@ -9,6 +9,7 @@ import type { Repository } from "../git/repository.ts";
 import type { Action, Command, CommandResult, Context } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { add } from "./store-add.ts";
+import { create } from "./store-create.ts";
 import { changeTreeSettings } from "./store-file.ts";
 import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
 import { sync } from "./store-sync.ts";
@@ -79,7 +80,7 @@ const trust: Action = {
 };
 
 export const command: Command = {
-  actions: [add, list, remove, sync, test, trust],
+  actions: [add, create, list, remove, sync, test, trust],
   run: (context, args, options) => {
     if (args.length > 0)
       throw new MlgitError("usage", `store ${args[0]}: no such command`, { hint: "git mlgit store -h" });

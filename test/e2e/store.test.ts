@@ -60,6 +60,19 @@ describe("git mlgit store", () => {
     expect(left).toEqual([]);
   });
 
+  it("makes the folder of a store, once, and not under a disk that is not mounted", async () => {
+    await store(["add", "--local", "new", "../new"]);
+    expect((await store(["create", "new"])).stdout).toContain("made ");
+    expect(existsSync(box.path("new"))).toBe(true);
+    expect(JSON.parse((await store(["create", "new", "--json"])).stdout)).toMatchObject({ name: "new", made: false });
+    await store(["add", "--local", "away", "../away/store"]);
+    expect((await store(["create", "away"], { code: 6 })).stderr).toContain("hint: ");
+    await store(["add", "--local", "web", "https://example.invalid/x"]);
+    expect((await store(["create", "web"], { code: 9 })).stderr).toContain("not made by mlgit");
+    await store(["create", "nobody"], { code: 3 });
+    for (const name of ["new", "away", "web"]) await store(["remove", name]);
+  });
+
   it("says of a folder that a remote implies that the first push makes it", async () => {
     await box.git(["init", "-q", "--bare", box.path("remote.git")]);
     const other = await box.init("other");

@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
-import type { Backend, BackendProperties, ByteRange, FileInfo, SaveOptions } from "../backend.ts";
+import type { Backend, BackendProperties, ByteRange, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
 import {
   BackendError,
   checkSignal,
@@ -109,6 +109,15 @@ export class FileBackend implements Backend {
     }).catch((error) => {
       if (!isNotFoundError(error)) throw error;
     });
+  }
+
+  async createPlace(): Promise<MadePlace> {
+    const isThere = await stat(this.#folder.path).then(
+      (info) => info.isDirectory(),
+      () => false,
+    );
+    if (!isThere) await this.#explained("write", "", () => this.#folder.create());
+    return { made: !isThere, settings: [] };
   }
 
   isNotFound(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { MadePlace } from "../backend.ts";
 
 /** The few requests of the S3 protocol that a store needs. Keys are whole keys; errors are BackendErrors. */
 export interface S3Api {
@@ -12,6 +13,7 @@ export interface S3Api {
   sendPart(upload: Upload, part: Part): Promise<string>;
   finishUpload(upload: Upload, tags: readonly string[]): Promise<Stored>;
   abortUpload(upload: Upload): Promise<void>;
+  makeBucket(options: { readonly versioned: boolean }): Promise<MadePlace>;
   close(): void;
 }
 

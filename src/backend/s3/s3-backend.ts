@@ -1,5 +1,5 @@
 import limit from "p-limit";
-import type { Backend, BackendProperties, ByteRange, FileInfo, SaveOptions } from "../backend.ts";
+import type { Backend, BackendProperties, ByteRange, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
 import { type BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
 import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
 import type { ObjectInfo, S3Api } from "./s3-api.ts";
@@ -95,6 +95,10 @@ export class S3Backend implements Backend {
       if ((error as BackendError).kind !== "unsupported") throw error;
       return api.remove(key);
     });
+  }
+
+  async createPlace(options: { readonly versioned: boolean }): Promise<MadePlace> {
+    return (await this.#open()).makeBucket(options);
   }
 
   isNotFound(error: unknown): boolean {

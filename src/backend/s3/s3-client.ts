@@ -11,6 +11,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import type { MadePlace } from "../backend.ts";
 import { BackendError } from "../backend-error.ts";
 import type {
   GotObject,
@@ -24,6 +25,7 @@ import type {
   Upload,
 } from "./s3-api.ts";
 import { placeOf, type S3Config } from "./s3-config.ts";
+import { createBucket } from "./s3-create.ts";
 import { notS3Error, s3Error } from "./s3-error.ts";
 
 /** Joins the AWS SDK to what a store needs of it. */
@@ -115,6 +117,11 @@ export class SdkClient implements S3Api {
     await this.#explained(key, () =>
       this.#client.send(new AbortMultipartUploadCommand({ ...this.#object(key), UploadId: id })),
     );
+  }
+
+  async makeBucket({ versioned }: { readonly versioned: boolean }): Promise<MadePlace> {
+    const { bucket } = this.#config;
+    return this.#explained(bucket, () => createBucket(this.#client, { bucket, versioned }));
   }
 
   close(): void {

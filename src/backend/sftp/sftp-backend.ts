@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Attributes } from "ssh2";
-import type { Backend, BackendProperties, ByteRange, FileInfo, SaveOptions } from "../backend.ts";
+import type { Backend, BackendProperties, ByteRange, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
 import { BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
 import { beginsStore, type FileType, type Handle, handleOf, keyOf, prefixOf, temporaryName } from "../handle.ts";
 import { spanOf } from "../range.ts";
@@ -106,6 +106,15 @@ export class SftpBackend implements Backend {
     const key = keyOf(handle);
     if (condition.ifMatch !== undefined) throw this.#noSwap(key);
     await this.#explained("remove", key, (files) => files.unlink(this.#path(key)));
+  }
+
+  createPlace(): Promise<MadePlace> {
+    const { folder } = this.#config;
+    return this.#explained("make", folder, async (files) => {
+      if (await files.find(folder)) return { made: false, settings: [] };
+      await files.mkdir(folder);
+      return { made: true, settings: [] };
+    });
   }
 
   isNotFound(error: unknown): boolean {

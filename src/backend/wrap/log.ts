@@ -30,9 +30,15 @@ export function withLog(inner: Backend, trace?: Trace): Backend {
     remove: (handle: Handle, condition) => log.run("remove", keyOf(handle), () => inner.remove(handle, condition)),
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
+    ...(inner.createPlace && {
+      createPlace: (options) =>
+        log.run("create", inner.location, () => (inner.createPlace as Create).call(inner, options)),
+    }),
     close: () => inner.close(),
   };
 }
+
+type Create = NonNullable<Backend["createPlace"]>;
 
 interface Bytes {
   readonly sent?: number;

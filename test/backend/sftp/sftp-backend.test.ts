@@ -156,6 +156,12 @@ describeBackend("sftp", {
     expect(existsSync(join(server.folder, "gone"))).toBe(false);
   });
 
+  it("makes its folder, once", async () => {
+    expect(await use("made").createPlace()).toEqual({ made: true, settings: [] });
+    expect(await use("made").createPlace()).toEqual({ made: false, settings: [] });
+    expect((await failure(use("no/such/parent").createPlace())).kind).toBe("missing");
+  });
+
   it("does not list unfinished uploads, and removes those that nobody can be writing", async () => {
     const backend = await begun("stale");
     await backend.save(git("a"), Buffer.from("x"));
