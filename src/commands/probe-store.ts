@@ -9,12 +9,16 @@ export interface StoreReport {
   /** False for a place that can only be read; everything below is then absent. */
   readonly writable: boolean;
   readonly guarantees?: Guarantees;
+  /** Whoever reads or lists right after a write sees what was written, also in place of something else. */
+  readonly readAfterWrite?: boolean;
   readonly latencyMs?: number;
   readonly uploadBytesPerSecond?: number;
   readonly downloadBytesPerSecond?: number;
 }
 
 const sampleBytes = 8 * 1024 * 1024;
+/** A place whose readers lag shows it in one of a few tries, if at all. */
+const freshTries = 5;
 
 /**
  * Writes, reads back, compares and removes objects below `gc/probe/`, and finds out what the place keeps in a race. Nothing stays behind.
@@ -31,11 +35,13 @@ export async function testStore(backend: Backend, signal: AbortSignal): Promise<
     const first = await timed(() => backend.save(small, Buffer.from("mlgit"), { signal }));
     const upload = await timed(() => backend.save(large, sample, { signal }));
     const download = await timed(() => readBack(backend, large, { sample, signal }));
+    const readAfterWrite = await isFresh(backend, small, signal);
     const guarantees = await probeGuarantees(backend, { signal });
     return {
       location,
       writable: true,
       guarantees,
+      readAfterWrite,
       latencyMs: Math.round(first),
       uploadBytesPerSecond: Math.round((sampleBytes / upload) * 1000),
       downloadBytesPerSecond: Math.round((sampleBytes / download) * 1000),
@@ -45,16 +51,30 @@ export async function testStore(backend: Backend, signal: AbortSignal): Promise<
   }
 }
 
+/** Replaces an object several times, and looks at it and for it at once. */
+async function isFresh(backend: Backend, handle: Handle, signal: AbortSignal): Promise<boolean> {
+  for (let i = 0; i < freshTries; i++) {
+    const body = Buffer.from(`try ${"x".repeat(i)}`);
+    await backend.save(handle, body, { signal });
+    const seen = await backend.load(handle, undefined, async (parts) => collect(parts), signal);
+    const names: string[] = [];
+    for await (const info of backend.list(handle.type, signal)) names.push(info.handle.name);
+    if (!seen.equals(body) || !names.includes(handle.name)) return false;
+  }
+  return true;
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of body) parts.push(Buffer.from(part));
+  return Buffer.concat(parts);
+}
+
 async function readBack(
   backend: Backend,
   handle: Handle,
   { sample, signal }: { sample: Buffer; signal: AbortSignal },
 ): Promise<void> {
-  const collect = async (body: AsyncIterable<Uint8Array>) => {
-    const parts: Uint8Array[] = [];
-    for await (const part of body) parts.push(Buffer.from(part));
-    return Buffer.concat(parts);
-  };
   if ((await backend.load(handle, undefined, collect, signal)).equals(sample)) return;
   throw new MlgitError("corrupt", `${backend.location} gave back other bytes than were written to it`, {
     path: handle.name,

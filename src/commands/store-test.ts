@@ -55,6 +55,24 @@ function describe(report: StoreReport, initialised: boolean): string {
     `a store of mlgit's: ${initialised ? "yes" : "not yet; the first push makes it"}`,
     `exclusive creation in a race: ${yes(report.guarantees?.exclusiveCreate)}`,
     `compare-and-swap in a race: ${yes(report.guarantees?.compareAndSwap)}`,
+    `read after write: ${yes(report.readAfterWrite)}`,
     `first answer: ${report.latencyMs} ms; up: ${formatBytes(report.uploadBytesPerSecond ?? 0)}/s; down: ${formatBytes(report.downloadBytesPerSecond ?? 0)}/s`,
+    ...consequences(report),
   ].join("\n");
+}
+
+/** What follows for whoever uses it. */
+function consequences({ guarantees, readAfterWrite }: StoreReport): string[] {
+  const refs = guarantees?.exclusiveCreate
+    ? guarantees.compareAndSwap
+      ? "a git repository can live here too (mlgit::), its refs swapped in one step"
+      : "a git repository can live here too (mlgit::), its refs as numbered files"
+    : "no git repository can live here (mlgit:: is refused): two writers would overwrite each other's refs";
+  const fresh =
+    "readers lag behind writers: a clone right after a push may find that data is missing, and finds it later";
+  return [
+    "data is safe here: objects are named by their content and never change",
+    refs,
+    ...(readAfterWrite ? [] : [fresh]),
+  ];
 }

@@ -23,7 +23,13 @@ describe("a server that says yes to conditions and does not look at them", () =>
 
   it("is found out by `store test`", async () => {
     const report = JSON.parse((await project.mlgit(["store", "test", "loose", "--json"], { env: env() })).stdout);
-    expect(report.guarantees).toEqual({ exclusiveCreate: false, compareAndSwap: false });
+    expect(report).toMatchObject({
+      guarantees: { exclusiveCreate: false, compareAndSwap: false },
+      readAfterWrite: true,
+    });
+    const { stdout } = await project.mlgit(["store", "test", "loose"], { env: env() });
+    expect(stdout).toContain("exclusive creation in a race: NOT kept");
+    expect(stdout).toContain("mlgit:: is refused");
     expect(server.keys()).toEqual([]);
   });
 
