@@ -107,6 +107,9 @@ describe("git mlgit lineage", () => {
       expect(stdout).toContain(`${path}  since raw.csv`);
     expect(await refused(11, "deploy", "data/model.bin", "--env", "prod")).toContain("wrong export");
     expect(await lineage("data/model.bin")).toContain("tainted: wrong export");
+    await lineage("mark", "note", "metrics.json", "--reason", "\u001b[2J gone");
+    expect(await lineage("marks")).toContain("\ufffd[2J gone");
+    await lineage("mark", "withdraw", "metrics.json", "--reason", "a test");
     await lineage("mark", "withdraw", "raw.csv", "--reason", "it was right");
     expect(await lineage("tainted")).toBe("nothing is tainted\n");
     expect(await json("marks")).toEqual([]);
@@ -122,6 +125,12 @@ describe("git mlgit lineage", () => {
     expect(await refused(2, "deploy", "data/model.bin")).toContain("--env");
     const { stdout } = await project.mlgit(["lineage", "may-i-delete", "raw.csv"], { code: 1 });
     expect(stdout).toMatch(/^no:\n {2}prod runs data\/model\.bin/);
+    for (let i = 0; i < 120; i++) project.write(`data/many/${i}`, `many ${i}`);
+    await lineage("deploy", "data/many", "--env", "batch");
+    const { reasons } = JSON.parse(
+      (await project.mlgit(["lineage", "may-i-delete", "data/many/119", "--json"], { code: 1 })).stdout,
+    );
+    expect(reasons).toMatchObject([{ where: "batch" }]);
     project.write("unused.csv", "nobody needs this");
     expect(await lineage("may-i-delete", "unused.csv")).toMatch(/^yes: /);
   });

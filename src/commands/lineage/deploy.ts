@@ -5,14 +5,11 @@ import type { RunFile, RunRecord } from "../../lineage/run-record.ts";
 import type { Action, Options } from "../command.ts";
 import { needWorktree } from "../kind/find-entity.ts";
 import { describeRun } from "./draw-trace.ts";
-import { findArtifacts } from "./find-artifacts.ts";
+import { type FoundSubject, findArtifacts } from "./find-artifacts.ts";
 import type { NamedRun } from "./find-run.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 import { everythingTainted } from "./tainted.ts";
 import { writeRecords } from "./write-records.ts";
-
-/** More files than this are recorded as the folder they lie in. */
-const mostFiles = 100;
 
 export const deploy: Action = {
   name: "deploy",
@@ -32,7 +29,6 @@ export const deploy: Action = {
         word,
         lineage,
       );
-    const files = artifacts.map(({ oid, path }): RunFile => ({ path: path ?? "", oid, mode: "100644", role: "model" }));
     const record: RunRecord = {
       v: 1,
       type: "run",
@@ -43,7 +39,7 @@ export const deploy: Action = {
       code: await codeState(needWorktree(lineage.repository)),
       cmd: [],
       wdir: "",
-      in: files.slice(0, mostFiles),
+      in: artifacts.flatMap(filesOf),
       out: [],
       params: {},
       metrics: {},
@@ -59,6 +55,12 @@ export const deploy: Action = {
     return { text: `${name} is in ${env} (run ${id.slice(0, 12)})`, data: { id, ...record } };
   },
 };
+
+/** A folder of the worktree counts with every file in it, so that each can be asked for. */
+function filesOf({ oid, path = "", mode = "100644", files = [] }: FoundSubject): RunFile[] {
+  const inside = files.map((file): RunFile => ({ ...file, path: `${path}/${file.path}`, role: "model" }));
+  return [{ path, oid, mode, role: "model" }, ...inside];
+}
 
 async function refuseMarked(oids: readonly string[], word: string, lineage: Lineage): Promise<void> {
   const wanted = new Set(oids);

@@ -8,14 +8,17 @@ import { listTree } from "../../git/tree-scan.ts";
 import type { LineageIndex } from "../../lineage/lineage-index.ts";
 import { blobName, folderListing, type ListedFile } from "../../lineage/run-record.ts";
 import type { Artifact } from "../../lineage/trace.ts";
-import { Artifacts } from "../../pipeline/artifacts.ts";
+import { Artifacts, type FoundArtifact } from "../../pipeline/artifacts.ts";
 import { StatCache } from "../../pipeline/stat-cache.ts";
 import { parsePointer } from "../../pointer/pointer.ts";
 import { findVersion } from "../kind/versions.ts";
 import { pipelineFolder } from "../pipeline/open-pipeline.ts";
 
+/** An artifact, of which the worktree may know more. */
+export type FoundSubject = Artifact & Partial<Pick<FoundArtifact, "mode" | "files">>;
+
 /** What a question is about: a run, or artifacts. */
-export type Subject = { readonly run: string } | { readonly artifacts: readonly Artifact[]; readonly name: string };
+export type Subject = { readonly run: string } | { readonly artifacts: readonly FoundSubject[]; readonly name: string };
 
 /**
  * What a word on the command line names: a file or folder of the worktree, `<revision>:<path>`, an entity's version (`name@3`, or its tag), an oid or
@@ -48,7 +51,7 @@ export async function findArtifacts(word: string, repository: Repository, index:
   });
 }
 
-function lookInWorktree(word: string, { workTree, prefix, gitDir }: Repository): Artifact | undefined {
+function lookInWorktree(word: string, { workTree, prefix, gitDir }: Repository): FoundSubject | undefined {
   if (workTree === undefined) return undefined;
   const path = join("/", prefix, word).slice(1).replace(/\/$/, "");
   if (path === "" || word.startsWith("/")) return undefined;
