@@ -1,8 +1,8 @@
-import { MlgitError } from "../../error/mlgit-error.ts";
 import { mergeFetched } from "../../lineage/merge-runs.ts";
 import { readRuns } from "../../lineage/run-store.ts";
 import { type Condition, parseCondition } from "../../lineage/where.ts";
 import type { Action } from "../command.ts";
+import { countOption } from "./count-option.ts";
 import { describeRun } from "./draw-trace.ts";
 import type { NamedRun } from "./find-run.ts";
 
@@ -16,7 +16,7 @@ export const runs: Action = {
   ],
   async run(context, stages, options) {
     const condition: Condition = options.where === undefined ? () => true : parseCondition(String(options.where));
-    const limit = limitOf(options.limit);
+    const limit = countOption("--limit", options.limit) ?? Number.POSITIVE_INFINITY;
     const repository = await context.repository();
     await mergeFetched(repository);
     const found: NamedRun[] = [];
@@ -29,9 +29,3 @@ export const runs: Action = {
     };
   },
 };
-
-function limitOf(value: unknown): number {
-  if (value === undefined) return Number.POSITIVE_INFINITY;
-  if (/^[1-9]\d{0,8}$/.test(String(value))) return Number(value);
-  throw new MlgitError("usage", `--limit ${value} is no number of runs`);
-}

@@ -1,6 +1,7 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import type { Artifact, Direction, Trace } from "../../lineage/trace.ts";
 import type { Command, CommandResult, Context, OptionSpec, Options } from "../command.ts";
+import { countOption } from "./count-option.ts";
 import { drawTrace } from "./draw-trace.ts";
 import { findSubject } from "./find-artifacts.ts";
 import { findRun, type NamedRun } from "./find-run.ts";
@@ -22,7 +23,7 @@ export const show: Command["run"] = async (context: Context, [word], options: Op
   const lineage = await openLineage(context);
   const subject = await findSubject(word, lineage.repository, lineage.index);
   const run = "run" in subject ? await findRun(subject.run, lineage) : undefined;
-  const depth = depthOf(options.depth);
+  const depth = countOption("--depth", options.depth);
   const directions: Direction[] = options.down === true ? (options.up === true ? ["up", "down"] : ["down"]) : ["up"];
   const traces: Trace[] = [];
   for (const direction of directions)
@@ -43,12 +44,6 @@ function rootsOf(subject: object, run: NamedRun | undefined, direction: Directio
 function onlyKnown(trace: Trace): Trace {
   const known = trace.roots.filter(({ oid }) => (trace.links.get(oid) ?? []).length > 0);
   return known.length > 0 && trace.roots.length > 1 ? { ...trace, roots: known } : trace;
-}
-
-function depthOf(value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(String(value))) return Number(value);
-  throw new MlgitError("usage", `--depth ${value} is no number of runs`);
 }
 
 /** Runs for programs, each with its environment. */
