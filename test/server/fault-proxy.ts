@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, connect as open, type Server, type Socket } from "node:net";
+import { type Line, SlowLine } from "./slow-line.ts";
 
 /** What goes wrong on the way. Counts are used up; the rest holds until another fault is set. */
-export interface Fault {
+export interface Fault extends Line {
   /** Only requests whose first line matches, for `busy` and `dropAnswers`. */
   readonly match?: RegExp;
   /** Answer so many requests with 503 SlowDown, without asking the server. */
@@ -19,8 +20,8 @@ export interface Fault {
   readonly times?: number;
   /** Take everything and never answer. */
   readonly silent?: boolean;
-  /** Milliseconds before each piece from the server. */
-  readonly latency?: number;
+  /** The network is gone: connections that are open are reset, new ones at once. */
+  readonly down?: boolean;
 }
 
 const slowDown =
@@ -31,12 +32,16 @@ export class FaultProxy {
   readonly #server: Server;
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
+  readonly #up = new SlowLine(() => this.#fault);
+  readonly #down = new SlowLine(() => this.#fault);
   #fault: Fault = {};
   #left = { busy: 0, drops: 0, times: 0 };
   /** A new fault counts bytes from now on, also on connections that are open. */
   #generation = 0;
   /** First lines of all requests since the last fault was set. */
   requests: string[] = [];
+  /** Since the last fault was set: bytes that the client sent and got, headers included, and connections that the fault broke. */
+  traffic = { up: 0, down: 0, broken: 0 };
 
   private constructor(target: number) {
     this.#target = target;
@@ -59,6 +64,8 @@ export class FaultProxy {
     this.#left = { busy: fault.busy ?? 0, drops: fault.dropAnswers ?? 0, times: fault.times ?? 1 };
     this.#generation++;
     this.requests = [];
+    this.traffic = { up: 0, down: 0, broken: 0 };
+    if (fault.down) for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   async close(): Promise<void> {
@@ -67,20 +74,13 @@ export class FaultProxy {
   }
 
   #accept(client: Socket): void {
+    if (this.#fault.down) return void client.resetAndDestroy();
     const server = open({ port: this.#target, host: "127.0.0.1", noDelay: true });
+    this.#join(client, server);
+    this.#join(server, client);
     const state = { generation: -1, up: 0, down: 0, dropping: false };
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on("error", () => other.destroy());
-      socket.on("close", () => {
-        this.#sockets.delete(socket);
-        other.end();
-      });
-    }
     const reset = () => {
+      this.traffic.broken++;
       client.resetAndDestroy();
       server.destroy();
     };
@@ -91,27 +91,37 @@ export class FaultProxy {
     client.on("data", (data) => {
       fresh();
       state.up += data.length;
+      this.traffic.up += data.length;
       const line = /^(GET|PUT|POST|HEAD|DELETE) [^\r]*/.exec(data.subarray(0, 2000).toString("latin1"))?.[0];
       if (line) this.requests.push(line);
       if (this.#fault.silent) return;
       if (line && this.#take("busy", line)) return void client.end(this.#busyAnswer());
       if (line && this.#take("drops", line)) state.dropping = true;
       if (state.up > (this.#fault.resetUpAfter ?? Infinity) && this.#left.times-- > 0) return reset();
-      server.write(data);
+      this.#up.carry(data, { from: client, to: server });
     });
     server.on("data", (data) => {
       fresh();
       if (state.dropping) return reset();
       state.down += data.length;
+      this.traffic.down += data.length;
       const over = state.down - (this.#fault.cutDownAfter ?? Infinity);
       if (over > 0 && this.#left.times-- > 0) {
+        this.traffic.broken++;
         client.end(data.subarray(0, Math.max(0, data.length - over)));
         server.destroy();
         return;
       }
-      if (state.down > (this.#fault.stallDownAfter ?? Infinity)) return;
-      if (this.#fault.latency) setTimeout(() => client.write(data), this.#fault.latency);
-      else client.write(data);
+      if (state.down <= (this.#fault.stallDownAfter ?? Infinity)) this.#down.carry(data, { from: server, to: client });
+    });
+  }
+
+  #join(socket: Socket, other: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => other.destroy());
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      other.end();
     });
   }
 
