@@ -27,6 +27,11 @@ export const command: Command = {
       repeat: true,
     },
     { flags: "--env <path>", description: "a file that describes the environment, such as a lock file", repeat: true },
+    {
+      flags: "--probe <name>",
+      description: "note what it was made with: pip, conda, npm, …, or <name>=<command>",
+      repeat: true,
+    },
     { flags: "--kind <word>", description: "train, evaluate, … for lineage; default: run" },
     { flags: "--always", description: "repro runs it even if nothing has changed" },
   ],

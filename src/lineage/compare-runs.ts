@@ -1,4 +1,5 @@
 import { canonicalJson, type Json } from "./canonical-json.ts";
+import { type Environment, flattenProbes } from "./environment.ts";
 import type { RunFile, RunRecord } from "./run-record.ts";
 
 /** Something that two runs do not have alike; undefined on the side that lacks it. */
@@ -9,8 +10,6 @@ export interface Difference {
   readonly before: Json | undefined;
   readonly after: Json | undefined;
 }
-
-export type Environment = Readonly<Record<string, Json>>;
 
 /** In what two runs differ, inputs and parameters before results. Environments are given apart since they are shared blobs. */
 export function compareRuns(
@@ -26,7 +25,7 @@ export function compareRuns(
     ...differing("code", { ...before.code }, { ...after.code }),
     ...differing("input", contents(before.in), contents(after.in)),
     ...differing("parameter", before.params, after.params),
-    ...differing("environment", environments[0], environments[1]),
+    ...differing("environment", flattenProbes(environments[0]), flattenProbes(environments[1])),
     ...differing("output", contents(before.out), contents(after.out)),
     ...differing("metric", before.metrics, after.metrics),
   ];

@@ -1,6 +1,7 @@
 import { SpecText } from "../entity/spec-text.ts";
 import { formatParameterRef } from "./pipeline-schema.ts";
-import type { OutputKind, Stage } from "./stage.ts";
+import { isBuiltin } from "./probe-list.ts";
+import type { OutputKind, Probe, Stage } from "./stage.ts";
 
 /** The text of mlgit.yaml with a stage added or replaced. Comments and order of everything else stay. */
 export async function withStage(text: string, stage: Stage): Promise<string> {
@@ -26,6 +27,7 @@ function stageBody(stage: Stage): Record<string, unknown> {
     deps: stage.deps,
     params: stage.params.map(formatParameterRef),
     env: stage.env,
+    probes: stage.probes.map(probeBody),
     outs: paths("kept"),
     "outs-not-kept": paths("scratch"),
     metrics: paths("metrics"),
@@ -35,6 +37,10 @@ function stageBody(stage: Stage): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(body).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value !== "")),
   );
+}
+
+function probeBody(probe: Probe): unknown {
+  return isBuiltin(probe) ? probe.name : { [probe.name]: probe.cmd };
 }
 
 async function yamlText(value: unknown): Promise<string> {

@@ -1,6 +1,7 @@
 import { SpecText } from "../entity/spec-text.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { toStage } from "./pipeline-schema.ts";
+import { toProbes, toStage } from "./pipeline-schema.ts";
+import { joinProbes } from "./probe-list.ts";
 import { pipelineFile, type Stage } from "./stage.ts";
 
 export interface PipelineProblem {
@@ -37,13 +38,16 @@ async function readStages(source: SpecText, problems: PipelineProblem[]): Promis
   if (!isMap(body)) blame([], "", 'must begin with "stages:" and hold the stages below');
   const top: Readonly<Record<string, unknown>> = isMap(body) ? body : {};
   for (const key of Object.keys(top))
-    if (key !== "stages") blame([key], "", `${JSON.stringify(key)} is no key of this file; it has "stages" alone`);
+    if (key !== "stages" && key !== "probes")
+      blame([key], "", `${JSON.stringify(key)} is no key of this file; it has "stages" and "probes"`);
+  const { probes, faults } = await toProbes(top.probes ?? undefined);
+  for (const { keys, message } of faults) blame(["probes", ...keys], "", `probes: ${message}`);
   const list = top.stages ?? {};
   if (!isMap(list)) blame(["stages"], "", '"stages" must hold stages by their names');
   for (const [name, value] of Object.entries(isMap(list) ? list : {})) {
     const result = await toStage(name, value);
     for (const { keys, message } of result.faults) blame(["stages", name, ...keys], name, message);
-    if (result.stage) stages[name] = result.stage;
+    if (result.stage) stages[name] = { ...result.stage, probes: joinProbes(probes, result.stage.probes) };
   }
   return stages;
 }

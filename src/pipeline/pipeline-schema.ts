@@ -1,4 +1,12 @@
-import { defaultParameterFile, type Output, type OutputKind, type ParameterRef, type Stage } from "./stage.ts";
+import { builtinProbe, builtinProbes, probeNamePattern } from "./probe-list.ts";
+import {
+  defaultParameterFile,
+  type Output,
+  type OutputKind,
+  type ParameterRef,
+  type Probe,
+  type Stage,
+} from "./stage.ts";
 import { stageNamePattern, stagePath } from "./stage-path.ts";
 
 export interface SchemaFault {
@@ -23,6 +31,18 @@ export async function toStage(
   return { faults };
 }
 
+/** Checks the list of probes that every stage of a file has. */
+export async function toProbes(
+  value: unknown,
+): Promise<{ readonly probes: readonly Probe[]; readonly faults: readonly SchemaFault[] }> {
+  const result = (await schema()).shape.probes.safeParse(value);
+  if (result.success) return { probes: result.data ?? [], faults: [] };
+  return {
+    probes: [],
+    faults: result.error.issues.map(({ path, message }) => ({ keys: path.map(String), message })),
+  };
+}
+
 type Body = NonNullable<Awaited<ReturnType<typeof makeSchema>>["_output"]>;
 
 let made: ReturnType<typeof makeSchema> | undefined;
@@ -41,9 +61,17 @@ async function makeSchema() {
     context.addIssue({ code: "custom", message: `${JSON.stringify(value)} is no path inside the repository` });
     return z.NEVER;
   });
+  const command = z.union([text, z.array(z.string()).min(1)], "must be a line for the shell or a list of words");
+  const named = z.record(z.string().regex(probeNamePattern), command).refine((map) => Object.keys(map).length === 1);
+  const probe = z
+    .union(
+      [z.enum(Object.keys(builtinProbes)), named],
+      `must be one of ${Object.keys(builtinProbes).join(", ")}, or "<name>: <command>"`,
+    )
+    .transform(toProbe);
   const folder = z.union([z.literal("."), z.literal(""), path]).transform((value) => (value === "." ? "" : value));
   return z.strictObject({
-    cmd: z.union([text, z.array(z.string()).min(1)], "must be a line for the shell or a list of words"),
+    cmd: command,
     wdir: folder.optional(),
     deps: z.array(path).optional(),
     outs: z.array(path).optional(),
@@ -55,9 +83,16 @@ async function makeSchema() {
       .string()
       .regex(/^[A-Za-z0-9_-]{1,40}$/, "must be one word")
       .optional(),
+    probes: z.array(probe).optional(),
     frozen: z.boolean().optional(),
     always: z.boolean().optional(),
   });
+}
+
+function toProbe(value: string | Readonly<Record<string, string | string[]>>): Probe {
+  if (typeof value === "string") return builtinProbe(value) as Probe;
+  const [name = "", cmd = ""] = Object.entries(value)[0] ?? [];
+  return { name, cmd };
 }
 
 function fromBody(name: string, body: Body): Stage {
@@ -71,6 +106,7 @@ function fromBody(name: string, body: Body): Stage {
     params: body.params ?? [],
     env: body.env ?? [],
     kind: body.kind ?? "run",
+    probes: body.probes ?? [],
     frozen: body.frozen ?? false,
     always: body.always ?? false,
   };

@@ -1,8 +1,8 @@
-import { arch, cpus, hostname, platform, release, totalmem } from "node:os";
 import { canonicalJson } from "../lineage/canonical-json.ts";
 import { blobName, folderListing, type RunEntry, type RunFile, type RunRecord } from "../lineage/run-record.ts";
 import { redactParameters, redactText, redactWords } from "../log/redact.ts";
 import type { FoundArtifact } from "./artifacts.ts";
+import type { CapturedEnvironment } from "./capture-environment.ts";
 import { type DataValue, flattenData, readDataFile } from "./data-file.ts";
 import { toJson } from "./memo-key.ts";
 import { nameParameters } from "./parameters.ts";
@@ -22,14 +22,15 @@ export interface EndedRun {
   readonly times: readonly [number, number];
   readonly exit: number | null;
   readonly log: Buffer | undefined;
+  readonly environment: CapturedEnvironment;
   readonly about: Pick<RunRecord, "code" | "actor" | "labels">;
 }
 
 /** The record of a run with its shared blobs: environment, log, listings of folders, metrics files. */
 export async function toRunEntry(run: EndedRun): Promise<RunEntry> {
   const { stage, facts } = run;
-  const environment = Buffer.from(`${canonicalJson(machine())}\n`);
-  const blobs = [environment, ...(run.log ? [run.log] : []), ...run.metrics.values()];
+  const environment = Buffer.from(`${canonicalJson(run.environment.facts)}\n`);
+  const blobs = [environment, ...run.environment.blobs, ...(run.log ? [run.log] : []), ...run.metrics.values()];
   for (const { files } of [...facts.deps, ...facts.env, ...run.outputs]) if (files) blobs.push(folderListing(files));
   const cmd = typeof stage.cmd === "string" ? redactText(stage.cmd) : redactWords(stage.cmd);
   const params = Object.fromEntries([...nameParameters(facts.params)].map(([name, value]) => [name, toJson(value)]));
@@ -72,14 +73,4 @@ function toRunFile({ path, oid, mode, size }: FoundArtifact, words: Pick<RunFile
 function outputWords(kind: string | undefined): Pick<RunFile, "role" | "kept"> {
   if (kind === "metrics") return { role: "metrics" };
   return kind === "scratch" ? { kept: false } : {};
-}
-
-function machine(): Readonly<Record<string, string | number>> {
-  return {
-    host: hostname(),
-    os: `${platform()} ${release()}`,
-    arch: arch(),
-    cpus: cpus().length,
-    memory: totalmem(),
-  };
 }

@@ -4,6 +4,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { runUserCommand, type UserCommandResult } from "../git/user-command.ts";
 import type { RunRecord } from "../lineage/run-record.ts";
 import type { FoundArtifact } from "./artifacts.ts";
+import { captureEnvironment } from "./capture-environment.ts";
 import { LogTail } from "./log-tail.ts";
 import { toRunEntry } from "./run-entry.ts";
 import type { Shop } from "./shop.ts";
@@ -45,6 +46,9 @@ export async function reuseRun(run: StageRun, record: RunRecord, shop: Shop): Pr
 export async function runStage(run: StageRun, shop: Shop): Promise<string | undefined> {
   const { stage, facts } = run;
   await shop.hydrateInputs([...stage.deps, ...stage.env]);
+  // Before the command: that may change what is installed.
+  const environment = await captureEnvironment(stage, shop);
+  if (shop.signal.aborted) return "it was stopped";
   const paths = stage.outputs.map(({ path }) => path);
   shop.aside.begin(stage.name, paths);
   const log = new LogTail();
@@ -55,7 +59,7 @@ export async function runStage(run: StageRun, shop: Shop): Promise<string | unde
     const problem = problemOf(stage, result, shop);
     const times = [start, Date.now()] as const;
     const about = await shop.about();
-    const ended = { stage, facts, times, exit: result.code, log: log.text(), about };
+    const ended = { stage, facts, times, exit: result.code, log: log.text(), environment, about };
     if (problem !== undefined) {
       const state = shop.signal.aborted ? "cancelled" : "failed";
       await shop.history.append(await toRunEntry({ ...ended, key: facts.key, state, outputs: [], metrics: new Map() }));

@@ -3,6 +3,7 @@ import type { Artifacts } from "./artifacts.ts";
 import type { Aside } from "./aside.ts";
 import type { RunHistory } from "./history.ts";
 import type { LastState } from "./last-state.ts";
+import type { Probe } from "./stage.ts";
 
 /** What running stages needs of the world; joined in src/commands/pipeline. */
 export interface Shop {
@@ -12,6 +13,9 @@ export interface Shop {
   readonly history: RunHistory;
   readonly last: LastState;
   readonly signal: AbortSignal;
+  /** The user's own, for every stage. */
+  readonly probes: readonly Probe[];
+  readonly probeTimeoutMs: number;
   /** Commit, changed worktree, actor, labels: the same for all runs of one command. */
   about(): Promise<Pick<RunRecord, "code" | "actor" | "labels">>;
   /** Puts the bytes of inputs in place of their pointers. @throws MlgitError kind `missing` for what cannot be had. */

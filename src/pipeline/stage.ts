@@ -19,6 +19,13 @@ export interface Output {
   readonly kind: OutputKind;
 }
 
+/** A program whose output says what a run was made with. It is run only where the stage's own command is, right before it. */
+export interface Probe {
+  readonly name: string;
+  /** For `sh -c`, or a program and its arguments. */
+  readonly cmd: string | readonly string[];
+}
+
 /** One step of a pipeline. All paths are relative to the top of the repository, whatever `wdir` is. */
 export interface Stage {
   readonly name: string;
@@ -32,6 +39,8 @@ export interface Stage {
   /** Files that describe the environment (a lock file of libraries, an image digest): inputs that get a role of their own. */
   readonly env: readonly string[];
   readonly kind: string;
+  /** Those of the whole file included. Not part of the memo key. */
+  readonly probes: readonly Probe[];
   /** Never run, whatever has changed. */
   readonly frozen: boolean;
   /** Run even if nothing has changed. */

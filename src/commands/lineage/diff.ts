@@ -1,11 +1,12 @@
 import { compareRuns, type Difference } from "../../lineage/compare-runs.ts";
+import { readLibraries } from "../../lineage/environment.ts";
 import { mergeFetched } from "../../lineage/merge-runs.ts";
 import { readRuns } from "../../lineage/run-store.ts";
 import type { Action } from "../command.ts";
 import { describeRun } from "./draw-trace.ts";
 import { findRun, type NamedRun } from "./find-run.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
-import { environmentsOf, logOf } from "./show-run.ts";
+import { logOf } from "./show-run.ts";
 
 export const diff: Action = {
   name: "diff",
@@ -62,7 +63,7 @@ function isGood({ state }: NamedRun["record"]): boolean {
 }
 
 async function compare([a, b]: readonly [NamedRun, NamedRun], { repository }: Lineage): Promise<Difference[]> {
-  const [before = {}, after = {}] = await environmentsOf([a.record, b.record], repository);
+  const [before = {}, after = {}] = await readLibraries([a.record, b.record], repository);
   return compareRuns([a.record, b.record], [before, after]);
 }
 

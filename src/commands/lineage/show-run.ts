@@ -1,29 +1,8 @@
 import type { Repository } from "../../git/repository.ts";
-import type { Environment } from "../../lineage/compare-runs.ts";
+import { type Environment, probeAnswers, readEnvironments, readLibraries } from "../../lineage/environment.ts";
 import type { RunRecord } from "../../lineage/run-record.ts";
-import { readRunBlob, readRunBlobs } from "../../lineage/run-store.ts";
-
-/** What runs' environment blobs say, in the same order; empty where it is not known. */
-export async function environmentsOf(runs: readonly RunRecord[], repository: Repository): Promise<Environment[]> {
-  const blobs = await readRunBlobs(
-    repository,
-    runs.flatMap(({ env }) => env ?? []),
-  );
-  return runs.map(({ env }) => parseEnvironment(env === null ? undefined : blobs.get(env)));
-}
-
-export async function environmentOf(run: RunRecord, repository: Repository): Promise<Environment> {
-  return (await environmentsOf([run], repository))[0] ?? {};
-}
-
-function parseEnvironment(bytes: Buffer | undefined): Environment {
-  try {
-    const value: unknown = bytes ? JSON.parse(bytes.toString("utf8")) : {};
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Environment) : {};
-  } catch {
-    return {};
-  }
-}
+import { readRunBlob } from "../../lineage/run-store.ts";
+import type { NamedRun } from "./find-run.ts";
 
 /** The end of what a run printed; undefined where it is not known. */
 export async function logOf(run: RunRecord, repository: Repository): Promise<string | undefined> {
@@ -31,9 +10,13 @@ export async function logOf(run: RunRecord, repository: Repository): Promise<str
   return bytes?.toString("utf8");
 }
 
-/** Everything about a run, for people. */
-export async function describeFully(id: string, run: RunRecord, repository: Repository): Promise<string> {
-  const environment = await environmentOf(run, repository);
+/** Everything about a run, for people; with `libraries` also each line that its probes printed. */
+export async function describeFully(
+  { id, record: run }: NamedRun,
+  repository: Repository,
+  { libraries = false } = {},
+): Promise<string> {
+  const [{ probes: _, ...environment } = {}] = await readEnvironments([run], repository);
   const log = await logOf(run, repository);
   const rows: [string, string][] = [
     ["Run", id],
@@ -49,6 +32,7 @@ export async function describeFully(id: string, run: RunRecord, repository: Repo
     ...pairs("Parameter", run.params),
     ...pairs("Metric", run.metrics),
     ...pairs("Environment", environment),
+    ...(await probeRows(run, { repository, libraries })),
     ...run.in.map(({ path, oid, role }): [string, string] => ["Input", `${path}  ${oid}${role ? `  (${role})` : ""}`]),
     ...run.out.map(({ path, oid, role }): [string, string] => [
       "Output",
@@ -57,6 +41,26 @@ export async function describeFully(id: string, run: RunRecord, repository: Repo
   ];
   const lines = rows.filter(([, value]) => value !== "").map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`);
   return log === undefined || log === "" ? lines.join("\n") : `${lines.join("\n")}\n\n${log.trimEnd()}`;
+}
+
+async function probeRows(
+  run: RunRecord,
+  { repository, libraries }: { readonly repository: Repository; readonly libraries: boolean },
+): Promise<[string, string][]> {
+  const [{ probes } = {}] = await readLibraries([run], repository);
+  const [known = {}] = await readEnvironments([run], repository);
+  return probeAnswers(known).flatMap(({ name, oid, problem }) => {
+    const { problem: _, ...versions } = ((probes ?? {}) as Readonly<Record<string, Environment>>)[name] ?? {};
+    const lines = Object.entries(versions).map(([key, value]) => [key, value].filter(Boolean).join(" "));
+    const isShort = libraries || lines.length === 1;
+    const summary = isShort
+      ? []
+      : oid === undefined
+        ? []
+        : [`${lines.length} entries, ${oid} (--libraries lists them)`];
+    const words = [...summary, ...(isShort ? lines : []), ...(problem === undefined ? [] : [problem])];
+    return words.map((word): [string, string] => ["Probe", `${name}: ${word}`]);
+  });
 }
 
 function pairs(name: string, map: Readonly<Record<string, unknown>>): [string, string][] {

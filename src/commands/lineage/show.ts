@@ -1,4 +1,5 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { readEnvironments, readLibraries } from "../../lineage/environment.ts";
 import type { Artifact, Direction, Trace } from "../../lineage/trace.ts";
 import type { Command, CommandResult, Context, OptionSpec, Options } from "../command.ts";
 import { countOption } from "./count-option.ts";
@@ -6,11 +7,12 @@ import { drawTrace } from "./draw-trace.ts";
 import { findSubject } from "./find-artifacts.ts";
 import { findRun, type NamedRun } from "./find-run.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
-import { describeFully, environmentsOf } from "./show-run.ts";
+import { describeFully } from "./show-run.ts";
 
 export const showOptions: readonly OptionSpec[] = [
   { flags: "--up", description: "what it was made from (the default)" },
   { flags: "--down", description: "what was made from it" },
+  { flags: "--libraries", description: "of a run also every library that its probes found" },
   { flags: "--depth <runs>", description: "so many runs deep; default: all" },
 ];
 
@@ -28,9 +30,9 @@ export const show: Command["run"] = async (context: Context, [word], options: Op
   const traces: Trace[] = [];
   for (const direction of directions)
     traces.push(await lineage.trace(rootsOf(subject, run, direction), direction, depth));
-  const data = { subject: word, ...(run ? { run: (await toData([run], lineage))[0] } : {}) };
+  const data = { subject: word, ...(run ? { run: await runData(run, lineage) } : {}) };
   const texts = traces.map((one) => drawTrace(onlyKnown(one), lineage.marks));
-  const about = run ? [await describeFully(run.id, run.record, lineage.repository)] : [];
+  const about = run ? [await describeFully(run, lineage.repository, { libraries: options.libraries === true })] : [];
   const found = await Promise.all(traces.map(async (one) => [one.direction, await traceData(one, lineage)] as const));
   return { text: [...about, ...texts].join("\n\n"), data: { ...data, ...Object.fromEntries(found) } };
 };
@@ -46,9 +48,15 @@ function onlyKnown(trace: Trace): Trace {
   return known.length > 0 && trace.roots.length > 1 ? { ...trace, roots: known } : trace;
 }
 
+/** One run for programs, with the versions that its probes found. */
+async function runData({ id, record }: NamedRun, { repository }: Lineage) {
+  const [environment = {}] = await readLibraries([record], repository);
+  return { id, ...record, environment };
+}
+
 /** Runs for programs, each with its environment. */
 export async function toData(runs: readonly NamedRun[], { repository }: Lineage) {
-  const environments = await environmentsOf(
+  const environments = await readEnvironments(
     runs.map(({ record }) => record),
     repository,
   );

@@ -38,7 +38,7 @@ export async function openPipeline(workTree: string, gitDir: string): Promise<Gr
 }
 
 /** To be raised when `Stage` changes. */
-const format = "1\n";
+const format = "2\n";
 
 /** @throws MlgitError kind `setup` that names every fault. */
 export async function parseGraph(text: string): Promise<Graph> {

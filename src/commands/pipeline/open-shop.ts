@@ -5,6 +5,7 @@ import { Artifacts } from "../../pipeline/artifacts.ts";
 import { Aside } from "../../pipeline/aside.ts";
 import type { RunHistory } from "../../pipeline/history.ts";
 import { LastState } from "../../pipeline/last-state.ts";
+import { parseProbe } from "../../pipeline/probe-list.ts";
 import type { Shop } from "../../pipeline/shop.ts";
 import { StatCache } from "../../pipeline/stat-cache.ts";
 import { parsePointer } from "../../pointer/pointer.ts";
@@ -56,6 +57,7 @@ export function openShop(session: Session, context: Context, options: OpenShopOp
     history,
     last,
     signal: context.signal,
+    ...userProbes(session),
     about: () => (about ??= describe(session, options.labels ?? {})),
     hydrateInputs: (paths) => hydrateInputs(paths, session, context),
     takeOutputs: (paths) => takeOutputs(paths, { session, context, artifacts, made }),
@@ -71,6 +73,16 @@ export function openShop(session: Session, context: Context, options: OpenShopOp
     last.save();
   };
   return { shop, made, canRestore: (stage, record) => canRestore(stage, record, restore), save };
+}
+
+/** `mlgit.probe` is the user's wish for all repositories; git's configuration is never part of a clone. */
+function userProbes({ git }: Session): Pick<Shop, "probes" | "probeTimeoutMs"> {
+  const seconds = git.get("mlgit.probetimeout") ?? "30";
+  if (!/^[1-9]\d{0,3}$/.test(seconds))
+    throw new MlgitError("setup", `git config mlgit.probeTimeout is ${JSON.stringify(seconds)}; it can be 1 to 9999`, {
+      hint: "git config --unset mlgit.probeTimeout",
+    });
+  return { probes: git.all("mlgit.probe").map(parseProbe), probeTimeoutMs: Number(seconds) * 1000 };
 }
 
 async function describe(session: Session, labels: Readonly<Record<string, string>>) {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { parseProbe } from "../../pipeline/probe-list.ts";
 import type { Output, OutputKind, ParameterRef, Stage } from "../../pipeline/stage.ts";
 import { defaultParameterFile } from "../../pipeline/stage.ts";
 import { stageNamePattern, stagePath } from "../../pipeline/stage-path.ts";
@@ -31,6 +32,7 @@ export function stageFromOptions(words: readonly string[], options: Options, pre
     params: list(options.params).flatMap((word) => parameterRefs(word, prefix)),
     env: list(options.env).map(path),
     kind: String(options.kind ?? "run"),
+    probes: list(options.probe).map(parseProbe),
     frozen: false,
     always: options.always === true,
   };
