@@ -43,6 +43,7 @@ describe("a pipeline file", () => {
       deps: ["models/m.bin", "data"],
       outputs: [{ path: "metrics.json", kind: "metrics" }],
       params: [],
+      probes: [],
       env: [],
       kind: "run",
       frozen: false,
