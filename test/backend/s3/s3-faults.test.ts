@@ -4,8 +4,8 @@ import { wrapBackend } from "../../../src/backend/all.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
 import { S3Backend, type S3Settings } from "../../../src/backend/s3/s3-backend.ts";
 import { s3Config } from "../../../src/backend/s3/s3-config.ts";
-import { FaultProxy } from "../../server/fault-proxy.ts";
 import { describeWithS3, useServerKeys } from "../../helper/s3-server.ts";
+import { FaultProxy } from "../../server/fault-proxy.ts";
 import { failure, git, names, pack, read } from "../contract.ts";
 
 const impatient = { idleTimeout: 700, connectTimeout: 700 };
