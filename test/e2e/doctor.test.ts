@@ -63,6 +63,14 @@ describe("git mlgit doctor", () => {
     await doctor(0);
   });
 
+  it("warns of an index that git itself breaks", async () => {
+    for (const name of ["core.splitIndex", "index.sparse"]) await box.git(["config", name, "true"], { cwd });
+    const found = wrong(await doctor(1)).filter(({ check }) => check === "index");
+    expect(found).toMatchObject([{ message: expect.stringContaining("index.sparse") }]);
+    for (const name of ["core.splitIndex", "index.sparse"]) await box.git(["config", "--unset", name], { cwd });
+    expect((await doctor(0)).filter(({ check }) => check === "index")).toEqual([]);
+  });
+
   it("sees another program's filter and a store that is not there", async () => {
     await box.git(["config", "filter.mlgit.clean", "cat"], { cwd });
     expect(wrong(await doctor(1))).toMatchObject([{ fix: "git mlgit install --local --force" }]);

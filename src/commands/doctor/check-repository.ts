@@ -19,9 +19,22 @@ export async function checkRepository(session: Session): Promise<Finding[]> {
     session.git.bool("push.followtags") === true
       ? ok("tags", "push.followTags is set")
       : note("tags", "version tags do not travel with their commits", "git config push.followTags true"),
+    ...checkIndex(session),
     ...(repository.workTree === undefined
       ? []
       : [await checkAttributes(repository.workTree), await checkRaw(repository)]),
+  ];
+}
+
+/** git 2.39 alone, without mlgit, ends with "cannot write split index for a sparse index" and a broken index. */
+function checkIndex({ git }: Session): Finding[] {
+  if (git.bool("core.splitindex") !== true || git.bool("index.sparse") !== true) return [];
+  return [
+    bad(
+      "index",
+      "core.splitIndex and index.sparse are both set, and git loses entries of such an index",
+      "git sparse-checkout reapply --no-sparse-index, or git config --unset core.splitIndex",
+    ),
   ];
 }
 
