@@ -2,6 +2,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { projectRoot } from "../helper/build.ts";
 import { EntityProject } from "../helper/entity-project.ts";
+import { serveGit } from "../helper/http-git.ts";
 
 describe("the pre-receive hook on a bare repository", () => {
   const project = new EntityProject();
@@ -34,6 +35,26 @@ describe("the pre-receive hook on a bare repository", () => {
     expect(said).toContain(`${file}: strict, and version 2 has other bytes`);
     expect((await project.git("ls-remote", "origin")).stdout).toBe(before);
     await project.git("reset", "-q", "--hard", "HEAD~1");
+  });
+
+  it("does the same where git serves it over HTTP, and says so to whoever pushes", async () => {
+    const server = await serveGit(project.box.root, project.box.env);
+    try {
+      project.write(file, "two");
+      await project.commit("sneaky", "--no-verify");
+      const said = await project.fails(1, "git", "push", "-q", "--no-verify", `${server.url}/a.git`, "main");
+      expect(said).toContain(`remote:   ${file}: strict, and version 2 has other bytes`);
+      expect((await project.git("ls-remote", `${server.url}/a.git`, "main")).stdout).toContain(
+        await project.commitOf("HEAD~1"),
+      );
+      await project.git("reset", "-q", "--hard", "HEAD~1");
+      project.write("datasets/d/data/w", "w");
+      await project.commit("allowed");
+      await project.git("push", "-q", "--no-verify", `${server.url}/a.git`, "main");
+      await project.git("push", "-q", "origin", "main");
+    } finally {
+      await server.stop();
+    }
   });
 
   it("judges versions that arrive together by each other", async () => {
