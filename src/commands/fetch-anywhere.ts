@@ -24,7 +24,15 @@ interface Content {
  * @throws MlgitError of the first store when none can be used; kinds `disk` and `interrupted` at once.
  */
 export async function fetchAnywhere(wanted: readonly Content[], job: FetchJob): Promise<FetchReport> {
-  const stores = await storesToRead(job.session, job.remote);
+  return fetchFromStores(await storesToRead(job.session, job.remote), wanted, job);
+}
+
+/** The same from stores that are known, in their order. */
+export async function fetchFromStores(
+  stores: readonly StoreSettings[],
+  wanted: readonly Content[],
+  job: Omit<FetchJob, "remote">,
+): Promise<FetchReport> {
   const failed = new Map<string, Error>();
   const broken: Error[] = [];
   const sum = { fetched: 0, received: 0 };
@@ -47,7 +55,11 @@ export async function fetchAnywhere(wanted: readonly Content[], job: FetchJob): 
 
 type Outcome = FetchReport | { readonly error: Error };
 
-async function fetchFrom(settings: StoreSettings, wanted: readonly Content[], job: FetchJob): Promise<Outcome> {
+async function fetchFrom(
+  settings: StoreSettings,
+  wanted: readonly Content[],
+  job: Omit<FetchJob, "remote">,
+): Promise<Outcome> {
   const { session, context, meter } = job;
   try {
     const store = await session.openStoreAt(settings);

@@ -111,6 +111,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./models.ts"),
   },
   {
+    name: "import",
+    summary: "Bring an entity of another repository in",
+    group: "entity",
+    load: () => import("./import.ts"),
+  },
+  {
+    name: "update-import",
+    summary: "Move an imported entity on to a newer version",
+    group: "entity",
+    load: () => import("./update-import.ts"),
+  },
+  {
     name: "run",
     summary: "Run a command as a stage: keep its outputs, record the run",
     group: "pipeline",
