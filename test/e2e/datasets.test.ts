@@ -201,7 +201,11 @@ describe("the commands of datasets", () => {
       added: ["data/f4"],
       updated: [],
       deleted: [],
+      files: [{ change: "added", path: "data/f4", to: 1 }],
     });
+    const { stdout } = await project.mlgit("datasets", "diff", "d", "1", "4");
+    expect(stdout).toBe("change  path     size  new size\nadded   data/f4        1 B\n");
+    expect((await project.mlgit("datasets", "diff", "d", "1", "4", "--csv")).stdout).toContain("added,data/f4,,1\n");
   });
 
   it("answer: list, tag list, show, log, status", async () => {
@@ -215,6 +219,13 @@ describe("the commands of datasets", () => {
       tag: "c__d__4",
       files: { added: ["data/f4"] },
     });
+    const log = (await project.mlgit("datasets", "log", "d", "--stat", "--csv")).stdout.split("\n");
+    expect(log[0]).toBe("tag,commit,date,author,message,metrics,added,updated,deleted");
+    expect(log[1]).toMatch(/^c__d__4,[0-9a-f]{12},\d{4}-.*,A U Thor <author@example.com>,c\/d,,1,0,2$/);
+    expect((await project.mlgit("datasets", "log", "d", "--fullstat")).stdout).toMatch(
+      /^Tag: c__d__4\n[\s\S]*\nadded:\n {4}data\/f4\ndeleted:\n {4}\S+\n {4}\S+\n\nTag: c__d__3/,
+    );
+    expect((await project.mlgit("datasets", "show", "d", "--csv")).stdout).toContain("\nmanifest.amount,3\n");
     project.write(`${folder}/data/f5`, "5");
     expect(await json("datasets", "status", "d")).toEqual({ staged: [], unstaged: [], untracked: ["data/f5"] });
   });

@@ -48,8 +48,29 @@ describe("git mlgit models", () => {
       { tag: "cv__m__9", accuracy: 9, recall: 0.75 },
       { tag: "cv__m__7" },
     ]);
+    expect((await project.mlgit("models", "metrics", "m", "--against=previous")).stdout).toMatch(
+      /^tag +dataset +labels +accuracy +recall\ncv__m__9 +cv__d__1 +cv__l__1 +9 \(-1\) +0.75 \(\+0.25\) \*\ncv__m__8 +cv__d__1 +cv__l__1 +10 \* +0.5\ncv__m__7\n$/,
+    );
+    expect((await project.mlgit("models", "metrics", "m", "--sort=accuracy:asc", "--against=8", "--csv")).stdout).toBe(
+      "tag,dataset,labels,accuracy,accuracy change,recall,recall change\ncv__m__9,cv__d__1,cv__l__1,9,-1,0.75,0.25\ncv__m__8,cv__d__1,cv__l__1,10,,0.5,\ncv__m__7,,,,,,\n",
+    );
+    expect(await project.fails(2, "mlgit", "models", "metrics", "m", "--sort=f1")).toContain("accuracy, recall");
     await project.mlgit("models", "metrics", "m", `--export-path=${project.box.root}`);
     expect(project.box.read("m-metrics.csv").toString()).toMatch(/^tag,dataset,labels,accuracy,recall\r\ncv__m__9,/);
     await project.fails(2, "mlgit", "models", "add", "m", "--metric", "accuracy", "high");
+  });
+
+  it("answers with tables on a terminal", async () => {
+    const questions = ["metrics m", "log m --stat", "show m", "diff m 8 9"].map((one) => `git mlgit models ${one}`);
+    const { stdout } = await project.box.run("script", ["-qec", questions.join(" && "), "/dev/null"], {
+      cwd: project.cwd,
+    });
+    for (const part of [
+      /│ cv__m__8 +│ cv__d__1 +│ cv__l__1 +│ 10 \*/,
+      /│ cv\/m +│ accuracy=9, /,
+      /│ metrics.recall +│ 0.75/,
+    ])
+      expect(stdout).toMatch(part);
+    expect(stdout).toContain("the same files");
   });
 });

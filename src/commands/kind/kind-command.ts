@@ -5,8 +5,9 @@ import { addAction } from "./add.ts";
 import { checkoutAction } from "./checkout.ts";
 import { commitAction } from "./commit.ts";
 import { createAction } from "./create.ts";
+import { diffAction } from "./diff.ts";
 import { listAction } from "./list.ts";
-import { diffAction, logAction } from "./log.ts";
+import { logAction } from "./log.ts";
 import { metricsAction } from "./metrics.ts";
 import { pushAction } from "./push.ts";
 import { branchAction, showAction } from "./show.ts";
@@ -31,6 +32,7 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
   branchAction,
   logAction,
   diffAction,
+  metricsAction,
   configAction,
   unlockAction,
 ];
@@ -39,7 +41,7 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
 export function kindCommand(word: string): Command {
   const kind = kindOf(word);
   if (!kind) throw new MlgitError("internal", `${word} is no kind of entity`);
-  const actions = [...everyKind, ...(kind.name === "model" ? [metricsAction] : [])].map((make) => make(kind));
+  const actions = everyKind.map((make) => make(kind));
   return {
     actions,
     async run() {

@@ -1,12 +1,11 @@
-import { isData } from "../../entity/entity-path.ts";
 import type { Kind } from "../../entity/kind.ts";
-import { emptyTree, treeChanges } from "../../git/changes.ts";
 import { gitIn, type Repository } from "../../git/repository.ts";
 import type { Action } from "../command.ts";
+import { formatTable, type Table, tableOptions } from "../pipeline/print-table.ts";
 import type { VersionTree } from "../published.ts";
-import { quotePath } from "../restore-content.ts";
+import { type Comparison, compareFiles } from "./compare-files.ts";
 import { findEntity } from "./find-entity.ts";
-import { findVersion, specsOf, versionsOf } from "./versions.ts";
+import { specsOf, versionsOf } from "./versions.ts";
 
 export function logAction(kind: Kind): Action {
   return {
@@ -16,60 +15,29 @@ export function logAction(kind: Kind): Action {
     options: [
       { flags: "--stat", description: "count files that were added, changed, deleted" },
       { flags: "--fullstat", description: "name them" },
+      ...tableOptions,
     ],
     async run(context, [name = ""], options) {
       const repository = await context.repository();
       const versions = await versionsOf(repository, kind, name);
       if (versions.length === 0) await findEntity(repository, kind, name);
       const specs = await specsOf(repository, versions);
-      const entries = [];
+      const commits = await readCommits(repository, versions);
+      const withFiles = options.stat === true || options.fullstat === true;
+      const entries: Entry[] = [];
       for (const [i, one] of versions.entries()) {
-        const files =
-          options.stat === true || options.fullstat === true
-            ? await compare(repository, versions[i + 1], one)
-            : undefined;
-        entries.push({
-          ...(await commitOf(repository, one)),
-          metrics: specs[i]?.spec?.metrics ?? {},
-          ...(files ? { files } : {}),
-        });
+        const files = withFiles ? await compareFiles(repository, versions[i + 1], one) : undefined;
+        const { tag, commit: sha } = one.version;
+        const about = commits.get(sha) ?? { author: "", date: "", message: "" };
+        entries.push({ tag, sha, ...about, metrics: specs[i]?.spec?.metrics ?? {}, ...(files ? { files } : {}) });
       }
-      return { text: entries.map((entry) => describe(entry, options.fullstat === true)).join("\n\n"), data: entries };
+      const isTable = options.fullstat !== true || options.csv === true || options.md === true;
+      const text = isTable
+        ? await formatTable(tableOf(entries, withFiles), context, options)
+        : entries.map(describe).join("\n\n");
+      return { text, data: entries };
     },
   };
-}
-
-export function diffAction(kind: Kind): Action {
-  return {
-    name: "diff",
-    summary: "Which files two versions of an entity differ in",
-    arguments: [
-      { name: "<name>", description: "of the entity" },
-      { name: "<from>", description: "a version's tag or number" },
-      { name: "<to>", description: "a version's tag or number" },
-    ],
-    async run(context, [name = "", from = "", to = ""]) {
-      const repository = await context.repository();
-      const find = (text: string) =>
-        findVersion(repository, kind, /^\d+$/.test(text) ? { word: name, number: Number(text) } : { word: text });
-      const files = await compare(repository, await find(from), await find(to));
-      return { text: fileLines(files).join("\n") || "the same files", data: files };
-    },
-  };
-}
-
-interface Comparison {
-  readonly added: readonly string[];
-  readonly updated: readonly string[];
-  readonly deleted: readonly string[];
-}
-
-async function compare(repository: Repository, from: VersionTree | undefined, to: VersionTree): Promise<Comparison> {
-  const changes = await treeChanges(repository, from?.tree ?? (await emptyTree(repository)), to.tree);
-  const data = changes.filter(({ path }) => isData(path.toString("utf8"), to.place.name));
-  const named = (statuses: string) =>
-    data.filter(({ status }) => statuses.includes(status)).map(({ path }) => quotePath(path));
-  return { added: named("A"), updated: named("MT"), deleted: named("D") };
 }
 
 interface Entry {
@@ -82,27 +50,50 @@ interface Entry {
   readonly files?: Comparison;
 }
 
-async function commitOf(repository: Repository, { version }: VersionTree) {
-  const { stdout } = await gitIn(repository, ["log", "-1", "--format=%an <%ae>%x00%aI%x00%B", version.commit, "--"]);
-  const [author = "", date = "", message = ""] = stdout.toString("utf8").split("\0");
-  return { tag: version.tag, sha: version.commit, author, date, message: message.trim() };
+/** In one process, however many there are. */
+async function readCommits(repository: Repository, versions: readonly VersionTree[]) {
+  if (versions.length === 0) return new Map<string, Pick<Entry, "author" | "date" | "message">>();
+  const format = "--format=%H%x00%an <%ae>%x00%aI%x00%B%x00";
+  const args = ["log", "--no-walk=unsorted", "--no-show-signature", "--encoding=UTF-8", "--stdin", format];
+  const input = versions.map(({ version }) => `${version.commit}\n`).join("");
+  const { stdout } = await gitIn(repository, args, { input });
+  const fields = stdout.toString("utf8").split("\0");
+  const count = Math.floor(fields.length / 4);
+  return new Map(
+    Array.from({ length: count }, (_, i) => {
+      const [sha = "", author = "", date = "", message = ""] = fields.slice(4 * i, 4 * i + 4);
+      return [sha.trim(), { author, date, message: message.trim() }] as const;
+    }),
+  );
 }
 
-function describe({ tag, sha, author, date, message, metrics, files }: Entry, full: boolean): string {
-  const numbers = Object.entries(metrics).map(([name, value]) => `${name}=${value}`);
+function tableOf(entries: readonly Entry[], withFiles: boolean): Table {
+  const counts = withFiles ? ["added", "updated", "deleted"] : [];
+  return {
+    columns: ["tag", "commit", "date", "author", "message", "metrics", ...counts],
+    rows: entries.map((one) => [
+      ...[one.tag, one.sha.slice(0, 12), one.date, one.author, one.message.split("\n")[0] ?? "", metricWords(one)],
+      ...(one.files ? [one.files.added, one.files.updated, one.files.deleted].map(({ length }) => String(length)) : []),
+    ]),
+    empty: "no versions",
+  };
+}
+
+function metricWords({ metrics }: Entry): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(", ");
+}
+
+function describe(entry: Entry): string {
+  const { tag, sha, author, date, message, files } = entry;
+  const metrics = metricWords(entry);
   return [
-    `Tag: ${tag}`,
-    `Commit: ${sha}`,
-    `Author: ${author}`,
-    `Date: ${date}`,
-    ...(numbers.length > 0 ? [`Metrics: ${numbers.join(", ")}`] : []),
+    ...[`Tag: ${tag}`, `Commit: ${sha}`, `Author: ${author}`, `Date: ${date}`],
+    ...(metrics === "" ? [] : [`Metrics: ${metrics}`]),
     `Message: ${message}`,
-    ...(files ? (full ? fileLines(files) : [countLine(files)]) : []),
+    ...(files ? fileLines(files) : []),
   ].join("\n");
-}
-
-function countLine({ added, updated, deleted }: Comparison): string {
-  return `Files: ${added.length} added, ${updated.length} updated, ${deleted.length} deleted`;
 }
 
 function fileLines(files: Comparison): string[] {

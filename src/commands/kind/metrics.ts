@@ -1,62 +1,106 @@
 import { join, resolve } from "node:path";
 import type { Kind } from "../../entity/kind.ts";
 import { onDisk } from "../../error/disk-error.ts";
+import { csvLine } from "../../util/csv.ts";
 import { writeDurable } from "../../util/durable.ts";
-import type { Action } from "../command.ts";
+import type { Action, OptionSpec, Options } from "../command.ts";
+import { formatTable, type Table, tableOptions } from "../pipeline/print-table.ts";
+import { type Compared, compareMetrics, type MeasuredVersion, metricNames } from "./compare-metrics.ts";
 import { findEntity } from "./find-entity.ts";
-import { formatTable } from "./table.ts";
 import { specsOf, versionsOf } from "./versions.ts";
 
-/** One version: its tag, what it is linked to, and each metric under its name. */
-type Row = Readonly<Record<string, unknown>>;
+const options: readonly OptionSpec[] = [
+  {
+    flags: "--sort <metric[:asc|desc]>",
+    description: "by a metric, the best first; default: the newest version first",
+  },
+  { flags: "--against <version>", description: "add the differences to this version, or to the `previous` one" },
+  { flags: "--lower-is-better <metric>", description: "its lowest value is the best", repeat: true },
+  ...tableOptions,
+  { flags: "--export-path <folder>", description: "write <name>-metrics.csv or .json there" },
+  { flags: "--export-type <type>", description: "what is written; default: csv", choices: ["csv", "json"] },
+];
 
 export function metricsAction(kind: Kind): Action {
   return {
     name: "metrics",
-    summary: "Compare the metrics of a model's versions",
-    arguments: [{ name: "<name>", description: "of the model" }],
-    options: [
-      { flags: "--sort <metric>", description: "the highest first; default: the newest version first" },
-      { flags: "--export-path <folder>", description: "write <name>-metrics.csv or .json there" },
-      { flags: "--export-type <type>", description: "what is written; default: csv", choices: ["csv", "json"] },
-    ],
-    async run(context, [name = ""], options) {
+    summary: `Compare the metrics of a ${kind.name}'s versions`,
+    arguments: [{ name: "<name>", description: `of the ${kind.name}` }],
+    options,
+    async run(context, [name = ""], given) {
       const repository = await context.repository();
-      const versions = await versionsOf(repository, kind, name);
-      if (versions.length === 0) await findEntity(repository, kind, name);
-      const rows: Row[] = (await specsOf(repository, versions)).map(({ version, spec }) => ({
-        tag: version.tag,
-        version: version.version,
-        ...(spec?.links.dataset ? { dataset: spec.links.dataset.tag } : {}),
-        ...(spec?.links.labels ? { labels: spec.links.labels.tag } : {}),
-        ...spec?.metrics,
-      }));
-      const { sort } = options;
-      if (typeof sort === "string") rows.sort((a, b) => Number(b[sort] ?? -Infinity) - Number(a[sort] ?? -Infinity));
-      if (options.exportPath !== undefined) {
-        const type = options.exportType === "json" ? "json" : "csv";
-        const file = join(resolve(context.cwd, String(options.exportPath)), `${name}-metrics.${type}`);
-        const text = type === "json" ? `${JSON.stringify(rows, null, 2)}\n` : csv(rows);
-        onDisk("write", file, () => writeDurable(file, text));
+      const trees = await versionsOf(repository, kind, name);
+      if (trees.length === 0) await findEntity(repository, kind, name);
+      const versions = (await specsOf(repository, trees)).map(
+        ({ version, spec }): MeasuredVersion => ({
+          tag: version.tag,
+          version: version.version,
+          links: Object.fromEntries(Object.entries(spec?.links ?? {}).map(([word, link]) => [word, link.tag])),
+          metrics: spec?.metrics ?? {},
+        }),
+      );
+      const compared = compareMetrics(versions, {
+        sort: given.sort as string | undefined,
+        against: given.against as string | undefined,
+        lower: (given.lowerIsBetter ?? []) as readonly string[],
+      });
+      const rows = compared.map(toData);
+      if (given.exportPath !== undefined) {
+        const folder = resolve(context.cwd, String(given.exportPath));
+        const file = writeExport({ folder, name, type: given.exportType === "json" ? "json" : "csv" }, compared);
         return { text: `written: ${file}`, data: { file, rows } };
       }
-      return { text: formatTable(columnsOf(rows), rows), data: rows };
+      return { text: await formatTable(tableOf(compared, given), context, given), data: rows };
     },
   };
 }
 
-function columnsOf(rows: readonly Row[]): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((column) => column !== "version");
+/** The metrics stand beside the tag, as they always did, and once more by themselves: one may be called `tag`. */
+function toData({ links, metrics, best, delta, ...head }: Compared) {
+  return { ...head, ...links, ...metrics, ...{ ...head, metrics, best, ...(delta ? { delta } : {}) } };
 }
 
-/** RFC 4180. */
-function csv(rows: readonly Row[]): string {
-  const columns = columnsOf(rows);
-  const cell = (value: unknown) => {
-    const text = value === undefined ? "" : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
-    .map((line) => `${line.map(cell).join(",")}\r\n`)
-    .join("");
+interface Export {
+  readonly folder: string;
+  readonly name: string;
+  readonly type: "csv" | "json";
+}
+
+function writeExport({ folder, name, type }: Export, compared: readonly Compared[]): string {
+  const file = join(folder, `${name}-metrics.${type}`);
+  const { columns, rows } = tableOf(compared, { csv: true });
+  const text =
+    type === "json"
+      ? `${JSON.stringify(compared.map(toData), null, 2)}\n`
+      : [columns, ...rows].map((line) => `${csvLine(line)}\r\n`).join("");
+  onDisk("write", file, () => writeDurable(file, text));
+  return file;
+}
+
+/** For people the best value of each metric has a star, and differences stand behind values; in CSV they have columns of their own. */
+function tableOf(compared: readonly Compared[], { csv }: Options): Table {
+  const links = [...new Set(compared.flatMap((one) => Object.keys(one.links)))];
+  const names = metricNames(compared);
+  const withDelta = compared.some(({ delta }) => delta);
+  const columns = ["tag", ...links, ...names.flatMap((name) => (csv && withDelta ? [name, `${name} change`] : [name]))];
+  const rows = compared.map((one) => [
+    one.tag,
+    ...links.map((link) => one.links[link] ?? ""),
+    ...names.flatMap((name) => {
+      const [value, delta] = [show(one.metrics[name]), one.delta?.[name]];
+      if (csv) return withDelta ? [value, show(delta)] : [value];
+      const change = signed(delta);
+      return [[value, change && `(${change})`, one.best.includes(name) ? "*" : ""].filter(Boolean).join(" ")];
+    }),
+  ]);
+  return { columns, rows, empty: "no versions" };
+}
+
+function show(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function signed(change: number | undefined): string {
+  return change === undefined ? "" : change > 0 ? `+${change}` : String(change);
 }

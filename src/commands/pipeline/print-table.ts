@@ -1,4 +1,5 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { csvLine } from "../../util/csv.ts";
 import type { Context, OptionSpec, Options } from "../command.ts";
 
 export const tableOptions: readonly OptionSpec[] = [
@@ -18,10 +19,14 @@ export async function formatTable(table: Table, context: Context, options: Optio
   if (options.csv === true && options.md === true)
     throw new MlgitError("usage", "--csv and --md exclude each other", { hint: "choose one of them" });
   const lines = [table.columns, ...table.rows];
-  if (options.csv === true) return lines.map((line) => line.map(csvCell).join(",")).join("\n");
+  if (options.csv === true) return lines.map(csvLine).join("\n");
   if (options.md === true) return markdown(table);
   if (table.rows.length === 0) return table.empty;
-  return draw(table, (context.output as { readonly isTTY?: boolean }).isTTY === true);
+  return draw(table, isTerminal(context));
+}
+
+export function isTerminal({ output }: Context): boolean {
+  return (output as { readonly isTTY?: boolean }).isTTY === true;
 }
 
 async function draw({ columns, rows }: Table, onTerminal: boolean): Promise<string> {
@@ -39,11 +44,6 @@ const noLines = {
   ...Object.fromEntries(sides.flatMap((side) => ["", "-mid", "-left", "-right"].map((end) => [side + end, ""]))),
   ...{ mid: "", "mid-mid": "", middle: "  " },
 };
-
-/** Source of the format: RFC 4180. */
-function csvCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
 
 function markdown({ columns, rows }: Table): string {
   const line = (cells: readonly string[]) =>
