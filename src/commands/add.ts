@@ -13,7 +13,7 @@ import { ensureHooks } from "./ensure-hooks.ts";
 import { Session } from "./session.ts";
 
 /** `git add` for large trees: tracked files are read by mlgit itself, their pointers go to git in one pack. The index it makes is git add's. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "<paths...>", description: "pathspecs, as for git add" }],
   options: [{ flags: "-n, --dry-run", description: "only say what would be added" }],
   async run(context, paths, options) {
@@ -37,7 +37,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 interface AddTools {
   readonly repository: Repository & { readonly workTree: string };

@@ -5,7 +5,7 @@ import type { Command } from "./command.ts";
 import { openPipeline } from "./pipeline/open-pipeline.ts";
 
 /** Draws which stage needs which. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "[stages...]", description: "stages or outputs, with all they need; default: everything" }],
   options: [
     { flags: "--mermaid", description: "print a Mermaid flowchart" },
@@ -28,4 +28,4 @@ export const command: Command = {
     const { drawTerminal } = await import("../pipeline/draw-terminal.ts");
     return { text: names.length === 0 ? "no stages" : drawTerminal(graph, names), data };
   },
-};
+} satisfies Command;

@@ -13,7 +13,7 @@ import { Session } from "./session.ts";
 import { below, indexFiles, type TrackedFile } from "./tracked-files.ts";
 
 /** Puts pointers in place of unmodified tracked files, to free the space; their bytes stay in the cache. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "<paths...>", description: "files or folders; `.` for all below here" }],
   async run(context, paths) {
     if (paths.length === 0)
@@ -25,7 +25,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 async function dehydrateWorktree(paths: readonly string[], session: Session, context: Context) {
   const repository = session.workTree;

@@ -9,7 +9,7 @@ import { Session } from "./session.ts";
 
 const marks: Readonly<Record<Finding["state"], string>> = { ok: "ok  ", note: "note", bad: "BAD " };
 
-export const command: Command = {
+export const command = {
   async run(context) {
     const findings = [...(await checkPrograms(context.cwd)), ...(await checkHere(context))];
     const wrong = findings.filter(({ state }) => state === "bad").length;
@@ -24,7 +24,7 @@ export const command: Command = {
       exitCode: wrong === 0 ? exitCode.ok : exitCode.incomplete,
     };
   },
-};
+} satisfies Command;
 
 async function checkHere(context: Context): Promise<Finding[]> {
   let session: Session;

@@ -19,7 +19,7 @@ interface Room {
 }
 
 /** Says what takes how much room: the cache by kind, the store, and the tracked files by folder. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "[paths...]", description: "folders or files; default: the top" }],
   options: [
     { flags: "--ref <commit>", description: "the files of a commit, branch or tag and not of the index" },
@@ -38,7 +38,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 const kinds = ["files", "packs", "index", "journal", "tmp", "bad", "log"] as const;
 

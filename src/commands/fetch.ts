@@ -10,7 +10,7 @@ import { fetchRuns } from "./share-runs.ts";
 import { indexFiles, type TrackedFile, treeFiles } from "./tracked-files.ts";
 
 /** Brings data into the cache and leaves the worktree alone. */
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "[remote]", description: "whose store is asked; default: the current branch's remote" },
     { name: "[refs...]", description: "branches, tags or commits; default: what is checked out" },
@@ -31,7 +31,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 interface Content {
   readonly oid: string;

@@ -11,7 +11,7 @@ import { Session } from "./session.ts";
 import { inOtherStores } from "./store-routes.ts";
 
 /** Reads and hashes everything again, and says of everything that git needs whether it is to be had. */
-export const command: Command = {
+export const command = {
   options: [
     { flags: "--fix", description: "move damaged copies aside and restore them from packs, worktrees or the store" },
     {
@@ -32,7 +32,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 interface FsckOptions {
   readonly fix: boolean;

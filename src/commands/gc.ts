@@ -12,7 +12,7 @@ import { neededContents } from "./needed-contents.ts";
 import { Session } from "./session.ts";
 
 /** Removes from a store what no ref needs any more: marked now, gone when a later run after the grace period finds it still unneeded. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "[remote]", description: "whose store is collected; default: the current branch's remote" }],
   options: [
     { flags: "-n, --dry-run", description: "only say what would be done" },
@@ -28,7 +28,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 async function collect(
   session: Session,

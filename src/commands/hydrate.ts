@@ -11,7 +11,7 @@ import { Session } from "./session.ts";
 import { below, indexFiles, type TrackedFile } from "./tracked-files.ts";
 
 /** Puts the bytes of tracked files in place of their pointers. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "[paths...]", description: "files or folders; default: all, as mlgit.include and .exclude say" }],
   options: [{ flags: "--remote <name>", description: "whose store is asked; default: the current branch's remote" }],
   async run(context, paths, options) {
@@ -22,7 +22,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 /** What `hydrate` and `pull` do. Paths that are named are hydrated whatever the settings say. */
 export async function hydrateWorktree(paths: readonly string[], session: Session, context: Context, remote?: string) {

@@ -11,7 +11,7 @@ import type { Command, Context } from "./command.ts";
 import { describeHooks } from "./hook-report.ts";
 import { loadGitSettings, loadSettings, resolveStore } from "./load-settings.ts";
 
-export const command: Command = {
+export const command = {
   options: [
     { flags: "--skip-hooks", description: "install no hooks" },
     { flags: "--force", description: "replace a filter configuration that is not mlgit's" },
@@ -37,7 +37,7 @@ export const command: Command = {
       exitCode: done ? exitCode.ok : exitCode.incomplete,
     };
   },
-};
+} satisfies Command;
 
 /** Sets the filter here unless it is in effect already, from whatever scope. True if it was set. */
 async function ensureFilter(context: Context, force: boolean): Promise<boolean> {

@@ -13,7 +13,7 @@ import { quotePath } from "./restore-content.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 /** Takes an unlock back: the files are read-only again. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "<paths...>", description: "files or folders of a strict or flexible entity" }],
   async run(context, paths) {
     const { repository, files } = await governedFiles(context, paths);
@@ -40,7 +40,7 @@ export const command: Command = {
       exitCode: changed.length > 0 ? exitCode.incomplete : exitCode.ok,
     };
   },
-};
+} satisfies Command;
 
 /** The size of a worktree file that holds exactly what the index has for it; undefined otherwise, and for what is no plain file. */
 function holds(top: string, file: GovernedFile, blobOf: (pointer: Buffer) => string): number | undefined {

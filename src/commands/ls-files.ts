@@ -6,7 +6,7 @@ import { Session } from "./session.ts";
 import { below, indexFiles, treeFiles } from "./tracked-files.ts";
 
 /** Lists tracked files with their oids. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "[paths...]", description: "files or folders; default: all" }],
   options: [
     { flags: "--ref <commit>", description: "list the files of a commit, branch or tag and not of the index" },
@@ -38,7 +38,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 function writeRaw(output: NodeJS.WritableStream, files: readonly { readonly path: Buffer }[]) {
   output.write(Buffer.concat(files.flatMap((file) => [file.path, Buffer.from([0])])));

@@ -10,7 +10,7 @@ import { Session } from "./session.ts";
 import { storesToRead, unlessFatal } from "./store-routes.ts";
 
 /** Drops cached copies that the store has, and what nothing has needed for long. Never the only copy of something that is needed. */
-export const command: Command = {
+export const command = {
   options: [
     { flags: "-n, --dry-run", description: "only say what would go" },
     { flags: "--verify-store", description: "read back from the store what is to be dropped, and not only look it up" },
@@ -30,7 +30,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 /** What an add has stored is in no index before it ends: content this young may be needed, whatever grace was asked for. In milliseconds. */
 const longestAdd = 60 * 60 * 1000;

@@ -11,7 +11,7 @@ import { chosenContents } from "./publish-what.ts";
 import { Session } from "./session.ts";
 
 /** Writes a folder that any web server can hand out as a store to read from. */
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "[what...]", description: "branches, tags, commits, or entities as name or name@version; default: HEAD" },
   ],
@@ -34,7 +34,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 interface Job {
   readonly session: Session;

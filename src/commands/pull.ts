@@ -5,7 +5,7 @@ import { Session } from "./session.ts";
 import { fetchRuns } from "./share-runs.ts";
 
 /** Fetches and hydrates what is checked out: the data half of `git pull`. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "[remote]", description: "whose store is asked; default: the current branch's remote" }],
   async run(context, [remote]) {
     const session = await Session.open(context);
@@ -17,4 +17,4 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;

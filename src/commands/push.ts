@@ -9,7 +9,7 @@ import { pushRuns } from "./share-runs.ts";
 import { describePush, upload } from "./upload.ts";
 
 /** Uploads data without moving refs: what `git push` does first, by itself, and with --all whatever the store may lack. */
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "[remote]", description: "whose store gets the data; default: the current branch's remote" },
     { name: "[refs...]", description: "branches, tags or commits; default: HEAD" },
@@ -29,7 +29,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 interface PushCommand {
   readonly session: Session;

@@ -5,7 +5,7 @@ import { jobsOf, reproResult, reproStages } from "./pipeline/repro-stages.ts";
 import { Session } from "./session.ts";
 
 /** Runs what is out of date, and takes from earlier runs what they have made already. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "[stages...]", description: "stages or outputs, with all they need; default: everything" }],
   options: [
     { flags: "-j, --jobs <n>", description: "stages at a time; 0 is one per core; default: 1" },
@@ -39,4 +39,4 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;

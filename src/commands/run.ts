@@ -11,7 +11,7 @@ import { stageFromOptions } from "./pipeline/stage-from-options.ts";
 import { Session } from "./session.ts";
 
 /** Runs a command once as a stage: when it went well, mlgit.yaml has the stage, its outputs are tracked, and the run is recorded. */
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "[command...]", description: "after --: a program and its arguments, or one line for the shell" },
   ],
@@ -65,4 +65,4 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;

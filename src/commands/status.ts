@@ -10,7 +10,7 @@ import { Session } from "./session.ts";
 import { indexFiles } from "./tracked-files.ts";
 
 /** What a person wants to know of the data: what is changed, what is only a pointer here, what no remote has. */
-export const command: Command = {
+export const command = {
   async run(context) {
     const session = await Session.open(context);
     try {
@@ -20,7 +20,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 interface StatusData {
   readonly store: { readonly name: string; readonly url: string } | null;

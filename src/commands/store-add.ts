@@ -11,7 +11,7 @@ import { loadSettings } from "./load-settings.ts";
 import { changeTreeSettings } from "./store-file.ts";
 import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
 
-export const add: Action = {
+export const add = {
   name: "add",
   summary: "Name a place for data",
   arguments: [
@@ -43,7 +43,7 @@ export const add: Action = {
     const repository = await context.repository();
     return whileEditing(repository, () => addStore(context, repository, { name, store, options }));
   },
-};
+} satisfies Action;
 
 /** Clones would not use it: a file in a repository must not start a program. */
 function assertFitsTree(name: string, store: TreeStore): void {

@@ -3,7 +3,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import type { Action } from "./command.ts";
 import { loadSettings, resolveStore } from "./load-settings.ts";
 
-export const create: Action = {
+export const create = {
   name: "create",
   summary: "Make a store's bucket or folder, with settings that fit",
   arguments: [{ name: "<name>", description: "of a store that `store add` named" }],
@@ -29,4 +29,4 @@ export const create: Action = {
       await backend.close();
     }
   },
-};
+} satisfies Action;

@@ -9,7 +9,7 @@ import { loadSettings } from "./load-settings.ts";
 import { Session } from "./session.ts";
 import { findStore } from "./store-names.ts";
 
-export const sync: Action = {
+export const sync = {
   name: "sync",
   summary: "Copy what one store has and another lacks",
   arguments: [
@@ -31,7 +31,7 @@ export const sync: Action = {
       await session.close();
     }
   },
-};
+} satisfies Action;
 
 interface Job {
   readonly session: Session;

@@ -7,7 +7,7 @@ import type { Action } from "./command.ts";
 import { loadSettings, resolveStore } from "./load-settings.ts";
 import { type StoreReport, testStore } from "./probe-store.ts";
 
-export const test: Action = {
+export const test = {
   name: "test",
   summary: "Try a store: write, read, remove, race, and measure",
   arguments: [{ name: "[name]", description: "the one that a push would use if absent" }],
@@ -33,7 +33,7 @@ export const test: Action = {
       await backend.close();
     }
   },
-};
+} satisfies Action;
 
 /** Is there a store of mlgit's? Undefined where even its folder will only be made, in the repository that it follows. */
 async function isInitialised(backend: Backend, store: StoreSettings): Promise<boolean | undefined> {

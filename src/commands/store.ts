@@ -79,11 +79,11 @@ const trust: Action = {
   },
 };
 
-export const command: Command = {
+export const command = {
   actions: [add, create, list, remove, sync, test, trust],
   run: (context, args, options) => {
     if (args.length > 0)
       throw new MlgitError("usage", `store ${args[0]}: no such command`, { hint: "git mlgit store -h" });
     return list.run(context, args, options);
   },
-};
+} satisfies Command;

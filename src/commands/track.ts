@@ -15,7 +15,7 @@ import { findRawFiles } from "./raw-files.ts";
 import { touchFiles } from "./touch-files.ts";
 import { fromBytes, guardsFor, patternOf } from "./track-pattern.ts";
 
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "[pattern...]", description: "gitignore-like patterns or folders; none to list what is tracked" },
   ],
@@ -33,7 +33,7 @@ export const command: Command = {
     if (options.above !== undefined) wanted.push(...(await largeFiles(context.cwd, repository, options)));
     return add(context, repository, { patterns: [...new Set(wanted)], dryRun: options.dryRun === true });
   },
-};
+} satisfies Command;
 
 interface Addition {
   readonly patterns: readonly string[];

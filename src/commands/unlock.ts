@@ -14,7 +14,7 @@ import { quotePath } from "./restore-content.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 /** Lets published files of flexible entities be changed, here and for the bytes they have now. */
-export const command: Command = {
+export const command = {
   arguments: [{ name: "<paths...>", description: "files or folders of a flexible entity" }],
   async run(context, paths) {
     const { repository, files } = await governedFiles(context, paths);
@@ -41,7 +41,7 @@ export const command: Command = {
     await stampIndex(repository, stamps);
     return { text: `${done.length} files can be changed until the next version`, data: { unlocked: done } };
   },
-};
+} satisfies Command;
 
 function refuseStrict(files: readonly GovernedFile[]): void {
   const strict = files.find(({ mutability }) => mutability === "strict");

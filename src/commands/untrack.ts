@@ -10,7 +10,7 @@ import type { Command } from "./command.ts";
 import { touchFiles } from "./touch-files.ts";
 import { fromBytes, patternOf, toBytes } from "./track-pattern.ts";
 
-export const command: Command = {
+export const command = {
   arguments: [{ name: "<pattern...>", description: "as `git mlgit track` lists them" }],
   options: [
     { flags: "--filename", description: "the words are names of files, not patterns" },
@@ -44,7 +44,7 @@ export const command: Command = {
       exitCode: missing.length === 0 ? exitCode.ok : exitCode.incomplete,
     };
   },
-};
+} satisfies Command;
 
 /** Edits the file, and makes git look again at the files that were tracked before and are not any more. Returns their number. */
 async function release(repository: Repository, path: string, patterns: readonly string[]): Promise<number> {

@@ -8,7 +8,7 @@ import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
 
 /** The rules of entities for servers and CI: what the hooks check, of commits that are there. */
-export const command: Command = {
+export const command = {
   arguments: [
     {
       name: "[ranges...]",
@@ -31,7 +31,7 @@ export const command: Command = {
       exitCode: breaches.length === 0 ? exitCode.ok : exitCode.refused,
     };
   },
-};
+} satisfies Command;
 
 async function parseRanges(repository: Repository, ranges: readonly string[]): Promise<CommitRange> {
   const include: string[] = [];

@@ -11,7 +11,7 @@ import { uncommittedSubject } from "../pipeline/experiment-ref.ts";
 import { Session } from "../session.ts";
 import { findExperiment } from "./list.ts";
 
-export const apply: Action = {
+export const apply = {
   name: "apply",
   summary: "Bring an experiment's files into the worktree",
   arguments: [{ name: "<name>", description: "an experiment" }],
@@ -44,7 +44,7 @@ export const apply: Action = {
       await session.close();
     }
   },
-};
+} satisfies Action;
 
 type WithWorktree = Session["workTree"];
 

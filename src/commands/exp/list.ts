@@ -9,7 +9,7 @@ import { formatTable, tableOptions } from "../pipeline/print-table.ts";
 import { readValues } from "../pipeline/read-values.ts";
 import { cellsOf, diffValues } from "../pipeline/value-actions.ts";
 
-export const list: Action = {
+export const list = {
   name: "list",
   summary: "Show experiments with their parameters and metrics",
   options: [
@@ -22,18 +22,18 @@ export const list: Action = {
   ],
   run: async (context, _, options) =>
     showExperiments(await listRefCommits(await context.repository(), experimentPrefix), context, options),
-};
+} satisfies Action;
 
-export const show: Action = {
+export const show = {
   name: "show",
   summary: "Show one experiment",
   arguments: [{ name: "<name>", description: "an experiment" }],
   options: tableOptions,
   run: async (context, [name = ""], options) =>
     showExperiments([await findExperiment(await context.repository(), name)], context, options),
-};
+} satisfies Action;
 
-export const rm: Action = {
+export const rm = {
   name: "rm",
   summary: "Forget experiments",
   arguments: [{ name: "[names...]", description: "experiments" }],
@@ -50,9 +50,9 @@ export const rm: Action = {
     const text = found.map(({ name, commit }) => `forgot ${name} (was ${commit})`).join("\n");
     return { text, data: { removed: found.map(({ name, commit }) => ({ name, commit })) } };
   },
-};
+} satisfies Action;
 
-export const diff: Action = {
+export const diff = {
   name: "diff",
   summary: "Compare parameters and metrics of two experiments",
   arguments: [
@@ -61,7 +61,7 @@ export const diff: Action = {
   ],
   options: [{ flags: "--all", description: "also what is equal" }, ...tableOptions],
   run: (context, words, options) => diffValues(["params", "metrics"], context, words, options),
-};
+} satisfies Action;
 
 /** @throws MlgitError kind `usage` for an unknown name. */
 export async function findExperiment(repository: Repository, name: string): Promise<RefCommit> {

@@ -22,7 +22,7 @@ export interface ExperimentReport {
   readonly problem?: string;
 }
 
-export const run: Action = {
+export const run = {
   name: "run",
   summary: "Run the stages with other parameters, elsewhere",
   arguments: [{ name: "[stages...]", description: "stages or outputs, with all they need; default: everything" }],
@@ -57,7 +57,7 @@ export const run: Action = {
       await session.close();
     }
   },
-};
+} satisfies Action;
 
 const words = { done: "done", known: "was run before (-f runs it again)", failed: "failed", stopped: "not run" };
 

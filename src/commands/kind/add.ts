@@ -18,7 +18,7 @@ const metricOptions: readonly OptionSpec[] = [
   { flags: "--metrics-file <csv>", description: "names in the first line, numbers in the second" },
 ];
 
-export function addAction(kind: Kind): Action {
+export function addAction(kind: Kind) {
   return {
     name: "add",
     summary: "Stage an entity's files and spec",
@@ -49,7 +49,7 @@ export function addAction(kind: Kind): Action {
       );
       return { ...added, data: { ...(added.data as object), name, version } };
     },
-  };
+  } satisfies Action;
 }
 
 function metricEdits(kind: Kind, context: Context, options: Options): SpecEdit[] {

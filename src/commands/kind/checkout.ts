@@ -19,7 +19,7 @@ const linkOptions: Readonly<Record<string, readonly OptionSpec[]>> = {
   ],
 };
 
-export function checkoutAction(kind: Kind): Action {
+export function checkoutAction(kind: Kind) {
   return {
     name: "checkout",
     summary: "Put a version of an entity into index and worktree",
@@ -37,7 +37,7 @@ export function checkoutAction(kind: Kind): Action {
       for (const one of wanted) await restore(repository, one);
       return hydrated(context, wanted);
     },
-  };
+  } satisfies Action;
 }
 
 function numberOf(text: unknown): number | undefined {

@@ -13,7 +13,7 @@ import { currentVersion, nextVersion, versionsOf } from "./versions.ts";
 /** Which kinds a kind can be linked to. */
 const linkable: Readonly<Record<string, readonly string[]>> = { labels: ["dataset"], model: ["dataset", "labels"] };
 
-export function commitAction(kind: Kind): Action {
+export function commitAction(kind: Kind) {
   const links = linkable[kind.name] ?? [];
   return {
     name: "commit",
@@ -52,7 +52,7 @@ export function commitAction(kind: Kind): Action {
       await passThrough(repository, ["commit", "-q", "-m", message, ...only]);
       return { text: `version ${version} of ${name} is committed`, data: { committed: true, name, version } };
     },
-  };
+  } satisfies Action;
 }
 
 async function staged(repository: Worktree, folder: string): Promise<{ inside: number; outside: number }> {

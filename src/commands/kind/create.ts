@@ -12,7 +12,7 @@ import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
 import type { Action, Context, Options } from "../command.ts";
 import { findEntities, needWorktree } from "./find-entity.ts";
 
-export function createAction(kind: Kind): Action {
+export function createAction(kind: Kind) {
   return {
     name: "create",
     summary: `Make the folder, spec and attributes of a new ${kind.name}`,
@@ -48,7 +48,7 @@ export function createAction(kind: Kind): Action {
         data: { name, folder: place.folder, spec: place.spec, version: spec.version },
       };
     },
-  };
+  } satisfies Action;
 }
 
 function readOptions(name: string, options: Options): NewSpec {

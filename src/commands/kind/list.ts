@@ -2,7 +2,7 @@ import type { Kind } from "../../entity/kind.ts";
 import type { Action } from "../command.ts";
 import { findEntities } from "./find-entity.ts";
 
-export function listAction(kind: Kind): Action {
+export function listAction(kind: Kind) {
   return {
     name: "list",
     summary: `Show the ${kind.folder} of this repository as a tree`,
@@ -16,7 +16,7 @@ export function listAction(kind: Kind): Action {
         data: places.map(({ name, folder, spec }) => ({ name, folder, spec })),
       };
     },
-  };
+  } satisfies Action;
 }
 
 function treeLines(paths: readonly (readonly string[])[]): string[] {

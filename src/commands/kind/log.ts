@@ -7,7 +7,7 @@ import { type Comparison, compareFiles } from "./compare-files.ts";
 import { findEntity } from "./find-entity.ts";
 import { specsOf, versionsOf } from "./versions.ts";
 
-export function logAction(kind: Kind): Action {
+export function logAction(kind: Kind) {
   return {
     name: "log",
     summary: "Show an entity's versions, the newest first",
@@ -37,7 +37,7 @@ export function logAction(kind: Kind): Action {
         : entries.map(describe).join("\n\n");
       return { text, data: entries };
     },
-  };
+  } satisfies Action;
 }
 
 interface Entry {

@@ -21,7 +21,7 @@ const options: readonly OptionSpec[] = [
   { flags: "--export-type <type>", description: "what is written; default: csv", choices: ["csv", "json"] },
 ];
 
-export function metricsAction(kind: Kind): Action {
+export function metricsAction(kind: Kind) {
   return {
     name: "metrics",
     summary: `Compare the metrics of a ${kind.name}'s versions`,
@@ -52,7 +52,7 @@ export function metricsAction(kind: Kind): Action {
       }
       return { text: await formatTable(tableOf(compared, given), context, given), data: rows };
     },
-  };
+  } satisfies Action;
 }
 
 /** The metrics stand beside the tag, as they always did, and once more by themselves: one may be called `tag`. */

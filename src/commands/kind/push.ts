@@ -7,7 +7,7 @@ import type { Action } from "../command.ts";
 import { loadGitSettings } from "../load-settings.ts";
 import { findEntity, needWorktree } from "./find-entity.ts";
 
-export function pushAction(kind: Kind): Action {
+export function pushAction(kind: Kind) {
   return {
     name: "push",
     summary: "Push the current branch with its versions and their data",
@@ -32,5 +32,5 @@ export function pushAction(kind: Kind): Action {
       await passThrough(repository, ["push", "--follow-tags", ...track, target, `HEAD:${upstream}`]);
       return { data: { remote: target, branch } };
     },
-  };
+  } satisfies Action;
 }

@@ -18,7 +18,7 @@ const words: Readonly<Record<string, string>> = {
   R: "renamed",
 };
 
-export function statusAction(kind: Kind): Action {
+export function statusAction(kind: Kind) {
   return {
     name: "status",
     summary: "Show what is changed in an entity",
@@ -56,10 +56,10 @@ export function statusAction(kind: Kind): Action {
         data,
       };
     },
-  };
+  } satisfies Action;
 }
 
-export function configAction(kind: Kind): Action {
+export function configAction(kind: Kind) {
   return {
     name: "config",
     summary: "Change the mutability of an entity, which is a commit of its own",
@@ -93,5 +93,5 @@ export function configAction(kind: Kind): Action {
         data: { changed: true, from: spec.mutability, to: value },
       };
     },
-  };
+  } satisfies Action;
 }

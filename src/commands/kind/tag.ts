@@ -6,7 +6,7 @@ import type { Action } from "../command.ts";
 import { findEntity } from "./find-entity.ts";
 import { currentVersion, versionsOf } from "./versions.ts";
 
-export function tagAction(kind: Kind): Action {
+export function tagAction(kind: Kind) {
   const name = { name: "<name>", description: "of the entity" };
   return {
     name: "tag",
@@ -51,5 +51,5 @@ export function tagAction(kind: Kind): Action {
     async run() {
       throw new MlgitError("usage", "tag needs list or add", { hint: `git mlgit ${kind.folder} tag list <name>` });
     },
-  };
+  } satisfies Action;
 }

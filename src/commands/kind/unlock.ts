@@ -4,7 +4,7 @@ import type { Action } from "../command.ts";
 import { command as unlock } from "../unlock.ts";
 import { findEntity, needWorktree } from "./find-entity.ts";
 
-export function unlockAction(kind: Kind): Action {
+export function unlockAction(kind: Kind) {
   return {
     name: "unlock",
     summary: "Let published files of a flexible entity be changed",
@@ -18,8 +18,7 @@ export function unlockAction(kind: Kind): Action {
       return unlock.run(
         context,
         files.map((file) => join(repository.workTree, folder, file)),
-        {},
       );
     },
-  };
+  } satisfies Action;
 }

@@ -8,15 +8,15 @@ import { command as setUp } from "../init.ts";
 import { loadGitSettings } from "../load-settings.ts";
 import { findVersion } from "./versions.ts";
 
-export function initAction(): Action {
+export function initAction() {
   return {
     name: "init",
     summary: "The same as `git mlgit init`: sets this repository up for all kinds",
     run: (context) => setUp.run(context, [], {}),
-  };
+  } satisfies Action;
 }
 
-export function updateAction(kind: Kind): Action {
+export function updateAction(kind: Kind) {
   return {
     name: "update",
     summary: "Bring the versions that others published; the worktree stays",
@@ -25,10 +25,10 @@ export function updateAction(kind: Kind): Action {
       await passThrough(await context.repository(), ["fetch", "--tags", remote]);
       return { text: `versions of ${remote} are here: git mlgit ${kind.folder} list`, data: { remote } };
     },
-  };
+  } satisfies Action;
 }
 
-export function fetchAction(kind: Kind): Action {
+export function fetchAction(kind: Kind) {
   return {
     name: "fetch",
     summary: "Bring the data of a version into the cache; the worktree stays",
@@ -39,7 +39,7 @@ export function fetchAction(kind: Kind): Action {
       const { tree } = await findVersion(await context.repository(), kind, { word, number });
       return fetchData.run(context, [tree], {});
     },
-  };
+  } satisfies Action;
 }
 
 async function remoteOf(context: Context): Promise<string> {

@@ -11,7 +11,7 @@ import { type Lineage, openLineage } from "./open-lineage.ts";
 import { everythingTainted } from "./tainted.ts";
 import { writeRecords } from "./write-records.ts";
 
-export const deploy: Action = {
+export const deploy = {
   name: "deploy",
   summary: "Record that something is in use somewhere from now on",
   arguments: [{ name: "<what>", description: "such as model@3; a file, an oid" }],
@@ -54,7 +54,7 @@ export const deploy: Action = {
     const id = recordId(record);
     return { text: `${name} is in ${env} (run ${id.slice(0, 12)})`, data: { id, ...record } };
   },
-};
+} satisfies Action;
 
 /** A folder of the worktree counts with every file in it, so that each can be asked for. */
 function filesOf({ oid, path = "", mode = "100644", files = [] }: FoundSubject): RunFile[] {
@@ -73,7 +73,7 @@ async function refuseMarked(oids: readonly string[], word: string, lineage: Line
   });
 }
 
-export const deployed: Action = {
+export const deployed = {
   name: "deployed",
   summary: "List what is in use where",
   options: [
@@ -91,7 +91,7 @@ export const deployed: Action = {
       data: found.map(({ id, record }) => ({ id, ...record })),
     };
   },
-};
+} satisfies Action;
 
 /** The last deployment of each environment, at a time (milliseconds since 1970). */
 export async function currentDeploys({ index }: Lineage, at = Number.POSITIVE_INFINITY): Promise<NamedRun[]> {

@@ -8,7 +8,7 @@ import { findRun, type NamedRun } from "./find-run.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 import { logOf } from "./show-run.ts";
 
-export const diff: Action = {
+export const diff = {
   name: "diff",
   summary: "In what two runs differ",
   arguments: [
@@ -22,9 +22,9 @@ export const diff: Action = {
     const text = differences.length === 0 ? "they differ in nothing but time" : describe(differences);
     return { text: `${heading(runs)}\n\n${text}`, data: toData(runs, differences) };
   },
-};
+} satisfies Action;
 
-export const why: Action = {
+export const why = {
   name: "why",
   summary: "What is different from the last run that went well",
   arguments: [{ name: "<run>", description: "by the first digits of its name, or a stage: its last run" }],
@@ -48,7 +48,7 @@ export const why: Action = {
       data: { ...toData([good, run], differences), good: good.id, log: log ?? null },
     };
   },
-};
+} satisfies Action;
 
 /** Of a stage, the newest first. */
 async function runsOf({ repository }: Lineage, stage: string): Promise<NamedRun[]> {

@@ -8,7 +8,7 @@ import { writeRecords } from "./write-records.ts";
 
 const words = ["taint", "retire", "note", "withdraw"] as const;
 
-export const mark: Action = {
+export const mark = {
   name: "mark",
   summary: "Say that something is tainted or retired, leave a note, or take that back",
   arguments: [
@@ -30,7 +30,7 @@ export const mark: Action = {
         : await marksOf(artifact, wanted, parts, lineage);
     return write(records, context);
   },
-};
+} satisfies Action;
 
 type Parts = Pick<MarkRecord, "v" | "type" | "reason" | "actor" | "t">;
 
@@ -71,7 +71,7 @@ async function write(records: readonly MarkRecord[], context: Context): Promise<
   return { text: `${lines.join("\n")}\nthe next push shares it`, data };
 }
 
-export const marks: Action = {
+export const marks = {
   name: "marks",
   summary: "List the marks in effect",
   async run(context) {
@@ -81,4 +81,4 @@ export const marks: Action = {
       `${record.mark}  ${record.path ?? record.of}  ${new Date(record.t).toISOString().slice(0, 10)}  ${record.actor.replace(/ <.*/, "")}: ${record.reason}  (mark ${id.slice(0, 12)})`;
     return { text: list.map(line).join("\n") || "no marks", data: list.map(({ id, record }) => ({ id, ...record })) };
   },
-};
+} satisfies Action;

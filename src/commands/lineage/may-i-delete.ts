@@ -10,7 +10,7 @@ import { type Lineage, openLineage } from "./open-lineage.ts";
 /** More branches and tags than this are not looked into one by one. */
 const mostRefs = 2000;
 
-export const mayIDelete: Action = {
+export const mayIDelete = {
   name: "may-i-delete",
   summary: "Say what still needs something; exit code 1 if anything does",
   arguments: [{ name: "<artifact>", description: "a file, a version, an oid …" }],
@@ -34,7 +34,7 @@ export const mayIDelete: Action = {
       exitCode: reasons.length === 0 ? exitCode.ok : exitCode.incomplete,
     };
   },
-};
+} satisfies Action;
 
 interface Reason {
   readonly text: string;

@@ -11,16 +11,16 @@ import type { Action, CommandResult, Context } from "../command.ts";
 import { needWorktree } from "../kind/find-entity.ts";
 import { writeRecords } from "./write-records.ts";
 
-export const record: Action = {
+export const record = {
   name: "record",
   summary: "Record a run that something else made",
   arguments: [{ name: "[file]", description: "JSON of one run; `-` (the default) reads stdin" }],
   async run(context, [file = "-"]) {
     return recordAll([{ text: await readInput(file, context), where: nameOf(file) }], context);
   },
-};
+} satisfies Action;
 
-export const importRuns: Action = {
+export const importRuns = {
   name: "import",
   summary: "Record many runs: one JSON text a line",
   arguments: [{ name: "[file]", description: "NDJSON; `-` (the default) reads stdin" }],
@@ -32,7 +32,7 @@ export const importRuns: Action = {
       context,
     );
   },
-};
+} satisfies Action;
 
 /** All or nothing: one that makes no sense keeps all from being recorded. */
 async function recordAll(

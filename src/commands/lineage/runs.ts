@@ -6,7 +6,7 @@ import { countOption } from "./count-option.ts";
 import { describeRun } from "./draw-trace.ts";
 import type { NamedRun } from "./find-run.ts";
 
-export const runs: Action = {
+export const runs = {
   name: "runs",
   summary: "List runs, the newest first",
   arguments: [{ name: "[stages...]", description: "only those of these stages" }],
@@ -28,4 +28,4 @@ export const runs: Action = {
       data: sorted.map(({ id, record }) => ({ id, ...record })),
     };
   },
-};
+} satisfies Action;

@@ -13,7 +13,7 @@ interface Tainted {
   readonly mark: StoredMark;
 }
 
-export const tainted: Action = {
+export const tainted = {
   name: "tainted",
   summary: "List what a commit has of things that are tainted, or were made from such; exit code 1 if there is any",
   arguments: [{ name: "[revision]", description: "default: HEAD" }],
@@ -35,7 +35,7 @@ export const tainted: Action = {
       exitCode: here.length > 0 ? exitCode.incomplete : exitCode.ok,
     };
   },
-};
+} satisfies Action;
 
 /** What is marked and all that was made from it; one mark for each is enough. */
 export async function everythingTainted(lineage: Lineage): Promise<Tainted[]> {

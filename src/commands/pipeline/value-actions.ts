@@ -14,7 +14,7 @@ const fileOption: OptionSpec = {
 };
 
 /** Two versions side by side: `params diff`, `metrics diff`, `exp diff`. */
-export function diffAction(kind: ValueKind): Action {
+export function diffAction(kind: ValueKind) {
   return {
     name: "diff",
     summary: `Compare ${kind} of two versions`,
@@ -24,18 +24,18 @@ export function diffAction(kind: ValueKind): Action {
     ],
     options: [fileOption, { flags: "--all", description: "also what is equal" }, ...tableOptions],
     run: (context, words, options) => diffValues([kind], context, words, options),
-  };
+  } satisfies Action;
 }
 
 /** Several versions, one a line: `metrics show`, `params show`. */
-export function showAction(kind: ValueKind): Action {
+export function showAction(kind: ValueKind) {
   return {
     name: "show",
     summary: `Show ${kind} of versions, one a line`,
     arguments: [{ name: "[versions...]", description: "commits, branches, tags, experiments; default: the worktree" }],
     options: [fileOption, ...tableOptions],
     run: (context, words, options) => showValues(kind, context, words, options),
-  };
+  } satisfies Action;
 }
 
 /** The differences of one or both kinds. */
