@@ -20,6 +20,7 @@ const ranks: Readonly<Record<string, number>> = {
   transfer: 3,
   filter: 4,
   hydrate: 4,
+  migrate: 4,
   pipeline: 4,
   "remote-helper": 4,
   commands: 5,

@@ -72,6 +72,12 @@ export const commands: readonly CommandEntry[] = [
     group: "work",
     load: () => import("./untrack.ts"),
   },
+  {
+    name: "migrate",
+    summary: "Bring files and versions over from git-lfs, DVC or ml-git",
+    group: "setup",
+    load: () => import("./migrate.ts"),
+  },
   { name: "prune", summary: "Drop cached copies that the store has", load: () => import("./prune.ts") },
   { name: "gc", summary: "Remove from a store what no ref needs", load: () => import("./gc.ts") },
   { name: "du", summary: "Show what takes how much room", load: () => import("./du.ts") },

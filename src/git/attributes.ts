@@ -9,9 +9,14 @@ import { runGit } from "./run.ts";
 import { listIndex, listTree, type TreeFile } from "./tree-scan.ts";
 
 /** The files of the index whose path is tracked (`filter=mlgit`), by the attributes of the worktree. Two processes in all. */
-export async function* trackedFiles(repository: Repository): AsyncGenerator<TreeFile> {
+export function trackedFiles(repository: Repository): AsyncGenerator<TreeFile> {
+  return filesWithFilter(repository, ["mlgit"]);
+}
+
+/** The same for other filters as well. */
+export async function* filesWithFilter(repository: Repository, filters: readonly string[]): AsyncGenerator<TreeFile> {
   const check = startGit(["check-attr", "--stdin", "-z", "filter"], { cwd: cwdOf(repository) });
-  yield* filterTracked(listIndex(repository), check);
+  yield* withFilter(listIndex(repository), check, filters);
 }
 
 /** The files of a commit or tree whose path is tracked by that tree's own attributes. @throws MlgitError kind `incomplete`. */
@@ -21,7 +26,7 @@ export async function* trackedFilesOf(repository: Repository, treeish: string): 
   try {
     await gitIn(repository, ["read-tree", "--end-of-options", treeish], { env });
     const check = startGit(["check-attr", "--cached", "--stdin", "-z", "filter"], { cwd: cwdOf(repository), env });
-    yield* filterTracked(listTree(repository, treeish), check);
+    yield* withFilter(listTree(repository, treeish), check, ["mlgit"]);
   } finally {
     rmSync(env.GIT_INDEX_FILE, { force: true });
     rmSync(`${env.GIT_INDEX_FILE}.lock`, { force: true });
@@ -47,7 +52,11 @@ export async function pathsTrackedBy(
 }
 
 /** check-attr prints `<path> NUL <attribute> NUL <value> NUL` in the order it was asked. */
-async function* filterTracked(files: AsyncIterable<TreeFile>, check: GitProcess): AsyncGenerator<TreeFile> {
+async function* withFilter(
+  files: AsyncIterable<TreeFile>,
+  check: GitProcess,
+  filters: readonly string[],
+): AsyncGenerator<TreeFile> {
   let asked: TreeFile[] = [];
   let answered = 0;
   const asking = (async () => {
@@ -71,7 +80,7 @@ async function* filterTracked(files: AsyncIterable<TreeFile>, check: GitProcess)
         asked = asked.slice(answered);
         answered = 0;
       }
-      if (file && value.toString("latin1") === "mlgit") yield file;
+      if (file && filters.includes(value.toString("latin1"))) yield file;
     }
     await asking;
     await check.done;

@@ -1,0 +1,12 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+import type { Command } from "./command.ts";
+import { gitLfs } from "./migrate/git-lfs.ts";
+
+/** Brings files, versions and stages over from other tools. */
+export const command: Command = {
+  actions: [gitLfs],
+  async run(_context, [word]) {
+    const what = word === undefined ? "from what?" : `${word}: mlgit cannot migrate from that`;
+    throw new MlgitError("usage", what, { hint: "git mlgit migrate git-lfs, dvc or ml-git; git mlgit help migrate" });
+  },
+};
