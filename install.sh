@@ -4,11 +4,12 @@ set -eu
 
 usage() {
   cat <<'TEXT'
-usage: ./install.sh [--prefix DIR] [--no-config] [--demo]
+usage: ./install.sh [--prefix DIR] [--no-config] [--ml-git-alias] [--demo]
        ./install.sh --uninstall [--prefix DIR]
 
   --prefix DIR   link into DIR/bin and DIR/share (default: /usr/local for root, else ~/.local)
   --no-config    leave git's configuration alone (git mlgit install --global does it later)
+  --ml-git-alias also link ml-git, for hands and scripts that know that tool; kept by later runs
   --demo         afterwards show a data set going round: add, commit, push, clone, verify, edit, push
   --uninstall    remove the links, and mlgit from git's configuration
   -h, --help     print this
@@ -33,7 +34,7 @@ while [ -L "$self" ]; do
 done
 root=$(CDPATH='' cd -- "$(dirname -- "$self")" && pwd -P)
 
-prefix= config=yes demo=no action=install
+prefix= config=yes alias=no demo=no action=install
 while [ $# -gt 0 ]; do
   case $1 in
     --prefix)
@@ -43,6 +44,7 @@ while [ $# -gt 0 ]; do
       ;;
     --prefix=*) prefix=${1#*=} ;;
     --no-config) config=no ;;
+    --ml-git-alias) alias=yes ;;
     --demo) demo=yes ;;
     --uninstall) action=uninstall ;;
     -h | --help)
@@ -93,7 +95,7 @@ build() {
 
 # Every link as "target below the checkout|place below the prefix".
 links() {
-  for name in git-mlgit git-remote-mlgit; do printf 'bin/%s|bin/%s\n' "$name" "$name"; done
+  for name in git-mlgit git-remote-mlgit $([ $alias = no ] || echo ml-git); do printf 'bin/%s|bin/%s\n' "$name" "$name"; done
   for page in "$root"/dist/man/man1/*.1; do
     [ ! -e "$page" ] || printf 'dist/man/man1/%s|share/man/man1/%s\n' "${page##*/}" "${page##*/}"
   done
@@ -110,15 +112,28 @@ link_all() {
   done
 }
 
+is_ours() {
+  [ -L "$1" ] || return 1
+  case $(readlink "$1") in
+    "$root"/*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# The real ml-git may be installed here; whoever wants ours asks for it once.
+choose_alias() {
+  if is_ours "$prefix/bin/ml-git"; then alias=yes; fi
+  [ $alias = yes ] || return 0
+  [ ! -e "$prefix/bin/ml-git" ] || is_ours "$prefix/bin/ml-git" ||
+    fail "$prefix/bin/ml-git is another program" "remove it (pip uninstall ml-git), or choose another --prefix"
+}
+
 # Only links into this checkout are ours; pages of commands that no longer exist included.
 unlink_all() {
-  for place in "$prefix"/bin/git-mlgit "$prefix"/bin/git-remote-mlgit "$prefix"/share/man/man1/git*mlgit*.1 \
+  for place in "$prefix"/bin/git-mlgit "$prefix"/bin/git-remote-mlgit "$prefix"/bin/ml-git "$prefix"/share/man/man1/git*mlgit*.1 \
     "$prefix"/share/bash-completion/completions/git-mlgit "$prefix"/share/zsh/site-functions/_git-mlgit \
     "$prefix"/share/fish/vendor_completions.d/git-mlgit.fish; do
-    [ -L "$place" ] || continue
-    case $(readlink "$place") in
-      "$root"/*) rm -f "$place" ;;
-    esac
+    ! is_ours "$place" || rm -f "$place"
   done
 }
 
@@ -132,6 +147,7 @@ if [ $action = uninstall ]; then
 fi
 
 check_tools
+choose_alias
 build
 unlink_all
 link_all

@@ -96,6 +96,18 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "help", summary: "Print the manual of a command", group: "setup", load: () => import("./help.ts") },
   {
+    name: "repository",
+    summary: "Set a project up: init, config, remote, storage, update, gc",
+    group: "entity",
+    load: () => import("./repository.ts"),
+  },
+  {
+    name: "clone",
+    summary: "Clone a project and set the clone up",
+    group: "setup",
+    load: () => import("./clone.ts"),
+  },
+  {
     name: "datasets",
     aliases: ["dataset"],
     summary: "Datasets: create, add, commit, push, checkout …",

@@ -3,7 +3,7 @@ import { storeOfRemote } from "../config/follow-remote.ts";
 import { GitSettings } from "../config/git-settings.ts";
 import { remotePlace } from "../config/remote-place.ts";
 import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
-import { parseTreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
+import { parseTreeSettings, type TreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
 import { defaultRemote, type Remote, resolveRemote } from "../git/remote.ts";
 import { cwdOf, type Repository } from "../git/repository.ts";
 import { runGit } from "../git/run.ts";
@@ -30,8 +30,14 @@ export function loadGitSettings(repository: Repository): Promise<GitSettings> {
  * @throws MlgitError kind `setup` or `refused` when one of them makes no sense.
  */
 export async function loadSettings(repository: Repository): Promise<LoadedSettings> {
-  const [git, text] = await Promise.all([loadGitSettings(repository), readTreeFile(repository, treeSettingsPath)]);
-  return { git, settings: readSettings(git, text === undefined ? undefined : await parseTreeSettings(text)) };
+  const [git, tree] = await Promise.all([loadGitSettings(repository), loadTreeSettings(repository)]);
+  return { git, settings: readSettings(git, tree) };
+}
+
+/** What `.mlgit/config.yaml` says, or undefined where there is none. @throws MlgitError as above. */
+export async function loadTreeSettings(repository: Repository): Promise<TreeSettings | undefined> {
+  const text = await readTreeFile(repository, treeSettingsPath);
+  return text === undefined ? undefined : parseTreeSettings(text);
 }
 
 export interface StoreRequest {

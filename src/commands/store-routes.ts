@@ -1,5 +1,6 @@
 import { assertContactAllowed, mirrorsOf, storeOfStorage } from "../config/choose-store.ts";
 import type { StoreSettings } from "../config/settings.ts";
+import { kinds } from "../entity/kind.ts";
 import { parseSpec } from "../entity/spec.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { gitIn, type Repository } from "../git/repository.ts";
@@ -29,15 +30,31 @@ export interface PushTarget {
 export async function storesToRead(session: Session, remote: string | undefined): Promise<StoreSettings[]> {
   const loaded = await loadSettings(session.repository);
   const named = [...loaded.settings.stores.values()];
+  let none: unknown;
   const first = await resolveStore(session.repository, loaded, { remote, direction: "fetch" }).catch((error) => {
     // Several without a default: a reader need not know which one.
-    if (isMlgitError(error) && error.kind === "setup" && named.length > 1) return undefined;
-    throw error;
+    if (isMlgitError(error) && error.kind === "setup") none = error;
+    else throw error;
   });
   const mirrors = first ? mirrorsOf(loaded.settings, first) : [];
   const known = new Set([first, ...mirrors].map((store) => store?.name));
   const others = named.filter((store) => !known.has(store.name));
-  return [...(first ? [first] : []), ...[...mirrors, ...others].filter(mayContact)];
+  const published = named.length > 0 ? [] : await storesOfRegistries(session, loaded);
+  const rest = [...mirrors, ...others, ...published.filter(({ url }) => url !== first?.url)];
+  const stores = [...(first ? [first] : []), ...rest.filter(mayContact)];
+  if (stores.length === 0) throw none;
+  return stores;
+}
+
+/** Where no store is named, the data of a version lies beside the repository that it was published in. */
+async function storesOfRegistries({ repository }: Session, loaded: LoadedSettings): Promise<StoreSettings[]> {
+  const remotes = kinds.filter(({ folder }) => loaded.git.get(`remote.${folder}.url`) !== undefined);
+  const stores = await Promise.all(
+    remotes.map(({ folder }) =>
+      resolveStore(repository, loaded, { remote: folder, direction: "fetch" }).catch(() => undefined),
+    ),
+  );
+  return stores.filter((store) => store !== undefined);
 }
 
 /** Which store each content goes to: the one that its entity's spec names, else the remote's. */

@@ -6,6 +6,8 @@ export interface TreeChange {
   readonly name?: string;
   readonly store?: TreeStore | undefined;
   readonly default?: string | null;
+  /** The registry of a kind; an undefined URL removes it. */
+  readonly registry?: { readonly kind: string; readonly url: string | undefined };
 }
 
 /**
@@ -37,8 +39,8 @@ async function says(text: string, wanted: TreeSettings): Promise<boolean> {
 }
 
 /** An absent key and one without a value are the same, and so are no stores and an empty list of them. */
-function plain({ stores = {}, default: preset }: TreeSettings): unknown {
-  return JSON.parse(JSON.stringify({ stores, default: preset }));
+function plain({ stores = {}, default: preset, registries = {} }: TreeSettings): unknown {
+  return JSON.parse(JSON.stringify({ stores, default: preset, registries }));
 }
 
 function applied(before: TreeSettings, change: TreeChange): TreeSettings {
@@ -46,9 +48,11 @@ function applied(before: TreeSettings, change: TreeChange): TreeSettings {
   if (change.name !== undefined && change.store) stores[change.name] = change.store;
   else if (change.name !== undefined) delete stores[change.name];
   const preset = change.default === undefined ? before.default : (change.default ?? undefined);
+  const { registry } = change;
   return {
     ...before,
     stores,
+    ...(registry ? { registries: { ...before.registries, [registry.kind]: registry.url } } : {}),
     ...(preset === undefined ? { default: undefined } : { default: preset }),
   } as TreeSettings;
 }
@@ -56,7 +60,13 @@ function applied(before: TreeSettings, change: TreeChange): TreeSettings {
 function editLines(text: string, change: TreeChange): string {
   let lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
-  if (change.name !== undefined) lines = editStore(lines, change.name, change.store);
+  if (change.name !== undefined)
+    lines = editBlock(lines, "stores", { name: change.name, added: (indent) => storeLines(change, indent) });
+  if (change.registry) {
+    const { kind, url } = change.registry;
+    const added = (indent: string) => (url === undefined ? [] : [`${indent}${kind}: ${scalar(url)}`]);
+    lines = editBlock(lines, "registries", { name: kind, added });
+  }
   if (change.default !== undefined) lines = editDefault(lines, change.default);
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -66,17 +76,26 @@ function editDefault(lines: readonly string[], value: string | null): string[] {
   return value === null ? kept : [...kept, `default: ${scalar(value)}`];
 }
 
-function editStore(lines: readonly string[], name: string, store: TreeStore | undefined): string[] {
-  const top = lines.findIndex((line) => /^stores\s*:\s*(#.*)?$/.test(line));
-  if (top < 0) return store ? [...lines, "stores:", ...storeLines(name, store, "  ")] : [...lines];
+interface BlockEdit {
+  readonly name: string;
+  /** The lines of the entry at an indent; none takes it away. */
+  readonly added: (indent: string) => readonly string[];
+}
+
+/** Replaces, adds or removes one entry of a block map at the top of the file. */
+function editBlock(lines: readonly string[], key: string, { name, added }: BlockEdit): string[] {
+  const top = lines.findIndex((line) => new RegExp(`^${key}\\s*:\\s*(#.*)?$`).test(line));
+  if (top < 0) {
+    const fresh = added("  ");
+    return fresh.length > 0 ? [...lines, `${key}:`, ...fresh] : [...lines];
+  }
   const end = blockEnd(lines, top, 0);
   const indent =
     /^( +)[^\s#]/.exec(lines.slice(top + 1, end).find((line) => /^ +[^\s#]/.test(line)) ?? "  x")?.[1] ?? "  ";
   const first = lines.findIndex((line, i) => i > top && i < end && line.startsWith(`${indent}${name}:`));
-  const added = store ? storeLines(name, store, indent) : [];
   const [from, to] = first < 0 ? [end, end] : [first, blockEnd(lines, first, indent.length)];
-  const rest = [...lines.slice(0, from), ...added, ...lines.slice(to)];
-  // A key without a value would be no list of stores any more.
+  const rest = [...lines.slice(0, from), ...added(indent), ...lines.slice(to)];
+  // A key without a value would be no map any more.
   return blockEnd(rest, top, 0) === top + 1 ? [...rest.slice(0, top), ...rest.slice(top + 1)] : rest;
 }
 
@@ -92,7 +111,8 @@ function blockEnd(lines: readonly string[], start: number, indent: number): numb
   return end;
 }
 
-function storeLines(name: string, store: TreeStore, indent: string): string[] {
+function storeLines({ name, store }: TreeChange, indent: string): string[] {
+  if (!store) return [];
   const values = Object.entries(store).filter(([, value]) => value !== undefined);
   return [`${indent}${name}:`, ...values.map(([key, value]) => `${indent}  ${key}: ${scalar(value)}`)];
 }

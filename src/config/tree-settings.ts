@@ -15,12 +15,17 @@ export interface TreeSettings {
   readonly stores?: Readonly<Record<string, TreeStore>>;
   /** Name of the store that is used when nothing else is said. */
   readonly default?: string;
+  /** By the folder of a kind (`datasets`): the URL of the git repository where its versions are published. */
+  readonly registries?: Readonly<Record<string, string>>;
 }
 
 export const treeSettingsPath = ".mlgit/config.yaml";
 
 /** Store names are also keys of git's configuration and words on command lines. */
 export const storeNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** A kind is a folder, a command, and the name of a git remote. */
+const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
 
 /**
  * Reads the text of `.mlgit/config.yaml`. Keys that this version does not know are left alone.
@@ -45,6 +50,7 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
   const schema = z.object({
     stores: z.record(z.string().regex(storeNamePattern, "must be letters, digits, '.', '_' and '-'"), store).optional(),
     default: z.string().optional(),
+    registries: z.record(z.string().regex(kindPattern, "must be a kind"), line).optional(),
   });
   let value: unknown;
   try {

@@ -11,9 +11,18 @@ export function passThrough(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  return passThroughIn(cwdOf(repository), args, env);
+}
+
+/** The same in any folder, where there may be no repository yet. */
+export function passThroughIn(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, {
-      cwd: cwdOf(repository),
+      cwd,
       env: { ...process.env, ...env },
       stdio: ["inherit", 2, 2],
     });

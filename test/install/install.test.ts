@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { projectRoot } from "../helper/build.ts";
@@ -40,6 +40,18 @@ describe("install.sh", () => {
     await install(["--prefix", prefix]);
     const { stdout } = await box.git(["config", "--global", "filter.mlgit.required"]);
     expect(stdout).toBe("true\n");
+  });
+
+  it("links ml-git when it is asked to, keeps it from then on, and never replaces another one", async () => {
+    writeFileSync(join(prefix, "bin/ml-git"), "somebody else's");
+    const said = await install(["--prefix", prefix, "--no-config", "--ml-git-alias"], { code: 1 });
+    expect(said.stderr).toContain("ml-git is another program");
+    await install(["--prefix", prefix, "--no-config"]);
+    expect(readFileSync(join(prefix, "bin/ml-git"), "utf8")).toBe("somebody else's");
+    rmSync(join(prefix, "bin/ml-git"));
+    await install(["--prefix", prefix, "--no-config", "--ml-git-alias"]);
+    await install(["--prefix", prefix, "--no-config"]);
+    expect((await box.run("ml-git", ["--version"], { env: { PATH: path } })).stdout).toMatch(/^mlgit version/);
   });
 
   it("takes away what it linked and nothing else", async () => {

@@ -1,13 +1,13 @@
 import type { Kind } from "../../entity/kind.ts";
 import type { Action } from "../command.ts";
-import { findEntities } from "./find-entity.ts";
+import { knownEntities } from "./versions.ts";
 
 export function listAction(kind: Kind) {
   return {
     name: "list",
-    summary: `Show the ${kind.folder} of this repository as a tree`,
+    summary: `Show the ${kind.folder} of the worktree and of all versions that are here, as a tree`,
     async run(context) {
-      const places = await findEntities(await context.repository(), kind);
+      const places = await knownEntities(await context.repository(), kind);
       const paths = places
         .map(({ folder }) => folder.split("/").slice(1))
         .sort((a, b) => (a.join("/") < b.join("/") ? -1 : 1));

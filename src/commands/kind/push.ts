@@ -5,6 +5,7 @@ import { defaultRemote } from "../../git/remote.ts";
 import { gitText } from "../../git/run.ts";
 import type { Action } from "../command.ts";
 import { loadGitSettings } from "../load-settings.ts";
+import { registryRemote } from "../repository/registry.ts";
 import { findEntity, needWorktree } from "./find-entity.ts";
 
 export function pushAction(kind: Kind) {
@@ -19,7 +20,8 @@ export function pushAction(kind: Kind) {
       const repository = needWorktree(await context.repository());
       await findEntity(repository, kind, name);
       const git = await loadGitSettings(repository);
-      const target = remote ?? (await defaultRemote(repository, git, "push"));
+      const registry = remote === undefined ? await registryRemote(context, kind) : undefined;
+      const target = remote ?? registry ?? (await defaultRemote(repository, git, "push"));
       if (target === undefined)
         throw new MlgitError("setup", "there is no remote to push to", { hint: "git remote add origin <url>" });
       const branch = await gitText(["symbolic-ref", "-q", "--short", "HEAD"], { cwd: repository.workTree });
@@ -28,7 +30,8 @@ export function pushAction(kind: Kind) {
           hint: "git switch -c <branch>",
         });
       const upstream = git.get(`branch.${branch}.merge`) ?? `refs/heads/${branch}`;
-      const track = git.get(`branch.${branch}.merge`) === undefined ? ["-u"] : [];
+      // What is pulled from is the project's own repository, not one where versions are published.
+      const track = git.get(`branch.${branch}.merge`) === undefined && registry === undefined ? ["-u"] : [];
       await passThrough(repository, ["push", "--follow-tags", ...track, target, `HEAD:${upstream}`]);
       return { data: { remote: target, branch } };
     },

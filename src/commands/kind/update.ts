@@ -6,13 +6,20 @@ import type { Action, Context } from "../command.ts";
 import { command as fetchData } from "../fetch.ts";
 import { command as setUp } from "../init.ts";
 import { loadGitSettings } from "../load-settings.ts";
+import { registryRemote } from "../repository/registry.ts";
 import { findVersion } from "./versions.ts";
 
-export function initAction() {
+export function initAction(kind: Kind) {
   return {
     name: "init",
-    summary: "The same as `git mlgit init`: sets this repository up for all kinds",
-    run: (context) => setUp.run(context, [], {}),
+    summary: "Set this repository up, as `git mlgit init`, and bring the versions that are published",
+    async run(context) {
+      const done = await setUp.run(context, [], {});
+      const remote = await registryRemote(context, kind);
+      // Nothing is there before the first push, and git says so by itself.
+      if (remote !== undefined) await passThrough(await context.repository(), ["fetch", "-q", "--tags", remote]);
+      return { ...done, data: { ...(done.data as object), remote } };
+    },
   } satisfies Action;
 }
 
@@ -21,7 +28,7 @@ export function updateAction(kind: Kind) {
     name: "update",
     summary: "Bring the versions that others published; the worktree stays",
     async run(context) {
-      const remote = await remoteOf(context);
+      const remote = (await registryRemote(context, kind)) ?? (await remoteOf(context));
       await passThrough(await context.repository(), ["fetch", "--tags", remote]);
       return { text: `versions of ${remote} are here: git mlgit ${kind.folder} list`, data: { remote } };
     },

@@ -6,6 +6,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { openCatFile } from "../../git/cat-file.ts";
 import type { Repository } from "../../git/repository.ts";
 import { indexTree } from "../../git/tags.ts";
+import { treeSpecs } from "../entity-specs.ts";
 import { type PublishedVersion, publishedVersions, type VersionTree, versionTrees } from "../published.ts";
 import { findEntities } from "./find-entity.ts";
 
@@ -16,6 +17,25 @@ export async function versionsOf(repository: Repository, kind: Kind, name: strin
   const trees: VersionTree[] = [];
   for await (const tree of versionTrees(repository, place, await publishedVersions(repository))) trees.push(tree);
   return trees;
+}
+
+/** The entities of the worktree and the index, and those of which there are versions only, as the latest has them. */
+export async function knownEntities(repository: Repository, kind: Kind): Promise<EntityPlace[]> {
+  const here = await findEntities(repository, kind);
+  const latest = new Map<string, PublishedVersion>();
+  for (const version of await publishedVersions(repository)) {
+    // A dataset and a model may share a name; their categories tell them apart well enough to look at each.
+    const line = version.tag.slice(0, version.tag.lastIndexOf("__"));
+    if (!here.some(({ name }) => name === version.name) && !latest.has(line)) latest.set(line, version);
+  }
+  const published: EntityPlace[] = [];
+  for (const { name, commit } of latest.values()) {
+    const specs = await treeSpecs(repository, commit);
+    published.push(
+      ...specs.flatMap(({ place }) => (place.kind.name === kind.name && place.name === name ? [place] : [])),
+    );
+  }
+  return [...here, ...new Map(published.map((place) => [place.spec, place])).values()];
 }
 
 /** The number the next version takes: above all that are tagged here, whatever branch they are on. */
