@@ -1,6 +1,7 @@
 import type { Action, Command, CommandResult } from "./command.ts";
 import { deploy, deployed } from "./lineage/deploy.ts";
 import { diff, why } from "./lineage/diff.ts";
+import { exportAction } from "./lineage/export.ts";
 import { mark, marks } from "./lineage/mark.ts";
 import { mayIDelete } from "./lineage/may-i-delete.ts";
 import { importRuns, record } from "./lineage/record.ts";
@@ -26,6 +27,7 @@ const actions: readonly Action[] = [
   mayIDelete,
   record,
   importRuns,
+  exportAction,
 ].map((action) => ({ ...action, run: (...args) => plain(action.run(...args)) }));
 
 /** How things were made, from what, by whom; and what was made from them. */

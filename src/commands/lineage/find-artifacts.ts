@@ -15,7 +15,7 @@ import { findVersion } from "../kind/versions.ts";
 import { pipelineFolder } from "../pipeline/open-pipeline.ts";
 
 /** An artifact, of which the worktree may know more. */
-export type FoundSubject = Artifact & Partial<Pick<FoundArtifact, "mode" | "files">>;
+export type FoundSubject = Artifact & Partial<Pick<FoundArtifact, "mode" | "size" | "files">>;
 
 /** What a question is about: a run, or artifacts. */
 export type Subject = { readonly run: string } | { readonly artifacts: readonly FoundSubject[]; readonly name: string };
@@ -51,7 +51,8 @@ export async function findArtifacts(word: string, repository: Repository, index:
   });
 }
 
-function lookInWorktree(word: string, { workTree, prefix, gitDir }: Repository): FoundSubject | undefined {
+/** A file or folder of the worktree by its path; undefined for what is none. */
+export function lookInWorktree(word: string, { workTree, prefix, gitDir }: Repository): FoundSubject | undefined {
   if (workTree === undefined) return undefined;
   const path = join("/", prefix, word).slice(1).replace(/\/$/, "");
   if (path === "" || word.startsWith("/")) return undefined;
@@ -109,7 +110,7 @@ function parentsOf(path: string): string[] {
 }
 
 /** With paths relative to the tree; a blob's own is empty. */
-async function readFiles(repository: Repository, treeish: string, word: string): Promise<ListedFile[]> {
+export async function readFiles(repository: Repository, treeish: string, word: string): Promise<ListedFile[]> {
   const cat = await openCatFile(repository);
   try {
     const [object] = await cat.info([treeish]);
