@@ -65,7 +65,7 @@ function ratio(value, other) {
   return value === undefined || !other ? "" : `${(value / other).toFixed(2)}×`;
 }
 
-function markdown(rows) {
+export function markdown(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
   return rows.map((row) => `| ${row.map((cell, column) => String(cell).padEnd(widths[column])).join(" | ")} |`);
 }

@@ -10,6 +10,8 @@ export interface BackendErrorOptions extends MlgitErrorOptions {
   readonly maxRetries?: number;
   /** The request may have been carried out although it failed: its answer was lost. */
   readonly ambiguous?: boolean;
+  /** The server has more requests than it can bear. */
+  readonly busy?: boolean;
 }
 
 /** What a backend throws: a classified error that also knows whether trying again makes sense. */
@@ -18,6 +20,7 @@ export class BackendError extends MlgitError {
   readonly retryAfter: number | undefined;
   readonly maxRetries: number | undefined;
   readonly ambiguous: boolean;
+  readonly busy: boolean;
 
   constructor(kind: ErrorKind, message: string, options: BackendErrorOptions = {}) {
     super(kind, message, options);
@@ -26,6 +29,7 @@ export class BackendError extends MlgitError {
     this.retryAfter = options.retryAfter;
     this.maxRetries = options.maxRetries;
     this.ambiguous = options.ambiguous ?? false;
+    this.busy = options.busy ?? false;
   }
 }
 
@@ -46,6 +50,11 @@ export function isPermanentError(error: unknown): boolean {
 /** The request may have been carried out although its answer never came. */
 export function isAmbiguousError(error: unknown): boolean {
   return asBackendError(error)?.ambiguous === true;
+}
+
+/** The server asks for fewer requests. */
+export function isBusyError(error: unknown): boolean {
+  return asBackendError(error)?.busy === true;
 }
 
 /** Milliseconds that the server asked to wait, 0 when it did not. */

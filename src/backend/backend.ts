@@ -56,8 +56,19 @@ export interface SaveCondition {
   readonly ifMatch?: string;
 }
 
+/**
+ * Where a caller keeps what a backend says about an upload under way, over its end and this process's: a later save of the same bytes under the same name
+ * need not send again what arrived. The text is the backend's own; a place that takes objects in one piece says nothing.
+ */
+export interface UploadMemory {
+  recall(): string | undefined;
+  note(state: string): void;
+}
+
 export interface SaveOptions extends SaveCondition {
   readonly signal?: AbortSignal;
+  /** With it a save that fails leaves what arrived where it is; `abandon` removes that. */
+  readonly memory?: UploadMemory;
   /** Called with bytes sent since the last call; negative when they have to be sent again. */
   readonly onProgress?: (bytes: number) => void;
 }
@@ -88,6 +99,8 @@ export interface Backend {
   stat(handle: Handle, signal?: AbortSignal): Promise<FileInfo>;
   list(type: FileType, signal?: AbortSignal): AsyncIterable<FileInfo>;
   remove(handle: Handle, condition?: { readonly ifMatch?: string }): Promise<void>;
+  /** Removes what a save with `memory` left behind, by what it noted last. Absent where nothing is left. */
+  abandon?(handle: Handle, state: string): Promise<void>;
   isNotFound(error: unknown): boolean;
   isPermanent(error: unknown): boolean;
   /** Makes the bucket or folder itself unless it is there. Absent where somebody else has to. */

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { howToMend } from "../store/how-to-mend.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
-import { uniqueName, writeAll } from "../util/durable.ts";
+import { readFully } from "../store/local/sealed-pack.ts";
+import { writeAll } from "../util/durable.ts";
 import type { FileHash } from "../util/file-hash.ts";
 import { followFile } from "../util/hash-thread.ts";
 import { OpenFiles } from "../util/open-files.ts";
+import type { HalfDone } from "./half-done.ts";
 import { WrittenRanges } from "./written-ranges.ts";
 
 /** One file that is put together from chunks in any order. Verified as a whole before the cache gets it. */
@@ -20,6 +21,12 @@ export interface Assembly {
   finish(): Promise<void>;
   /** Leaves nothing behind. Harmless after finish. */
   abort(): void;
+  /** Leaves what came to the next fetch. Harmless after finish. */
+  leave(): void;
+  /** Bytes that an earlier fetch left here, unverified; undefined where it left none. */
+  leftover?(offset: number, length: number): Uint8Array | undefined;
+  /** These bytes of an earlier fetch were verified: they need not be written. */
+  accept?(offset: number, length: number): void;
 }
 
 /** Large enough that a message a step costs nothing. */
@@ -27,8 +34,13 @@ const hashStep = 4 << 20;
 /** Thousands of files may be half done at once, and few are written at a time. */
 const openFiles = new OpenFiles(64);
 
-export function assemble(file: { readonly oid: string; readonly size: number }, cache: Cache): Assembly {
-  return file.size < wholeFileLimit ? new SmallAssembly(file, cache) : new LargeAssembly(file, cache);
+export function assemble(file: { readonly oid: string; readonly size: number }, tools: AssemblyTools): Assembly {
+  return file.size < wholeFileLimit ? new SmallAssembly(file, tools.cache) : new LargeAssembly(file, tools);
+}
+
+export interface AssemblyTools {
+  readonly cache: Cache;
+  readonly halfDone: HalfDone;
 }
 
 function mismatch(oid: string): MlgitError {
@@ -64,28 +76,54 @@ class SmallAssembly implements Assembly {
   abort(): void {
     this.#content = undefined;
   }
+
+  leave(): void {
+    this.abort();
+  }
 }
 
 /** Grows in the cache's temporary folder, and is hashed beside that as far as it is there from its beginning. */
 class LargeAssembly implements Assembly {
   readonly #file: { readonly oid: string; readonly size: number };
-  readonly #cache: Cache;
+  readonly #tools: AssemblyTools;
   readonly #path: string;
   readonly #hash: FileHash;
   readonly #written = new WrittenRanges();
   #told = 0;
-  #begun = false;
+  #begun: boolean;
+  readonly #hadBytes: boolean;
 
-  constructor(file: { oid: string; size: number }, cache: Cache) {
+  constructor(file: { oid: string; size: number }, tools: AssemblyTools) {
     this.#file = file;
-    this.#cache = cache;
-    this.#path = join(cache.layout.temp, uniqueName());
+    this.#tools = tools;
+    const { path, begun } = tools.halfDone.claim(file.oid);
+    this.#path = path;
+    this.#begun = begun;
+    this.#hadBytes = begun;
     this.#hash = followFile(this.#path);
+  }
+
+  leftover(offset: number, length: number): Uint8Array | undefined {
+    if (!this.#hadBytes) return undefined;
+    const bytes = Buffer.allocUnsafe(length);
+    let got = 0;
+    this.#withFd((fd) => {
+      got = readFully(fd, bytes, offset);
+    });
+    return got === length ? bytes : undefined;
+  }
+
+  accept(offset: number, length: number): void {
+    this.#note(offset, length);
   }
 
   write(bytes: Uint8Array, offset: number): void {
     this.#withFd((fd) => writeAll(fd, bytes, offset));
-    this.#written.add(offset, offset + bytes.length);
+    this.#note(offset, bytes.length);
+  }
+
+  #note(offset: number, length: number): void {
+    this.#written.add(offset, offset + length);
     if (this.#written.prefix - this.#told < hashStep) return;
     this.#told = this.#written.prefix;
     this.#hash.advance(this.#told);
@@ -95,7 +133,7 @@ class LargeAssembly implements Assembly {
     this.#hash.advance(this.#file.size);
     const oid = await this.#hash.digestLater();
     if (oid !== this.#file.oid) throw mismatch(this.#file.oid);
-    this.#withFd((fd) => this.#cache.adoptLarge(this.#path, fd, oid));
+    this.#withFd((fd) => this.#tools.cache.adoptLarge(this.#path, fd, oid));
     openFiles.close(this.#path);
   }
 
@@ -103,6 +141,12 @@ class LargeAssembly implements Assembly {
     this.#hash.drop();
     openFiles.close(this.#path);
     rmSync(this.#path, { force: true });
+  }
+
+  leave(): void {
+    this.#hash.drop();
+    openFiles.close(this.#path);
+    if (this.#begun) this.#tools.halfDone.leave(this.#path);
   }
 
   #withFd(work: (fd: number) => void): void {

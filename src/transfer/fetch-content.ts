@@ -104,7 +104,7 @@ async function gather(
 ): Promise<{ received: number; reused: boolean }> {
   const { cache, store, meter, signal } = options;
   const maps = new ChunkMaps(cache.layout.root, store.marker.id);
-  const gatherer = new FileGatherer({ cache, maps, meter, failed });
+  const gatherer = new FileGatherer({ cache, hash: store.hash, maps, meter, failed });
   const wanted = new Map<string, { pack: PackInfo; entries: Set<number> }>();
   for (const [oid, terms] of located)
     if (terms instanceof Error || isMlgitError(terms)) failed.set(oid, terms as Error);

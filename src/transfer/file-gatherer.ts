@@ -1,11 +1,21 @@
+import type { ChunkHash } from "../chunk/chunk-hash.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import type { ChunkMaps, MappedChunk } from "../store/local/chunk-maps.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import type { EntryTable, EntryVisitor } from "../store/remote/entry-reader.ts";
 import type { PlacedTerm } from "../store/remote/remote-store.ts";
-import { type Assembly, assemble } from "./assembly.ts";
+import { type Assembly, type AssemblyTools, assemble } from "./assembly.ts";
+import { HalfDone } from "./half-done.ts";
 import type { Meter } from "./meter.ts";
+
+export interface GathererParts {
+  readonly cache: Cache;
+  readonly hash: ChunkHash;
+  readonly maps: ChunkMaps;
+  readonly meter: Meter;
+  readonly failed: Map<string, Error>;
+}
 
 interface Gathered {
   readonly oid: string;
@@ -32,7 +42,8 @@ interface Run {
 
 /** Sorts arriving entries into the files that need them, and stores each file when its last entry came. */
 export class FileGatherer implements EntryVisitor {
-  readonly #cache: Cache;
+  readonly #tools: AssemblyTools;
+  readonly #hash: ChunkHash;
   readonly #maps: ChunkMaps;
   readonly #lengths = new Map<string, Uint32Array>();
   readonly #meter: Meter;
@@ -43,8 +54,9 @@ export class FileGatherer implements EntryVisitor {
   readonly #finishing: Promise<void>[] = [];
   #received = 0;
 
-  constructor(parts: { cache: Cache; maps: ChunkMaps; meter: Meter; failed: Map<string, Error> }) {
-    this.#cache = parts.cache;
+  constructor(parts: GathererParts) {
+    this.#tools = { cache: parts.cache, halfDone: new HalfDone(parts.cache.layout.temp) };
+    this.#hash = parts.hash;
     this.#maps = parts.maps;
     this.#meter = parts.meter;
     this.#failed = parts.failed;
@@ -59,7 +71,7 @@ export class FileGatherer implements EntryVisitor {
   want(oid: string, terms: readonly PlacedTerm[]): readonly PlacedTerm[] {
     const size = terms.reduce((sum, term) => sum + term.bytes, 0);
     const left = terms.reduce((sum, term) => sum + term.count, 0);
-    const file = { oid, size, terms, left, assembly: assemble({ oid, size }, this.#cache) };
+    const file = { oid, size, terms, left, assembly: assemble({ oid, size }, this.#tools) };
     this.#open.add(file);
     let offset = 0;
     for (const { pack, first, count, bytes } of terms) {
@@ -90,16 +102,22 @@ export class FileGatherer implements EntryVisitor {
       }
       if (offset !== run.offset + run.bytes) this.#fail(run.file, lyingTerm(run.file.oid, pack));
     }
+    for (const [entry, all] of places) this.#takeLeftovers(entry, all, { pack, table });
+  }
+
+  lacks(pack: string, entry: number): boolean {
+    return (
+      this.#places
+        .get(pack)
+        ?.get(entry)
+        ?.some(({ file }) => this.#open.has(file)) ?? false
+    );
   }
 
   entry(pack: string, entry: number, plain: Uint8Array): void {
     for (const { file, offset } of this.#places.get(pack)?.get(entry) ?? []) {
       if (!this.#open.has(file)) continue;
-      this.#try(file, () => {
-        file.assembly.write(plain, offset);
-        this.#meter.advance(0, plain.length);
-        if (--file.left === 0) this.#finishLater(file);
-      });
+      this.#try(file, () => this.#came(file, plain.length, () => file.assembly.write(plain, offset)));
     }
   }
 
@@ -122,10 +140,29 @@ export class FileGatherer implements EntryVisitor {
     await Promise.all(this.#finishing);
   }
 
-  /** Whatever is not whole by now leaves nothing behind. */
+  /** What is not whole by now is left to the next fetch. */
   close(): void {
-    for (const file of this.#open) file.assembly.abort();
+    for (const file of this.#open) file.assembly.leave();
     this.#open.clear();
+  }
+
+  /** What an earlier fetch wrote where an entry belongs, and hashes to it, came already. */
+  #takeLeftovers(entry: number, all: Place[], { pack, table }: { pack: string; table: EntryTable }): void {
+    const length = table.plainLength(entry);
+    const lacking = all.filter(({ file, offset }) => {
+      if (!this.#open.has(file)) return true;
+      const bytes = table.id && file.assembly.leftover?.(offset, length);
+      if (!bytes || !this.#hash(bytes).equals(table.id?.(entry) as Uint8Array)) return true;
+      this.#try(file, () => this.#came(file, length, () => file.assembly.accept?.(offset, length)));
+      return false;
+    });
+    if (lacking.length < all.length) this.#places.get(pack)?.set(entry, lacking);
+  }
+
+  #came(file: Gathered, length: number, take: () => void): void {
+    take();
+    this.#meter.advance(0, length);
+    if (--file.left === 0) this.#finishLater(file);
   }
 
   #finishLater(file: Gathered): void {
@@ -180,7 +217,9 @@ export class FileGatherer implements EntryVisitor {
 
   #fail(file: Gathered, error: unknown): void {
     if (!this.#open.delete(file)) return;
-    file.assembly.abort();
+    // What came over a line that broke was right; what a store has wrong must not come back.
+    if (isMlgitError(error) && error.kind === "unreachable") file.assembly.leave();
+    else file.assembly.abort();
     this.#failed.set(
       file.oid,
       isMlgitError(error) || error instanceof Error ? (error as Error) : new Error(String(error)),

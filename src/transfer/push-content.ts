@@ -5,11 +5,14 @@ import { ChunkMaps } from "../store/local/chunk-maps.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { compactIndex } from "../store/remote/compact-index.ts";
 import { keptFiles } from "../store/remote/kept-files.ts";
+import type { FilePacker } from "../store/remote/packer-types.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
-import { type FilePacker, UploadPacker } from "../store/remote/upload-packer.ts";
+import { UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
+import { UploadPacker } from "../store/remote/upload-packer.ts";
 import { chunksOfFile } from "./chunk-source.ts";
 import { fetchContent } from "./fetch-content.ts";
 import { type Meter, silentMeter } from "./meter.ts";
+import { resumePacks } from "./resume-packs.ts";
 
 /** Content that a ref needs in the store. */
 export interface WantedContent {
@@ -56,34 +59,46 @@ export async function pushContent(wanted: Iterable<WantedContent>, options: Push
     absent.length,
     absent.reduce((sum, one) => sum + one.size, 0),
   );
+  const sent = await send(absent, options);
+  return { files: all.size, present: all.size - absent.length, ...sent };
+}
+
+/** Packs and sends; what an earlier push of the same had sent is not sent again. */
+async function send(absent: readonly WantedContent[], options: PushOptions) {
+  const { cache, store, signal } = options;
   let uploaded = 0;
-  const save = { ...(options.signal ? { signal: options.signal } : {}) };
+  const save = { ...(signal ? { signal } : {}) };
+  const unfinished = new UnfinishedPacks(cache.layout.journal, store.marker.id, store.hash);
   const packer = new UploadPacker({
     hash: store.hash,
     codec: store.codec,
     find: (id) => store.index.findChunk(id),
-    upload: async (pack) => {
-      await store.savePack(pack.id, pack.bytes, save);
-      uploaded += pack.bytes.length;
+    upload: async ({ recipe, bytes }) => {
+      await store.savePack(recipe.id, bytes, { ...save, memory: unfinished.note(recipe) });
+      uploaded += bytes.length;
     },
   });
-  await packAll(absent, packer, options);
-  const segment = await packer.finish();
-  if (segment) {
-    await store.saveSegment(segment.id, segment.bytes, save);
-    uploaded += segment.bytes.length;
-    // Housekeeping: the data is safe whatever comes of it, and the next push tries again.
-    await compactIndex(store, save).catch(() => 0);
-    const maps = new ChunkMaps(cache.layout.root, store.marker.id);
-    for (const { oid, size, chunks } of packer.packed()) if (size >= wholeFileLimit) maps.note(oid, chunks);
+  try {
+    await resumePacks(new Set(absent.map((one) => one.oid)), { cache, store, packer, unfinished, signal });
+    await packAll(absent, packer, options);
+    const segment = await packer.finish();
+    if (segment) {
+      await store.saveSegment(segment.id, segment.bytes, save);
+      uploaded += segment.bytes.length;
+    }
+    unfinished.clear();
+    if (segment) await afterwards(packer, options);
+  } finally {
+    unfinished.close();
   }
-  return {
-    files: all.size,
-    present: all.size - absent.length,
-    newChunks: packer.newChunks,
-    packs: packer.packs,
-    uploaded,
-  };
+  return { newChunks: packer.newChunks, packs: packer.packs, uploaded };
+}
+
+/** Housekeeping: the data is safe whatever comes of it, and the next push tries again. */
+async function afterwards(packer: UploadPacker, { cache, store, signal }: PushOptions): Promise<void> {
+  await compactIndex(store, signal ? { signal } : {}).catch(() => 0);
+  const maps = new ChunkMaps(cache.layout.root, store.marker.id);
+  for (const { oid, size, chunks } of packer.packed()) if (size >= wholeFileLimit) maps.note(oid, chunks);
 }
 
 /** What lies in packs that are about to be collected, and nowhere else, is fetched while it can be, and stored anew. */

@@ -38,6 +38,7 @@ export class FaultProxy {
   #left = { busy: 0, drops: 0, times: 0 };
   /** A new fault counts bytes from now on, also on connections that are open. */
   #generation = 0;
+  #watchers: (() => void)[] = [];
   /** First lines of all requests since the last fault was set. */
   requests: string[] = [];
   /** Since the last fault was set: bytes that the client sent and got, headers included, and connections that the fault broke. */
@@ -57,6 +58,16 @@ export class FaultProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#sockets.size / 2;
+  }
+
+  /** Resolves when the client has sent, or got, so many bytes since the last fault was set. */
+  async reaches(way: "up" | "down", bytes: number): Promise<void> {
+    while (this.traffic[way] < bytes) await new Promise<void>((resolve) => this.#watchers.push(resolve));
   }
 
   set(fault: Fault): void {
@@ -91,7 +102,7 @@ export class FaultProxy {
     client.on("data", (data) => {
       fresh();
       state.up += data.length;
-      this.traffic.up += data.length;
+      this.#moved("up", data.length);
       const line = /^(GET|PUT|POST|HEAD|DELETE) [^\r]*/.exec(data.subarray(0, 2000).toString("latin1"))?.[0];
       if (line) this.requests.push(line);
       if (this.#fault.silent) return;
@@ -104,7 +115,7 @@ export class FaultProxy {
       fresh();
       if (state.dropping) return reset();
       state.down += data.length;
-      this.traffic.down += data.length;
+      this.#moved("down", data.length);
       const over = state.down - (this.#fault.cutDownAfter ?? Infinity);
       if (over > 0 && this.#left.times-- > 0) {
         this.traffic.broken++;
@@ -123,6 +134,11 @@ export class FaultProxy {
       this.#sockets.delete(socket);
       other.end();
     });
+  }
+
+  #moved(way: "up" | "down", bytes: number): void {
+    this.traffic[way] += bytes;
+    for (const tell of this.#watchers.splice(0)) tell();
   }
 
   #take(what: "busy" | "drops", line: string): boolean {

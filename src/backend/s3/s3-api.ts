@@ -11,6 +11,8 @@ export interface S3Api {
   remove(key: string, ifMatch?: string): Promise<void>;
   startUpload(key: string, signal?: AbortSignal): Promise<string>;
   sendPart(upload: Upload, part: Part): Promise<string>;
+  /** The parts that arrived, by number; undefined when there is no such upload (any more). */
+  listParts(upload: Upload): Promise<ReadonlyMap<number, ArrivedPart> | undefined>;
   finishUpload(upload: Upload, tags: readonly string[]): Promise<Stored>;
   abortUpload(upload: Upload): Promise<void>;
   makeBucket(options: { readonly versioned: boolean }): Promise<MadePlace>;
@@ -61,6 +63,12 @@ export interface Upload {
   readonly key: string;
   readonly id: string;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ArrivedPart {
+  /** As it came, quoted or not. */
+  readonly tag: string;
+  readonly size: number;
 }
 
 export interface Part {

@@ -1,4 +1,4 @@
-import limit from "p-limit";
+import { AdaptiveLimit } from "../adaptive-limit.ts";
 import type { Backend, BackendProperties, ByteRange, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
 import { type BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
 import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
@@ -7,14 +7,17 @@ import { placeOf, type S3Config } from "./s3-config.ts";
 import type { S3ClientOptions } from "./s3-connect.ts";
 import { download } from "./s3-download.ts";
 import { EtagStyle } from "./s3-etag.ts";
+import { abandonUpload } from "./s3-parts.ts";
 import { upload } from "./s3-upload.ts";
 
 const connections = 16;
+/** Bodies under way at once: where the search for the best number begins, and where it ends. */
+const width = { start: 4, most: 32 };
 
 export type S3Settings = Omit<S3ClientOptions, "onRequest">;
 
 /** Objects and parts may be under way at once, so there are sockets for both. */
-const defaults: S3Settings = { sockets: 2 * connections, connectTimeout: 10_000, idleTimeout: 60_000 };
+const defaults: S3Settings = { sockets: width.most + connections, connectTimeout: 10_000, idleTimeout: 60_000 };
 
 /** A store in a bucket, by the S3 protocol. The SDK is loaded with the first request. */
 export class S3Backend implements Backend {
@@ -23,7 +26,7 @@ export class S3Backend implements Backend {
   readonly #config: S3Config;
   readonly #options: S3Settings;
   readonly #etag = new EtagStyle();
-  readonly #parts = limit(connections);
+  readonly #bodies = new AdaptiveLimit(width);
   #api: Promise<S3Api> | undefined;
   #bucketSeen = false;
   #requests = 0;
@@ -44,7 +47,7 @@ export class S3Backend implements Backend {
   async save(handle: Handle, body: Uint8Array, options: SaveOptions = {}): Promise<FileInfo> {
     const key = this.#key(handle);
     checkSignal(options.signal, key);
-    const context = { api: await this.#open(), etag: this.#etag, parts: this.#parts };
+    const context = { api: await this.#open(), etag: this.#etag, bodies: this.#bodies };
     const { tag } = await upload(context, key, body, options);
     return { handle, size: body.length, modified: 0, tag };
   }
@@ -58,7 +61,8 @@ export class S3Backend implements Backend {
     const key = this.#key(handle);
     checkSignal(signal, key);
     const context = { api: await this.#open(), place: placeOf(this.#config), key, handle, signal };
-    return download(context, range, use);
+    const expected = range?.end === undefined ? 0 : range.end - range.start;
+    return this.#bodies.run(expected, () => download(context, range, use));
   }
 
   async stat(handle: Handle, signal?: AbortSignal): Promise<FileInfo> {
@@ -99,6 +103,10 @@ export class S3Backend implements Backend {
 
   async createPlace(options: { readonly versioned: boolean }): Promise<MadePlace> {
     return (await this.#open()).makeBucket(options);
+  }
+
+  async abandon(handle: Handle, state: string): Promise<void> {
+    await abandonUpload(await this.#open(), this.#key(handle), state);
   }
 
   isNotFound(error: unknown): boolean {

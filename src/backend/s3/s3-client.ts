@@ -7,6 +7,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  ListPartsCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
@@ -14,6 +15,7 @@ import {
 import type { MadePlace } from "../backend.ts";
 import { BackendError } from "../backend-error.ts";
 import type {
+  ArrivedPart,
   GotObject,
   ListOptions,
   ListPage,
@@ -105,6 +107,17 @@ export class SdkClient implements S3Api {
     });
   }
 
+  async listParts({ key, id, signal }: Upload): Promise<ReadonlyMap<number, ArrivedPart> | undefined> {
+    return this.#explained(key, async () => {
+      const command = new ListPartsCommand({ ...this.#object(key), UploadId: id });
+      const answer = await this.#client.send(command, sendOptions(signal)).catch(noSuchUpload);
+      if (!answer) return undefined;
+      return new Map(
+        (answer.Parts ?? []).map(({ PartNumber = 0, ETag = "", Size = 0 }) => [PartNumber, { tag: ETag, size: Size }]),
+      );
+    });
+  }
+
   async finishUpload({ key, id, signal }: Upload, tags: readonly string[]): Promise<Stored> {
     return this.#explained(key, async () => {
       const Parts = tags.map((ETag, i) => ({ PartNumber: i + 1, ETag }));
@@ -154,6 +167,10 @@ export class SdkClient implements S3Api {
       throw s3Error(error, key, placeOf(this.#config));
     }
   }
+}
+
+function noSuchUpload(error: unknown): undefined {
+  if ((error as { name?: unknown } | null)?.name !== "NoSuchUpload") throw error;
 }
 
 function withoutLength(key: string): BackendError {

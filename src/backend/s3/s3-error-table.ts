@@ -9,6 +9,7 @@ const credentials =
   "check AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure / aws sso login";
 const clock = "set this machine's clock (timedatectl), then run the same command again";
 const retryable = { retryable: true };
+const busy = { retryable: true, busy: true };
 export const ambiguous = { retryable: true, ambiguous: true };
 
 /** By the server's error code. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -54,9 +55,9 @@ export const byCode: Readonly<Record<string, Rule>> = {
   ConditionalRequestConflict: ["conflict", "somebody else is writing it", "fetch and try again", retryable],
   ConcurrentModification: ["conflict", "somebody else is writing it", "fetch and try again", retryable],
   OperationAborted: ["conflict", "somebody else is writing it", "fetch and try again", retryable],
-  SlowDown: ["unreachable", "the server asks to slow down", again, retryable],
-  ServiceUnavailable: ["unreachable", "the server is busy", again, retryable],
-  Throttling: ["unreachable", "the server asks to slow down", again, retryable],
+  SlowDown: ["unreachable", "the server asks to slow down", again, busy],
+  ServiceUnavailable: ["unreachable", "the server is busy", again, busy],
+  Throttling: ["unreachable", "the server asks to slow down", again, busy],
   RequestTimeout: ["unreachable", "the server waited too long for data", again, ambiguous],
   InternalError: ["unreachable", "the server failed", again, ambiguous],
   BadDigest: ["corrupt", "the bytes were damaged on the way", again, retryable],

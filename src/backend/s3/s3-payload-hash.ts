@@ -1,8 +1,11 @@
 import { webcrypto } from "node:crypto";
 import type { S3Client } from "@aws-sdk/client-s3";
+import limit from "p-limit";
 
 /** Smaller bodies are hashed sooner than handed over. */
 const worthHandingOver = 256 << 10;
+/** Each is copied before it is hashed. */
+const hashing = limit(2);
 
 interface Signable {
   readonly protocol: string;
@@ -27,8 +30,10 @@ export function hashPayloadsBeside(client: S3Client): void {
 
 async function addPayloadHash({ protocol, headers, body }: Signable): Promise<void> {
   if (!(body instanceof Uint8Array) || body.length < worthHandingOver) return;
-  headers["x-amz-content-sha256"] =
-    protocol === "https:"
-      ? "UNSIGNED-PAYLOAD"
-      : Buffer.from(await webcrypto.subtle.digest("SHA-256", body)).toString("hex");
+  if (protocol === "https:") headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
+  else headers["x-amz-content-sha256"] = Buffer.from(await hashing(() => sha256(body))).toString("hex");
+}
+
+function sha256(body: Uint8Array): Promise<ArrayBuffer> {
+  return webcrypto.subtle.digest("SHA-256", body);
 }

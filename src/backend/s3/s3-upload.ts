@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
-import type { LimitFunction } from "p-limit";
 import { isMlgitError } from "../../error/mlgit-error.ts";
+import type { AdaptiveLimit } from "../adaptive-limit.ts";
 import type { SaveOptions } from "../backend.ts";
 import { isNotFoundError } from "../backend-error.ts";
 import { retrying } from "../retry-policy.ts";
 import type { S3Api, Stored, Upload } from "./s3-api.ts";
 import type { EtagStyle } from "./s3-etag.ts";
+import { PartUpload, partSize, type SentPart } from "./s3-parts.ts";
 
-/** Objects up to this size are sent in one piece; larger ones in parts of this size. S3 wants at least 5 MiB. */
-export const partSize = 16 << 20;
+/** Objects up to this size are sent in one piece: three requests fewer. */
+const wholeLimit = 2 * partSize;
 
 export interface UploadContext {
   readonly api: S3Api;
   readonly etag: EtagStyle;
-  /** Shared by all uploads of a backend: parts in flight. */
-  readonly parts: LimitFunction;
+  /** Shared by everything that a backend sends and gets. */
+  readonly bodies: AdaptiveLimit;
 }
 
 /** Stores `body` under `key`, whole or not at all, and checks what the server says it stored. */
@@ -26,12 +27,12 @@ export async function upload(
 ): Promise<Stored> {
   const conditional = options.ifAbsent || options.ifMatch !== undefined;
   // Several servers ignore conditions when they join parts, so a conditional save is always one request.
-  if (body.length > partSize && !conditional) return uploadParts(context, key, body, options);
+  if (body.length > wholeLimit && !conditional) return uploadParts(context, key, body, options);
   return uploadWhole(context, key, body, options);
 }
 
 async function uploadWhole(
-  { api, etag }: UploadContext,
+  { api, etag, bodies }: UploadContext,
   key: string,
   body: Uint8Array,
   options: SaveOptions,
@@ -39,7 +40,9 @@ async function uploadWhole(
   const { ifAbsent, ifMatch, signal, onProgress } = options;
   const md5 = createHash("md5").update(body).digest();
   const put = (header?: string) =>
-    api.put(key, body, { md5: md5.toString("base64"), ifAbsent, ifMatch: header, signal });
+    bodies.run(body.length, () =>
+      api.put(key, body, { md5: md5.toString("base64"), ifAbsent, ifMatch: header, signal }),
+    );
   const stored = ifMatch === undefined ? await put() : await etag.withCondition(ifMatch, put, () => tagOf(api, key));
   await etag.check(stored.tag, md5.toString("hex"), { api, key, body });
   onProgress?.(body.length);
@@ -53,48 +56,58 @@ async function uploadParts(
   options: SaveOptions,
 ): Promise<Stored> {
   const { api, etag } = context;
+  const found = await PartUpload.resume(api, key, options);
+  const finished = found === "gone" ? await finishedBefore(api, key, body) : undefined;
+  if (finished) return finished;
+  const parts = found && found !== "gone" ? found : await PartUpload.start(api, key, options);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const upload = { key, id: await api.startUpload(key, options.signal), signal };
+  const upload = { key, id: parts.id, signal };
   try {
-    const sent = await sendParts(context, upload, body, options.onProgress);
+    const sent = await sendParts({ ...context, upload, parts }, body, options.onProgress);
     const md5 = joinedTag(sent.map((part) => part.md5));
     const stored = await finish(api, upload, { tags: sent.map((part) => part.tag), md5 });
     await etag.check(stored.tag, md5, { api, key, body });
     return stored;
   } catch (error) {
     stop.abort();
-    // What cannot be aborted either is left to the bucket's life-cycle rule.
-    await api.abortUpload({ key, id: upload.id }).catch(() => {});
+    // Whoever remembers it goes on with it. What cannot be aborted is left to the bucket's life-cycle rule.
+    if (!options.memory) await api.abortUpload({ key, id: upload.id }).catch(() => {});
     throw error;
   }
 }
 
-interface SentPart {
-  readonly tag: string;
-  readonly md5: Buffer;
+interface PartContext extends UploadContext {
+  readonly upload: Upload;
+  readonly parts: PartUpload;
 }
 
 async function sendParts(
-  { api, parts }: UploadContext,
-  upload: Upload,
+  context: PartContext,
   body: Uint8Array,
   onProgress: SaveOptions["onProgress"],
 ): Promise<SentPart[]> {
-  const count = Math.ceil(body.length / partSize);
-  const numbers = Array.from({ length: count }, (_, i) => i);
-  return Promise.all(
-    numbers.map((i) =>
-      parts(async () => {
-        const part = body.subarray(i * partSize, (i + 1) * partSize);
-        const md5 = createHash("md5").update(part).digest();
-        const request = { number: i + 1, body: part, md5: md5.toString("base64") };
-        const tag = await retrying(() => api.sendPart(upload, request), { retries: 4, signal: upload.signal });
-        onProgress?.(part.length);
-        return { tag, md5 };
-      }),
-    ),
-  );
+  const sending = piecesOf(body).map(async (piece, i) => {
+    const part = await sendPart(context, i + 1, piece);
+    onProgress?.(piece.length);
+    return part;
+  });
+  return Promise.all(sending);
+}
+
+/** Hashes when it is its turn, so that the first part is on its way before the last one is hashed. */
+async function sendPart({ api, bodies, upload, parts }: PartContext, number: number, body: Uint8Array) {
+  let digest: Buffer | undefined;
+  const send = async (): Promise<SentPart> => {
+    digest ??= createHash("md5").update(body).digest();
+    const md5 = digest.toString("hex");
+    const there = parts.arrived(number, md5, body.length);
+    if (there) return there;
+    const part = { tag: await api.sendPart(upload, { number, body, md5: digest.toString("base64") }), md5 };
+    parts.note(number, part);
+    return part;
+  };
+  return retrying(() => bodies.run(body.length, send), { retries: 4, signal: upload.signal });
 }
 
 /** Joins the parts. When the answer is lost, the upload is gone at the second try although it worked: the object tells. */
@@ -108,9 +121,22 @@ async function finish(api: S3Api, upload: Upload, parts: { tags: readonly string
   }
 }
 
+/** The object, if an upload of these bytes was finished and only its answer never came. */
+async function finishedBefore(api: S3Api, key: string, body: Uint8Array): Promise<Stored | undefined> {
+  const md5 = joinedTag(piecesOf(body).map((piece) => createHash("md5").update(piece).digest("hex")));
+  return (await tagOf(api, key)) === md5 ? { tag: md5 } : undefined;
+}
+
+function piecesOf(body: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(body.length / partSize);
+  return Array.from({ length: count }, (_, i) => body.subarray(i * partSize, (i + 1) * partSize));
+}
+
 /** The ETag of an object made of parts: MD5 of their MD5s, and how many there are. */
-function joinedTag(digests: readonly Buffer[]): string {
-  return `${createHash("md5").update(Buffer.concat(digests)).digest("hex")}-${digests.length}`;
+function joinedTag(digests: readonly string[]): string {
+  return `${createHash("md5")
+    .update(Buffer.from(digests.join(""), "hex"))
+    .digest("hex")}-${digests.length}`;
 }
 
 async function tagOf(api: S3Api, key: string): Promise<string | undefined> {

@@ -22,6 +22,7 @@ export function withLimit(inner: Backend): Backend {
     remove: (handle, condition) => turn(() => inner.remove(handle, condition)),
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
+    ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && { createPlace: inner.createPlace.bind(inner) }),
     close: () => inner.close(),
   };

@@ -30,6 +30,7 @@ export function withLog(inner: Backend, trace?: Trace): Backend {
     remove: (handle: Handle, condition) => log.run("remove", keyOf(handle), () => inner.remove(handle, condition)),
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
+    ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && {
       createPlace: (options) =>
         log.run("create", inner.location, () => (inner.createPlace as Create).call(inner, options)),

@@ -27,6 +27,7 @@ export function withRetry(inner: Backend, settings: RetrySettings = {}): Backend
     remove: (handle, condition) => again(undefined, () => inner.remove(handle, condition)),
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
+    ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && { createPlace: inner.createPlace.bind(inner) }),
     close: () => inner.close(),
   };

@@ -52,14 +52,14 @@ export class PackBuilder {
   }
 
   /**
-   * Completes the pack. `bytes` is a view on the buffer, good until `reset`; the table is the caller's to keep.
+   * Completes the pack. `bytes` is a view on the buffer, good until `reset`; the table, and `tail`, its bytes with the footer, are the caller's to keep.
    * @throws MlgitError internal if nothing was added
    */
-  finish(nonce?: Uint8Array): { id: string; bytes: Uint8Array; table: PackTable } {
+  finish(nonce?: Uint8Array): { id: string; bytes: Uint8Array; table: PackTable; tail: Buffer } {
     const { id, tail, size, table } = this.#table.finish(this.#end, this.#hash, nonce);
     this.#buffer.set(format.magic);
     this.#buffer.set(tail, this.#end);
-    return { id, bytes: this.#buffer.subarray(0, size), table };
+    return { id, bytes: this.#buffer.subarray(0, size), table, tail };
   }
 
   /** Begins the next pack in the same memory. */

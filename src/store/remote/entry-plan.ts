@@ -2,8 +2,8 @@ import type { PackTable } from "../pack/pack-table.ts";
 
 /** Bytes between two wanted entries that are fetched and thrown away rather than paying for another request. */
 const gapLimit = 512 << 10;
-/** Longest range of one request. */
-const rangeLimit = 16 << 20;
+/** Longest range of one request, unless one entry is longer: as many are under way at once as fit in memory. */
+export const rangeLimit = 8 << 20;
 /** Part of a pack above which all of it is fetched. */
 const wholeShare = 0.6;
 
@@ -16,12 +16,13 @@ export interface EntryRange {
 
 /** Groups entries (ascending) into as few ranges as pays off. */
 export function planRanges(table: PackTable, entries: readonly number[]): EntryRange[] {
+  const gap = entries.length > wholeShare * table.count ? rangeLimit : gapLimit;
   const ranges: { start: number; end: number; entries: number[] }[] = [];
   for (const entry of entries) {
     const start = table.offset(entry);
     const end = start + table.storedLength(entry);
     const last = ranges.at(-1);
-    if (last && start - last.end <= gapLimit && end - last.start <= rangeLimit) {
+    if (last && start - last.end <= gap && end - last.start <= rangeLimit) {
       last.end = end;
       last.entries.push(entry);
     } else ranges.push({ start, end, entries: [entry] });
@@ -29,7 +30,7 @@ export function planRanges(table: PackTable, entries: readonly number[]): EntryR
   return ranges;
 }
 
-/** Whether to fetch the whole pack, judged by the share of its entries that is wanted (lengths are not known yet). */
+/** Whether to fetch the whole pack by one request, judged by the share of its entries that is wanted (lengths are not known yet). */
 export function wantsWhole(pack: { readonly size: number; readonly count: number }, wanted: number): boolean {
-  return pack.size <= gapLimit || wanted > wholeShare * pack.count;
+  return pack.size <= gapLimit || (pack.size <= rangeLimit && wanted > wholeShare * pack.count);
 }

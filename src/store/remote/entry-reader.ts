@@ -9,15 +9,17 @@ import { decodeEntry } from "../pack/pack-reader.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import { type EntryRange, planRanges, wantsWhole } from "./entry-plan.ts";
 import type { PackInfo } from "./index-copy.ts";
-import { loadBytes } from "./load-bytes.ts";
+import { loadBytes, loadRange } from "./load-bytes.ts";
 
 /** What a visitor may ask of a pack's table. */
-export type EntryTable = Pick<PackTable, "count" | "plainLength">;
+export type EntryTable = Pick<PackTable, "count" | "plainLength"> & Partial<Pick<PackTable, "id">>;
 
 /** Receives entries in no order. A failure concerns the entries it names and no others. */
 export interface EntryVisitor {
   /** Comes before the first entry of a pack and may come again: lengths and ids of all its entries. */
   table?(pack: string, table: EntryTable): void;
+  /** Asked after `table`, before anything is requested: false for an entry that came in some other way meanwhile. */
+  lacks?(pack: string, entry: number): boolean;
   /** `plain` was verified against its id and is a view that lives until this returns. */
   entry(pack: string, entry: number, plain: Uint8Array): void;
   failed(pack: string, entries: readonly number[], error: unknown): void;
@@ -37,21 +39,24 @@ export interface ReaderTools {
   readonly codec: Codec;
 }
 
-/** Loads in flight: each holds at most one pack in memory. */
-const loadsInFlight = 3;
+/** Packs that are worked on at once, so that the next table comes while ranges do. */
+const packsAtOnce = 6;
+/** Ranges that are under way at once: with `rangeLimit`, the memory of a fetch. */
+const rangesInFlight = 12;
 const tablesKept = 64;
 
 /** Fetches entries of packs by as few requests as pays off, and verifies each. */
 export class EntryReader {
   readonly #tools: ReaderTools;
   readonly #tables = new Map<string, PackTable>();
+  readonly #ranges = pLimit(rangesInFlight);
 
   constructor(tools: ReaderTools) {
     this.#tools = tools;
   }
 
   async read(wanted: readonly WantedEntries[], visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
-    const limit = pLimit(loadsInFlight);
+    const limit = pLimit(packsAtOnce);
     await Promise.all(wanted.map((one) => limit(() => this.#readPack(one, visitor, signal))));
   }
 
@@ -68,10 +73,10 @@ export class EntryReader {
 
   async #readWhole({ pack, entries }: WantedEntries, visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
     if (pack.size > packLimit.bytes) throw damaged(pack.id, "the index states an impossible size");
-    const bytes = await loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, undefined, {
-      length: pack.size,
-      signal,
-    });
+    const load = { length: pack.size, signal };
+    const bytes = await this.#ranges(() =>
+      loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, undefined, load),
+    );
     visitor.received?.(bytes.length);
     if (bytes.length !== pack.size) throw damaged(pack.id, `it has ${bytes.length} bytes and not ${pack.size}`);
     const table = this.#keep(pack, bytes.subarray(bytes.length - PackTable.tailLength(pack.count)));
@@ -83,28 +88,32 @@ export class EntryReader {
     const table = this.#tables.get(pack.id) ?? (await this.#loadTable(pack, visitor, signal));
     if ((entries.at(-1) ?? 0) >= table.count) throw damaged(pack.id, "the index names entries it does not have");
     visitor.table?.(pack.id, table);
-    for (const range of planRanges(table, entries)) {
-      signal?.throwIfAborted();
-      try {
-        const bytes = await loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, range, { signal });
-        visitor.received?.(bytes.length);
-        this.#decode(range, { bytes, table, pack, visitor });
-      } catch (error) {
-        stopOn(error, signal);
-        visitor.failed(pack.id, range.entries, error);
-      }
+    const lacking = entries.filter((entry) => visitor.lacks?.(pack.id, entry) ?? true);
+    const reading = planRanges(table, lacking).map((range) =>
+      this.#ranges(() => this.#readRange(range, { table, pack, visitor, signal })),
+    );
+    // All, so that nothing is still under way when the first error is told.
+    for (const result of await Promise.allSettled(reading)) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #readRange(range: EntryRange, on: Omit<Decoding, "bytes"> & { readonly signal: AbortSignal | undefined }) {
+    const { pack, visitor, signal } = on;
+    signal?.throwIfAborted();
+    try {
+      const bytes = await loadRange(this.#tools.backend, { type: "pack", name: pack.id }, range, signal);
+      visitor.received?.(bytes.length);
+      this.#decode(range, { ...on, bytes });
+    } catch (error) {
+      stopOn(error, signal);
+      visitor.failed(pack.id, range.entries, error);
     }
   }
 
   async #loadTable(pack: PackInfo, visitor: EntryVisitor, signal?: AbortSignal): Promise<PackTable> {
     const start = pack.size - PackTable.tailLength(pack.count);
     if (start < 0) throw damaged(pack.id, "the index states an impossible size");
-    const tail = await loadBytes(
-      this.#tools.backend,
-      { type: "pack", name: pack.id },
-      { start, end: pack.size },
-      { signal },
-    );
+    const handle = { type: "pack", name: pack.id } as const;
+    const tail = await loadRange(this.#tools.backend, handle, { start, end: pack.size }, signal);
     visitor.received?.(tail.length);
     return this.#keep(pack, tail);
   }
@@ -117,7 +126,7 @@ export class EntryReader {
     return table;
   }
 
-  #decode(range: EntryRange, on: { bytes: Buffer; table: PackTable; pack: PackInfo; visitor: EntryVisitor }): void {
+  #decode(range: EntryRange, on: Decoding): void {
     for (const entry of range.entries) {
       let plain: Uint8Array;
       try {
@@ -136,6 +145,13 @@ export class EntryReader {
       on.visitor.entry(on.pack.id, entry, plain);
     }
   }
+}
+
+interface Decoding {
+  readonly bytes: Buffer;
+  readonly table: PackTable;
+  readonly pack: PackInfo;
+  readonly visitor: EntryVisitor;
 }
 
 /** What is wrong with the local disk, or with this program, is not the store's fault: it ends the whole read. */

@@ -20,6 +20,41 @@ export function loadBytes(
   );
 }
 
+/**
+ * Loads a range into one buffer; both ends are given. When the line breaks, only what did not come is asked for again. For objects that never change.
+ * The result is shorter where the object ends early.
+ */
+export async function loadRange(
+  backend: Backend,
+  handle: Handle,
+  { start, end }: { readonly start: number; readonly end: number },
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(end - start);
+  let filled = 0;
+  for (;;) {
+    const from = filled;
+    const use = async (body: AsyncIterable<Uint8Array>) => {
+      // The first try of this request got something: the next one shall not ask for that.
+      if (filled > from) throw new Broken();
+      for await (const part of body) {
+        const fits = part.length > bytes.length - filled ? part.subarray(0, bytes.length - filled) : part;
+        bytes.set(fits, filled);
+        filled += fits.length;
+      }
+    };
+    try {
+      await backend.load(handle, { start: start + from, end }, use, signal);
+      return bytes.subarray(0, filled);
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error;
+    }
+  }
+}
+
+/** Ends the tries of a request that another one takes the place of. */
+class Broken extends Error {}
+
 async function gather(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const part of body) parts.push(part);

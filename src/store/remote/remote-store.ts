@@ -82,6 +82,16 @@ export class RemoteStore {
     return this.index.findFile(oid) !== undefined;
   }
 
+  /** The size of a pack that the store has, whether an index names it or not. */
+  async packSize(id: string, signal?: AbortSignal): Promise<number | undefined> {
+    try {
+      return (await this.backend.stat({ type: "pack", name: id }, signal)).size;
+    } catch (error) {
+      if (this.backend.isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
   /** Uploads a finished pack; durable in the store when it resolves. */
   async savePack(id: string, bytes: Uint8Array, options: SaveOptions): Promise<void> {
     await this.backend.save({ type: "pack", name: id }, bytes, options);

@@ -1,46 +1,15 @@
-import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import { type Codec, codec as codecs } from "../../chunk/codec.ts";
+import { codec as codecs } from "../../chunk/codec.ts";
 import { CompressionProbe } from "../../chunk/compression-probe.ts";
 import { SegmentBuilder } from "../index/segment-builder.ts";
 import { encodeManifest, piecesOf, type Term, TermList } from "../manifest.ts";
-import { PackBuilder, packLimit } from "../pack/pack-builder.ts";
+import { PackBuilder, type PackEntry, packLimit } from "../pack/pack-builder.ts";
+import type { PackTable } from "../pack/pack-table.ts";
 import type { PackInfo } from "./index-copy.ts";
+import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
+import type { FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
+import { UploadSlots } from "./upload-slots.ts";
 
-export interface FinishedPack {
-  readonly id: string;
-  /** A view on the buffer; after `upload` resolved it is used again. */
-  readonly bytes: Uint8Array;
-}
-
-export interface PackerTools {
-  readonly hash: ChunkHash;
-  readonly codec: Codec;
-  /** Where the store has a chunk already. */
-  find(id: Uint8Array): { readonly pack: PackInfo; readonly entry: number } | undefined;
-  /** Stores a finished pack. Called without waiting for the one before; failing fails the push. */
-  upload(pack: FinishedPack): Promise<void>;
-}
-
-interface FilePlace {
-  readonly file: PackedFile;
-  /** The pack's id, or `#<number>`. */
-  readonly pack: string;
-  readonly first: number;
-  readonly count: number;
-  readonly manifest: boolean;
-}
-
-/** Packs that are uploaded while the next one fills: with the one in hand, the memory of a push is three packs. */
-const uploadsInFlight = 2;
 const sameManifestPack = "0".repeat(64);
-
-interface PackedFile {
-  readonly oid: string;
-  readonly size: number;
-  readonly terms: TermList;
-  /** Plain bytes of each chunk. */
-  readonly lengths: number[];
-}
 
 /**
  * Turns files into packs and one index segment: every chunk that neither the store nor this push has goes into a pack, in the order
@@ -53,11 +22,9 @@ export class UploadPacker {
   readonly #placed = new Map<string, { readonly pack: string; readonly entry: number }>();
   readonly #names: string[] = [];
   readonly #files: PackedFile[] = [];
-  readonly #uploads = new Set<Promise<void>>();
-  readonly #free: Uint8Array[] = [];
+  readonly #slots = new UploadSlots();
   readonly #known = new Map<string, PackInfo>();
-  #failure: { error: unknown } | undefined;
-  #current: { builder: PackBuilder; buffer: Uint8Array } | undefined;
+  #current: { builder: PackBuilder; buffer: Uint8Array; origins: EntryOrigin[] } | undefined;
   #newChunks = 0;
 
   constructor(tools: PackerTools) {
@@ -73,14 +40,38 @@ export class UploadPacker {
     return this.#names.length;
   }
 
+  /** Takes in a pack of an earlier push that the store has already and no index names. */
+  adopt({ id, size }: PackRecipe, table: PackTable): void {
+    const number = this.#name(id, size, table);
+    for (let entry = 0; entry < table.count; entry++)
+      if (!table.isManifest(entry)) this.#placed.set(keyOf(table.id(entry)), { pack: `#${number}`, entry });
+  }
+
+  /**
+   * Sends a pack of an earlier push again, or what is left of it: `make` writes the same bytes as then, or false where they cannot be made any more.
+   */
+  async resend(recipe: PackRecipe, table: PackTable, make: (buffer: Uint8Array) => boolean): Promise<boolean> {
+    const buffer = await this.#slots.take();
+    if (!make(buffer)) {
+      this.#slots.release(buffer);
+      return false;
+    }
+    this.adopt(recipe, table);
+    this.#slots.start(buffer, () => this.#tools.upload({ recipe, bytes: buffer.subarray(0, recipe.size) }));
+    return true;
+  }
+
   /** Begins a file; then `chunk` for each of its chunks, in order. */
   begin(oid: string, size: number, head: Uint8Array): FilePacker {
     const file = { oid, size, terms: new TermList(), lengths: [] as number[] };
     const probe = new CompressionProbe(head);
+    let offset = 0;
     return {
       chunk: (plain) => {
         file.lengths.push(plain.length);
-        return this.#place(plain, file.terms, probe);
+        const origin = { oid, offset };
+        offset += plain.length;
+        return this.#place({ plain, origin }, file.terms, probe);
       },
       done: () => {
         this.#files.push(file);
@@ -93,8 +84,7 @@ export class UploadPacker {
     const places: FilePlace[] = [];
     for (const file of this.#files) places.push(await this.#placeFile(file));
     await this.#seal();
-    await Promise.all(this.#uploads);
-    this.#check();
+    await this.#slots.finish();
     if (places.length === 0) return undefined;
     for (const place of places) this.#segment.file(this.#row(place));
     return this.#segment.finish(this.#tools.hash);
@@ -115,9 +105,9 @@ export class UploadPacker {
     }
   }
 
-  async #place(plain: Uint8Array, terms: TermList, probe: CompressionProbe): Promise<void> {
+  async #place({ plain, origin }: Sourced, terms: TermList, probe: CompressionProbe): Promise<void> {
     const id = this.#tools.hash(plain);
-    const key = id.toString("latin1", 0, 16);
+    const key = keyOf(id);
     const here = this.#placed.get(key);
     if (here) return terms.append(here.pack, here.entry, plain.length);
     const there = this.#tools.find(id);
@@ -128,16 +118,18 @@ export class UploadPacker {
     const tried = probe.wants();
     const frame = tried ? this.#tools.codec.compress(plain) : { codec: codecs.raw, bytes: plain };
     if (tried) probe.note(plain.length, frame.bytes.length);
-    const entry = await this.#add({ id, plainLength: plain.length, codec: frame.codec, stored: frame.bytes });
+    const packed = { id, plainLength: plain.length, codec: frame.codec, stored: frame.bytes };
+    const entry = await this.#add(packed, origin);
     this.#newChunks++;
     this.#placed.set(key, { pack: `#${this.#names.length}`, entry });
     terms.append(`#${this.#names.length}`, entry, plain.length);
   }
 
-  async #add(entry: Parameters<PackBuilder["add"]>[0]): Promise<number> {
-    this.#check();
+  async #add(entry: PackEntry, origin: EntryOrigin): Promise<number> {
+    this.#slots.check();
     if (this.#current && !this.#current.builder.fits(entry.stored.length)) await this.#seal();
     this.#current ??= await this.#nextBuilder();
+    this.#current.origins.push(origin);
     return this.#current.builder.add(entry);
   }
 
@@ -146,28 +138,24 @@ export class UploadPacker {
     const current = this.#current;
     if (!current || current.builder.count === 0) return;
     this.#current = undefined;
-    const { id, bytes, table } = current.builder.finish();
-    this.#names.push(id);
-    const ordinal = this.#segment.pack(id, bytes.length, table.count);
-    this.#known.set(id, { id, size: bytes.length, count: table.count });
-    for (let i = 0; i < table.count; i++) if (!table.isManifest(i)) this.#segment.chunk(table.id(i), ordinal, i);
-    const upload = this.#tools.upload({ id, bytes }).then(
-      () => {
-        this.#free.push(current.buffer);
-      },
-      (error) => {
-        this.#failure ??= { error };
-      },
-    );
-    this.#uploads.add(upload);
-    upload.finally(() => this.#uploads.delete(upload));
+    const { id, bytes, table, tail } = current.builder.finish();
+    this.#name(id, bytes.length, table);
+    const recipe = { id, size: bytes.length, tail, origins: current.origins };
+    this.#slots.start(current.buffer, () => this.#tools.upload({ recipe, bytes }));
   }
 
-  async #nextBuilder(): Promise<{ builder: PackBuilder; buffer: Uint8Array }> {
-    while (this.#uploads.size > uploadsInFlight - 1 && this.#free.length === 0) await Promise.race(this.#uploads);
-    this.#check();
-    const buffer = this.#free.pop() ?? new Uint8Array(packLimit.bytes);
-    return { builder: new PackBuilder(buffer, this.#tools.hash), buffer };
+  /** Notes a finished pack for the index; returns the number that terms call it by. */
+  #name(id: string, size: number, table: PackTable): number {
+    const number = this.#names.push(id) - 1;
+    const ordinal = this.#segment.pack(id, size, table.count);
+    this.#known.set(id, { id, size, count: table.count });
+    for (let i = 0; i < table.count; i++) if (!table.isManifest(i)) this.#segment.chunk(table.id(i), ordinal, i);
+    return number;
+  }
+
+  async #nextBuilder() {
+    const buffer = await this.#slots.take();
+    return { builder: new PackBuilder(buffer, this.#tools.hash), buffer, origins: [] };
   }
 
   /** A file of one term needs no more than its row; any other gets a manifest. */
@@ -179,16 +167,10 @@ export class UploadPacker {
     if (this.#current && !this.#hasRoom(this.#current.builder, this.#encode(file).length)) await this.#seal();
     const pieces = piecesOf(this.#encode(file));
     const entries: number[] = [];
-    for (const piece of pieces)
-      entries.push(
-        await this.#add({
-          id: this.#tools.hash(piece),
-          plainLength: piece.length,
-          codec: codecs.raw,
-          stored: piece,
-          manifest: true,
-        }),
-      );
+    for (const piece of pieces) {
+      const stored = { plainLength: piece.length, codec: codecs.raw, stored: piece, manifest: true };
+      entries.push(await this.#add({ id: this.#tools.hash(piece), ...stored }, { bytes: piece }));
+    }
     return { file, pack: `#${this.#names.length}`, first: entries[0] ?? 0, count: pieces.length, manifest: true };
   }
 
@@ -225,15 +207,9 @@ export class UploadPacker {
       manifest,
     };
   }
-
-  #check(): void {
-    if (this.#failure) throw this.#failure.error;
-  }
 }
 
-export interface FilePacker {
-  /** Takes the next chunk of the file; its bytes may be overwritten when this resolves. */
-  chunk(plain: Uint8Array): Promise<void>;
-  /** The whole file came and was right. Without this call it is not in the index. */
-  done(): void;
+/** Half of an id: enough among the chunks of one push. */
+function keyOf(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, 16).toString("latin1");
 }

@@ -1,0 +1,166 @@
+// npm run bench:transfer -- [--large BYTES] [--files N] [--bytes N] [--runs N] [--json FILE] [--markdown FILE] [--work DIR]
+// Push to S3 and clone from it beside a plain parallel multipart PUT and GET of the same bytes with the same SDK, and a push of many small files beside
+// one PUT per file. Each figure is a whole process, on a local server (Debian: radosgw ceph-mon ceph-osd ceph-common; time for peak memory).
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { makeData } from "./data.mjs";
+import { measure, median, run } from "./measure.mjs";
+import { startS3 } from "./store.mjs";
+import { markdown } from "./table.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    large: { type: "string", default: "1000000000" },
+    files: { type: "string", default: "100000" },
+    bytes: { type: "string", default: "10000" },
+    runs: { type: "string", default: "3" },
+    json: { type: "string" },
+    markdown: { type: "string" },
+    work: { type: "string" },
+  },
+});
+const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-transfer-"));
+const s3 = await startS3(join(work, "s3"));
+process.once("exit", () => {
+  s3.stop?.();
+  rmSync(work, { recursive: true, force: true });
+});
+for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => process.exit(130));
+if (s3.missing) throw new Error(s3.missing);
+
+const plain = fileURLToPath(new URL("plain-s3.mjs", import.meta.url));
+const env = environment();
+const samples = [];
+for (let round = 1; round <= Number(options.runs); round++) {
+  if (Number(options.large) > 0) largeFile(round);
+  if (Number(options.files) > 0) smallFiles(round);
+}
+report();
+
+function largeFile(round) {
+  const size = Number(options.large);
+  const folder = join(work, `large-${round}`);
+  makeData(folder, { files: 1, bytes: size });
+  const file = join(folder, "data/0/000000.bin");
+  const note = (step, of, numbers) => samples.push({ case: "large", step, of, bytes: size, ...numbers });
+  const sdk = (verb, target) =>
+    measure([process.execPath, plain, verb, s3.endpoint, `plain-${round}`, target, "8"], {
+      cwd: work,
+      env,
+      scratch: work,
+    });
+  note("push", "plain multipart PUT", sdk("put", file));
+  note("push", "git push", pushFolder(folder, `large-${round}`));
+  note("clone", "plain ranged GET", sdk("get", join(work, "got")));
+  note("clone", "git clone", cloneOf(`large-${round}`));
+  run(["cmp", file, join(work, "got")], { cwd: work, env });
+  for (const path of [folder, join(work, "got")]) rmSync(path, { recursive: true });
+}
+
+function smallFiles(round) {
+  const [files, bytes] = [Number(options.files), Number(options.bytes)];
+  const folder = join(work, `small-${round}`);
+  makeData(folder, { files, bytes });
+  const note = (step, of, numbers) => samples.push({ case: "small", step, of, bytes: files * bytes, ...numbers });
+  const each = [process.execPath, plain, "put-each", s3.endpoint, `each-${round}`, join(folder, "data"), "32"];
+  note("push", "one PUT per file, 32 connections", measure(each, { cwd: work, env, scratch: work }));
+  note("push", "git push", pushFolder(folder, `small-${round}`));
+  rmSync(folder, { recursive: true });
+}
+
+/** Commits a folder's data and measures only the push; the clone that follows finds the same store. */
+function pushFolder(folder, name) {
+  const repo = join(work, `${name}-repo`);
+  const remote = join(work, `${name}.git`);
+  const git = (...args) => run(["git", ...args], { cwd: repo, env });
+  run(["git", "init", "-q", "--bare", remote], { cwd: work, env });
+  run(["git", "init", "-q", repo], { cwd: work, env });
+  git("remote", "add", "origin", `file://${remote}`);
+  git("mlgit", "init");
+  git("mlgit", "track", "data/**");
+  git("config", "--global", "mlgit.store.bench.url", `s3://bench/${name}`);
+  git("config", "--global", "mlgit.store.bench.endpointUrl", s3.endpoint);
+  renameSync(join(folder, "data"), join(repo, "data"));
+  git("mlgit", "add", ".");
+  git("add", "-A");
+  git("commit", "-qm", "data");
+  const numbers = measure(["git", "push", "-q", "origin", "main"], { cwd: repo, env, scratch: work });
+  renameSync(join(repo, "data"), join(folder, "data"));
+  rmSync(repo, { recursive: true });
+  return numbers;
+}
+
+function cloneOf(name) {
+  const target = join(work, `${name}-clone`);
+  const command = ["git", "clone", "-q", `file://${join(work, `${name}.git`)}`, target];
+  const numbers = measure(command, { cwd: work, env, scratch: work });
+  const status = run(["git", "status", "--porcelain"], { cwd: target, env }).stdout;
+  if (status !== "") throw new Error(`not clean after the clone:\n${status}`);
+  run(["cmp", join(work, `${name}/data/0/000000.bin`), join(target, "data/0/000000.bin")], { cwd: work, env });
+  rmSync(target, { recursive: true });
+  return numbers;
+}
+
+function environment() {
+  const config = {
+    "user.name": "Bench",
+    "user.email": "bench@example.invalid",
+    "init.defaultBranch": "main",
+    "gc.auto": "0",
+    "protocol.file.allow": "always",
+  };
+  const entries = Object.entries(config).flatMap(([key, value], n) => [
+    [`GIT_CONFIG_KEY_${n}`, key],
+    [`GIT_CONFIG_VALUE_${n}`, value],
+  ]);
+  const bin = fileURLToPath(new URL("../bin", import.meta.url));
+  const home = join(work, "home");
+  mkdirSync(home);
+  const made = { ...process.env, ...s3.env, HOME: home, XDG_CONFIG_HOME: join(home, ".config") };
+  Object.assign(made, { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_COUNT: String(entries.length / 2) });
+  Object.assign(made, Object.fromEntries(entries), { PATH: [bin, process.env.PATH].join(delimiter) });
+  run(["git", "mlgit", "install", "--global"], { cwd: home, env: made });
+  return made;
+}
+
+function report() {
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model,
+    memory: totalmem(),
+    node: process.version,
+    load: loadavg(),
+  };
+  const keys = [...new Set(samples.map((one) => `${one.case} ${one.step} ${one.of}`))];
+  const rows = keys.map((key) => {
+    const all = samples.filter((one) => `${one.case} ${one.step} ${one.of}` === key);
+    const of = (key) => median(all.map((one) => one[key]));
+    const { case: name, step, of: who, bytes } = all[0];
+    return { case: name, step, of: who, bytes, seconds: of("seconds"), memory: of("memory"), runs: all.length };
+  });
+  const text = tableOf(rows, machine);
+  console.log(text);
+  if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, rows, samples }, null, 2)}\n`);
+  if (options.markdown) writeFileSync(options.markdown, `${text}\n`);
+}
+
+function tableOf(rows, machine) {
+  const head = ["case", "step", "", "seconds", "MB/s", "× the plain one's speed", "peak MB"];
+  const lines = rows.map((row) => {
+    const first = rows.find((one) => one.case === row.case && one.step === row.step);
+    return [
+      row.case,
+      row.step,
+      row.of,
+      row.seconds.toFixed(2),
+      (row.bytes / row.seconds / 1e6).toFixed(0),
+      (first.seconds / row.seconds).toFixed(2),
+      row.memory === undefined ? "" : Math.round(row.memory / 1e6),
+    ];
+  });
+  const made = `${machine.cpus} cores, ${machine.model}, Node ${machine.node}; ${options.runs} runs, medians; large: ${options.large} bytes; small: ${options.files} × ${options.bytes} bytes; load ${machine.load[0].toFixed(1)} at the end`;
+  return [made, "", ...markdown([head, head.map(() => "---"), ...lines])].join("\n");
+}

@@ -1,0 +1,49 @@
+import type { ChunkHash } from "../../chunk/chunk-hash.ts";
+import type { Codec } from "../../chunk/codec.ts";
+import type { TermList } from "../manifest.ts";
+import type { PackInfo } from "./index-copy.ts";
+import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
+
+export interface FinishedPack {
+  readonly recipe: PackRecipe;
+  /** A view on the buffer; after `upload` resolved it is used again. */
+  readonly bytes: Uint8Array;
+}
+
+export interface PackerTools {
+  readonly hash: ChunkHash;
+  readonly codec: Codec;
+  /** Where the store has a chunk already. */
+  find(id: Uint8Array): { readonly pack: PackInfo; readonly entry: number } | undefined;
+  /** Stores a finished pack. Called without waiting for the one before; failing fails the push. */
+  upload(pack: FinishedPack): Promise<void>;
+}
+
+export interface FilePlace {
+  readonly file: PackedFile;
+  /** The pack's id, or `#<number>`. */
+  readonly pack: string;
+  readonly first: number;
+  readonly count: number;
+  readonly manifest: boolean;
+}
+
+export interface PackedFile {
+  readonly oid: string;
+  readonly size: number;
+  readonly terms: TermList;
+  /** Plain bytes of each chunk. */
+  readonly lengths: number[];
+}
+
+export interface Sourced {
+  readonly plain: Uint8Array;
+  readonly origin: EntryOrigin;
+}
+
+export interface FilePacker {
+  /** Takes the next chunk of the file; its bytes may be overwritten when this resolves. */
+  chunk(plain: Uint8Array): Promise<void>;
+  /** The whole file came and was right. Without this call it is not in the index. */
+  done(): void;
+}

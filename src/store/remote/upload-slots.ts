@@ -1,0 +1,52 @@
+import { packLimit } from "../pack/pack-builder.ts";
+
+/** Memory for packs: how many fill or are under way at once. Each is 64 MiB, and a push shall do with 300 MB altogether. */
+const slots = 3;
+
+/** The buffers of a push: packs grow in them and are sent from them. A failed upload fails whoever comes next. */
+export class UploadSlots {
+  readonly #uploads = new Set<Promise<void>>();
+  readonly #free: Uint8Array[] = [];
+  #made = 0;
+  #failure: { error: unknown } | undefined;
+
+  /** A buffer for the next pack; waits until one is free. @throws what an upload failed with */
+  async take(): Promise<Uint8Array> {
+    this.check();
+    while (this.#free.length === 0 && this.#made === slots) {
+      await Promise.race(this.#uploads);
+      this.check();
+    }
+    const free = this.#free.pop();
+    if (free) return free;
+    this.#made++;
+    return new Uint8Array(packLimit.bytes);
+  }
+
+  /** Gives a buffer back unused. */
+  release(buffer: Uint8Array): void {
+    this.#free.push(buffer);
+  }
+
+  /** Begins an upload of what the buffer holds; the buffer is free again when it worked. */
+  start(buffer: Uint8Array, upload: () => Promise<void>): void {
+    const done = upload().then(
+      () => this.release(buffer),
+      (error) => {
+        this.#failure ??= { error };
+      },
+    );
+    this.#uploads.add(done);
+    done.finally(() => this.#uploads.delete(done));
+  }
+
+  /** Resolves when nothing is under way. @throws what an upload failed with */
+  async finish(): Promise<void> {
+    await Promise.all(this.#uploads);
+    this.check();
+  }
+
+  check(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}
