@@ -101,7 +101,7 @@ describeWithS3("push and fetch over a bad line", (startServer) => {
   });
 
   it("sends no more again than what was under way on connections that were reset", async () => {
-    const { up, broken } = await pushThrough({ resetUpAfter: 9 << 20, times: 3 });
+    const { up, broken } = await pushThrough({ resetUpAfter: 5 << 20, times: 3 });
     expect(broken).toBe(3);
     expect(up).toBeLessThan(total + broken * mostLost + headers);
   });
