@@ -24,12 +24,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "publish", summary: "Write data as a folder for any web server", load: () => import("./publish.ts") },
   { name: "hydrate", summary: "Put the bytes of files in place of their pointers", load: () => import("./hydrate.ts") },
   { name: "dehydrate", summary: "Put pointers in place of unmodified files", load: () => import("./dehydrate.ts") },
-  {
-    name: "init",
-    summary: "Set mlgit up in this repository",
-    group: "setup",
-    load: () => import("./init.ts"),
-  },
+  { name: "init", summary: "Set mlgit up in this repository", group: "setup", load: () => import("./init.ts") },
   {
     name: "install",
     summary: "Make git know the filter, for this user or this repository",
@@ -48,12 +43,7 @@ export const commands: readonly CommandEntry[] = [
     group: "setup",
     load: () => import("./doctor.ts"),
   },
-  {
-    name: "env",
-    summary: "Print the configuration in effect",
-    group: "setup",
-    load: () => import("./env.ts"),
-  },
+  { name: "env", summary: "Print the configuration in effect", group: "setup", load: () => import("./env.ts") },
   {
     name: "store",
     summary: "Name, list, try and trust the places where data goes",
@@ -101,12 +91,7 @@ export const commands: readonly CommandEntry[] = [
     group: "entity",
     load: () => import("./repository.ts"),
   },
-  {
-    name: "clone",
-    summary: "Clone a project and set the clone up",
-    group: "setup",
-    load: () => import("./clone.ts"),
-  },
+  { name: "clone", summary: "Clone a project and set the clone up", group: "setup", load: () => import("./clone.ts") },
   {
     name: "datasets",
     aliases: ["dataset"],
@@ -152,12 +137,7 @@ export const commands: readonly CommandEntry[] = [
     group: "pipeline",
     load: () => import("./repro.ts"),
   },
-  {
-    name: "dag",
-    summary: "Draw which stage needs which",
-    group: "pipeline",
-    load: () => import("./dag.ts"),
-  },
+  { name: "dag", summary: "Draw which stage needs which", group: "pipeline", load: () => import("./dag.ts") },
   { name: "params", summary: "Show and compare parameters", group: "pipeline", load: () => import("./params.ts") },
   { name: "metrics", summary: "Show and compare metrics", group: "pipeline", load: () => import("./metrics.ts") },
   {
