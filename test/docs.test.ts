@@ -31,7 +31,7 @@ describe("documentation", () => {
     } finally {
       box.remove();
     }
-  });
+  }, 240_000);
 
   it("links only to pages that exist", () => {
     const broken = pages.flatMap(({ path, text }) =>

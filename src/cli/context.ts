@@ -13,7 +13,7 @@ export interface ContextOptions {
 export function createContext({ signal, quiet }: ContextOptions): Context & { close(): Promise<void> } {
   let found: Promise<Repository> | undefined;
   // Loaded when needed: starting processes costs a good part of the time that Node itself takes to start.
-  const repository = () => (found ??= import("../git/repository.ts").then((git) => git.findRepository(process.cwd())));
+  const repository = () => (found ??= openRepository((message) => say(`mlgit: ${message}`)));
   const say = (text: string) => process.stderr.write(aboveProgress(`${text}\n`));
   const tracing = Boolean(process.env.MLGIT_TRACE);
   const log = createLog({ file: () => repository().then(logFile), trace: tracing ? say : undefined });
@@ -38,6 +38,17 @@ export function createContext({ signal, quiet }: ContextOptions): Context & { cl
     progress: (title) => createProgress(title, { quiet }),
     close: () => log.close(),
   };
+}
+
+/** The repository of the folder that the process was started in, and the kinds of entities that it declares. */
+async function openRepository(warn: (message: string) => void): Promise<Repository> {
+  const [{ findRepository }, { loadKinds }] = await Promise.all([
+    import("../git/repository.ts"),
+    import("../commands/declared-kinds.ts"),
+  ]);
+  const repository = await findRepository(process.cwd());
+  await loadKinds(repository, warn);
+  return repository;
 }
 
 async function logFile(repository: Repository): Promise<string> {

@@ -1,5 +1,6 @@
 import { type CommanderError, Option, Command as Parser } from "commander";
 import type { Action, Command, Context, OptionSpec, Options } from "../commands/command.ts";
+import { declareHint } from "../commands/declared-kinds.ts";
 import { type CommandEntry, commands } from "../commands/index.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
@@ -41,7 +42,8 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
       run(context, parser.args, options).then((result) => printResult(result, { json, quiet })),
     );
   };
-  const parser = await createParser(operands[0], execute);
+  const entries = [...commands, ...(await declaredEntries(operands[0]))];
+  const parser = await createParser(entries, { wanted: operands[0], execute });
   if (argv.length === 0 || (operands.length === 1 && operands[0] === "help")) {
     parser.outputHelp();
     return exitCode.ok;
@@ -52,12 +54,30 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
   } catch (error) {
     if (!(error as CommanderError).code?.startsWith("commander.")) throw error;
     if ((error as CommanderError).exitCode === 0) return exitCode.ok;
-    throw usageError(error as CommanderError, operands[0]);
+    throw usageError(error as CommanderError, entries, operands);
   }
 }
 
+/** The kinds that the repository declares, where they may matter: for the overview, and for a word that is no command of ours. */
+async function declaredEntries(wanted: string | undefined): Promise<CommandEntry[]> {
+  const isOurs = (word: string) => commands.some(({ name, aliases = [] }) => name === word || aliases.includes(word));
+  if (wanted !== undefined && wanted !== "help" && isOurs(wanted)) return [];
+  const { findRepository } = await import("../git/repository.ts");
+  const repository = await findRepository(process.cwd()).catch(() => undefined);
+  if (!repository) return [];
+  const [{ kindEntries, loadKinds }, { kinds }] = await Promise.all([
+    import("../commands/declared-kinds.ts"),
+    import("../entity/kind.ts"),
+  ]);
+  await loadKinds(repository, () => {});
+  return kindEntries(kinds);
+}
+
 /** Knows all commands by name, and all about the wanted one. */
-async function createParser(wanted: string | undefined, execute: Execute): Promise<Parser> {
+async function createParser(
+  entries: readonly CommandEntry[],
+  { wanted, execute }: { readonly wanted: string | undefined; readonly execute: Execute },
+): Promise<Parser> {
   const parser = new Parser("git mlgit")
     .description("Plain git for ML data: datasets, labels and models of any size")
     .version(`mlgit version ${version}`, "--version", "print the version")
@@ -70,7 +90,7 @@ async function createParser(wanted: string | undefined, execute: Execute): Promi
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride();
-  for (const entry of commands) {
+  for (const entry of entries) {
     const sub = parser.command(entry.name, { hidden: entry.plumbing ?? false }).summary(entry.summary);
     sub.aliases(entry.aliases ?? []);
     sub.helpGroup(headings[entry.group ?? "work"]).description(entry.summary);
@@ -121,10 +141,14 @@ function longName({ flags }: { readonly flags: string }): string {
   return /--([a-z0-9-]+)/i.exec(flags)?.[1] ?? flags;
 }
 
-function usageError(error: CommanderError, name: string | undefined): MlgitError {
+function usageError(error: CommanderError, entries: readonly CommandEntry[], operands: readonly string[]): MlgitError {
+  const [name = "", ...rest] = operands;
   const [first = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  const known = commands.some((entry) => entry.name === name);
+  const known = entries.some((entry) => entry.name === name || entry.aliases?.includes(name));
   const more = known ? `git mlgit ${name} -h` : "git mlgit -h";
   const guess = /Did you mean (.*)\?/.exec(suggestion ?? "")?.[1];
-  return new MlgitError("usage", first, { hint: guess ? `did you mean ${guess}?` : `see \`${more}\``, cause: error });
+  const help = guess ? `did you mean ${guess}?` : `see \`${more}\``;
+  // `git mlgit endpoints create …` was meant for a kind, `git mlgit statsu` was not.
+  const kind = known || (guess && rest.length === 0) ? undefined : declareHint(name);
+  return new MlgitError("usage", first, { hint: kind ? `${help}; ${kind}` : help, cause: error });
 }

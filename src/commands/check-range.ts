@@ -5,6 +5,7 @@ import { type CommitRange, commitMessage, independentTips, listCommits } from ".
 import type { Repository } from "../git/repository.ts";
 import { isAncestor, resolveObjects } from "../git/tags.ts";
 import type { Breach } from "./breach.ts";
+import { assertKinds } from "./declared-kinds.ts";
 import { type EntitySpec, treeSpecs } from "./entity-specs.ts";
 import { type PublishedVersion, publishedVersions } from "./published.ts";
 
@@ -23,13 +24,14 @@ export interface RangeOptions {
  * A commit in between that broke a rule and was mended before the next version harms nobody and is let through.
  */
 export async function checkRange(repository: Repository, range: CommitRange, options: RangeOptions): Promise<Breach[]> {
+  assertKinds();
   const touching = await listCommits(
     repository,
     range,
     kinds.map(({ folder }) => `:(top)${folder}`),
   );
   if (touching.length === 0) return [];
-  const changing = new Set(await listCommits(repository, range, specPathspecs));
+  const changing = new Set(await listCommits(repository, range, specPathspecs()));
   const ends = await independentTips(repository, touching);
   const found = new Map<string, Breach>();
   for (const commit of touching.filter((one) => changing.has(one) || ends.includes(one))) {
@@ -55,7 +57,7 @@ async function checkCommit(
   options: RangeOptions,
 ): Promise<Breach[]> {
   const parent = await verifyCommit(repository, `${commit}^`);
-  const changed = await treeChanges(repository, parent ?? (await emptyTree(repository)), commit, specPathspecs);
+  const changed = await treeChanges(repository, parent ?? (await emptyTree(repository)), commit, specPathspecs());
   const paths = new Set(changed.map(({ path }) => path.toString("utf8")));
   const specs = (await treeSpecs(repository, commit)).filter(({ place }) => whole || paths.has(place.spec));
   const before = parent === undefined ? [] : await treeSpecs(repository, parent);

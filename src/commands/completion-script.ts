@@ -33,6 +33,13 @@ function names(nodes: readonly { readonly name: string }[]): string {
   return nodes.map(({ name }) => name).join(" ");
 }
 
+/** Declared kinds are asked for, and only where a repository declares some. They have the commands of datasets. */
+const kindsFunction = `_git_mlgit_kinds() {
+  local top
+  top="$(git rev-parse --show-toplevel 2>/dev/null)" || return 0
+  grep -qs kinds "$top/.mlgit/config.yaml" && git mlgit completion --kinds 2>/dev/null
+}`;
+
 /** git's own completion calls `_git_mlgit`, and `git-mlgit` alone uses it too. */
 function bashScript(tree: Tree): string {
   const cases = flatten(tree).map(
@@ -40,13 +47,16 @@ function bashScript(tree: Tree): string {
       `    ${JSON.stringify(words.join(" "))}) options="${names(node.options)}" children="${names(node.children)}" ;;`,
   );
   return `# bash completion of git mlgit
+${kindsFunction}
 _git_mlgit() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" path="" word options="" children=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" path="" word options="" children="" kinds
+  kinds="$(_git_mlgit_kinds | tr '\\n' ' ')"
   for word in "\${COMP_WORDS[@]:0:COMP_CWORD}"; do
     case "$word" in
       git | mlgit | git-mlgit) [ -z "$path" ] && continue ;;
       -*) continue ;;
     esac
+    [ -z "$path" ] && case " $kinds" in *" $word "*) word=datasets ;; esac
     case " ${flatten(tree)
       .map(({ words }) => words.join("/"))
       .join(" ")} " in
@@ -54,7 +64,7 @@ _git_mlgit() {
     esac
   done
   case "\${path//\\// }" in
-    "") children="${names(tree)}" ;;
+    "") children="${names(tree)} $kinds" ;;
 ${cases.join("\n")}
   esac
   case "$current" in
@@ -83,15 +93,19 @@ function zshScript(tree: Tree): string {
   const list = tree.map(({ name, summary }) => `    '${name}:${zshText(summary)}'`);
   return `#compdef git-mlgit
 #description plain git for ML data
+${kindsFunction}
 _git-mlgit() {
+  local -a kinds=(\${(f)"$(_git_mlgit_kinds)"})
   local -a subcommands=(
 ${list.join("\n")}
+    $kinds
   )
   if (( CURRENT == 2 )); then
     _describe command subcommands
     return
   fi
   local name=$words[2]
+  (( \${kinds[(Ie)$name]} )) && name=datasets
   shift words
   (( CURRENT-- ))
   case $name in
@@ -122,7 +136,13 @@ function fishScript(tree: Tree): string {
       ),
     ];
   });
-  return `# fish completion of git mlgit\n${lines.join("\n")}\n`;
+  const actions = names(tree.find(({ name }) => name === "datasets")?.children ?? []);
+  const kinds = [
+    "function __git_mlgit_kinds; set -l top (git rev-parse --show-toplevel 2>/dev/null); and grep -qs kinds $top/.mlgit/config.yaml; and git mlgit completion --kinds 2>/dev/null; end",
+    `complete -c git -n '${inMlgit}; and not __fish_seen_subcommand_from ${names(tree)} (__git_mlgit_kinds)' -a '(__git_mlgit_kinds)'`,
+    `complete -c git -n '${inMlgit}; and __fish_seen_subcommand_from (__git_mlgit_kinds); and not __fish_seen_subcommand_from ${actions}' -a '${actions}'`,
+  ];
+  return `# fish completion of git mlgit\n${[...kinds, ...lines].join("\n")}\n`;
 }
 
 function zshText(text: string): string {

@@ -16,14 +16,14 @@ export interface EntitySpec {
 /** The entities of the index of this worktree. */
 export async function indexSpecs(repository: Repository): Promise<EntitySpec[]> {
   const found: Found[] = [];
-  for await (const { path, blob, stage } of listIndex(repository, specPathspecs))
+  for await (const { path, blob, stage } of listIndex(repository, specPathspecs()))
     if (stage === 0) found.push({ path: path.toString("utf8"), blob });
   return readSpecs(repository, found);
 }
 
 /** The entities of a commit or tree of the whole repository. */
 export async function treeSpecs(repository: Repository, treeish: string): Promise<EntitySpec[]> {
-  const changes = await treeChanges(repository, await emptyTree(repository), treeish, specPathspecs);
+  const changes = await treeChanges(repository, await emptyTree(repository), treeish, specPathspecs());
   const files = changes.filter(({ newMode }) => newMode.startsWith("100"));
   return readSpecs(
     repository,

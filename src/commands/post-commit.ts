@@ -24,5 +24,5 @@ async function tagCommit(context: Context): Promise<void> {
 async function changesSpecs(repository: Repository): Promise<boolean> {
   if ((await verifyCommit(repository, "HEAD")) === undefined) return false;
   const parent = (await verifyCommit(repository, "HEAD^")) ?? (await emptyTree(repository));
-  return (await treeChanges(repository, parent, "HEAD", specPathspecs)).length > 0;
+  return (await treeChanges(repository, parent, "HEAD", specPathspecs())).length > 0;
 }

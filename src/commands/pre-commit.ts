@@ -6,6 +6,7 @@ import { areTracked } from "../git/check-attributes.ts";
 import type { Repository } from "../git/repository.ts";
 import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Command } from "./command.ts";
+import { assertKinds } from "./declared-kinds.ts";
 import { quotePath } from "./restore-content.ts";
 
 /**
@@ -16,6 +17,7 @@ export const command: Command = {
   raw: true,
   async run(context) {
     const repository = await context.repository();
+    assertKinds();
     const changes = await stagedChanges(repository);
     const raw = await rawContent(repository, changes);
     if (raw.length === 0) {

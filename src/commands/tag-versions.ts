@@ -24,7 +24,7 @@ export async function tagVersions(repository: Repository, name: string, say: Say
   const commit = await verifyCommit(repository, name);
   if (commit === undefined) return;
   const parent = await verifyCommit(repository, `${commit}^`);
-  const changed = await treeChanges(repository, parent ?? (await emptyTree(repository)), commit, specPathspecs);
+  const changed = await treeChanges(repository, parent ?? (await emptyTree(repository)), commit, specPathspecs());
   const paths = new Set(changed.filter(({ status }) => status !== "D").map(({ path }) => path.toString("utf8")));
   if (paths.size === 0) return;
   const before = parent === undefined ? [] : await treeSpecs(repository, parent);

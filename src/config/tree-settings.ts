@@ -17,6 +17,15 @@ export interface TreeSettings {
   readonly default?: string;
   /** By the folder of a kind (`datasets`): the URL of the git repository where its versions are published. */
   readonly registries?: Readonly<Record<string, string>>;
+  /** Kinds of entities besides datasets, labels and models: the word of the folder, or both words. */
+  readonly kinds?: readonly (string | DeclaredKind)[];
+}
+
+export interface DeclaredKind {
+  /** Top key of specs: `environment`. */
+  readonly name: string;
+  /** Folder and command: `environments`. */
+  readonly folder: string;
 }
 
 export const treeSettingsPath = ".mlgit/config.yaml";
@@ -24,8 +33,8 @@ export const treeSettingsPath = ".mlgit/config.yaml";
 /** Store names are also keys of git's configuration and words on command lines. */
 export const storeNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** A kind is a folder, a command, and the name of a git remote. */
-const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
+/** A kind is a folder, the key of a spec, a command, and the name of a git remote. */
+export const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
 
 /**
  * Reads the text of `.mlgit/config.yaml`. Keys that this version does not know are left alone.
@@ -47,7 +56,12 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
     pathStyle: z.boolean().optional(),
     mirrorOf: line.regex(storeNamePattern, "must be a store's name").optional(),
   });
+  const word = z.string().regex(kindPattern, "must be a word of small letters, digits and '-'");
   const schema = z.object({
+    kinds: z
+      .array(z.union([word, z.object({ name: word, folder: word })]))
+      .max(100)
+      .optional(),
     stores: z.record(z.string().regex(storeNamePattern, "must be letters, digits, '.', '_' and '-'"), store).optional(),
     default: z.string().optional(),
     registries: z.record(z.string().regex(kindPattern, "must be a kind"), line).optional(),

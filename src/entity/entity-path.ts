@@ -21,7 +21,9 @@ export function placeOfSpec(path: string): EntityPlace | undefined {
 }
 
 /** Pathspecs of everything that may be a spec, for git's own listing. */
-export const specPathspecs: readonly string[] = kinds.map(({ folder }) => `:(top,glob)${folder}/**/*.spec`);
+export function specPathspecs(): string[] {
+  return kinds.map(({ folder }) => `:(top,glob)${folder}/**/*.spec`);
+}
 
 /** The place of a new or known entity. `dir` is the folder between kind and name; empty for none. */
 export function placeOf(kind: Kind, name: string, dir = ""): EntityPlace {

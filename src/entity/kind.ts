@@ -6,11 +6,25 @@ export interface Kind {
   readonly folder: string;
 }
 
-export const kinds: readonly Kind[] = [
+/** The kinds of every repository. */
+export const ownKinds: readonly Kind[] = [
   { name: "dataset", folder: "datasets" },
   { name: "labels", folder: "labels" },
   { name: "model", folder: "models" },
 ];
+
+const known: Kind[] = [...ownKinds];
+
+/** These, and those that the repository declares: more may be there once it was opened, so do not keep a copy. */
+export const kinds: readonly Kind[] = known;
+
+/** Makes kinds known for the rest of the process, which works on one repository. In place of those declared before. */
+export function declareKinds(declared: readonly Kind[]): void {
+  const before = known.splice(ownKinds.length);
+  // Kinds are compared by identity.
+  for (const kind of declared)
+    known.push(before.find(({ name, folder }) => name === kind.name && folder === kind.folder) ?? kind);
+}
 
 /** The kind of a word, singular or plural; undefined for any other word. */
 export function kindOf(word: string): Kind | undefined {

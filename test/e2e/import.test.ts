@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { OriginProject } from "../helper/origin-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+
+jest.setTimeout(240_000);
 
 const large = randomBytes("import", 2_000_000);
 

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { OriginProject } from "../helper/origin-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+
+jest.setTimeout(240_000);
 
 const large = randomBytes("update-import", 3_000_000);
 const edited = Buffer.concat([large.subarray(0, 1_000_000), Buffer.from("an edit"), large.subarray(1_000_000)]);
