@@ -58,10 +58,10 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
   }
 }
 
-/** The kinds that the repository declares, where they may matter: for the overview, and for a word that is no command of ours. */
+/** The kinds that the repository declares, where they may matter: for the overview, for their remotes, and for a word that is no command of ours. */
 async function declaredEntries(wanted: string | undefined): Promise<CommandEntry[]> {
   const isOurs = (word: string) => commands.some(({ name, aliases = [] }) => name === word || aliases.includes(word));
-  if (wanted !== undefined && wanted !== "help" && isOurs(wanted)) return [];
+  if (wanted !== undefined && !["help", "repository"].includes(wanted) && isOurs(wanted)) return [];
   const { findRepository } = await import("../git/repository.ts");
   const repository = await findRepository(process.cwd()).catch(() => undefined);
   if (!repository) return [];
