@@ -24,7 +24,7 @@ describe("editing the tree's settings", () => {
     expect(replaced.text).toContain('  data:\n    url: "file:///x y"\n    pathStyle: true\n\n# after');
     expect((await editTreeSettings(added.text, { name: "data", store: undefined })).text).toBe(text);
     const none = await editTreeSettings(text, { name: "a", store: undefined });
-    expect(await parseTreeSettings(none.text)).toEqual({});
+    expect(await parseTreeSettings(none.text)).toEqual({ kinds: ["video"] });
     expect(none.text).toMatch(/^# ours\nkinds: \[video\] # more\n[\s\S]*# after\nother: 1\n$/);
   });
 
@@ -43,7 +43,10 @@ describe("editing the tree's settings", () => {
   ])("writes a file anew that cannot be edited by lines: %j", async (text) => {
     const result = await editTreeSettings(text, { name: "data", store });
     expect(result.rewritten).toBe(true);
-    expect(await parseTreeSettings(result.text)).toEqual({ stores: { a: { url: "s3://a" }, data: store } });
+    expect(await parseTreeSettings(result.text)).toEqual({
+      stores: { a: { url: "s3://a" }, data: store },
+      kinds: ["x"],
+    });
     expect(result.text).toContain("kinds:");
   });
 
