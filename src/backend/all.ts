@@ -1,3 +1,4 @@
+import { azureFactory } from "./azure/azure-config.ts";
 import type { Backend, BackendFactory, BackendOptions } from "./backend.ts";
 import { fileFactory } from "./file/file-config.ts";
 import { httpFactory } from "./http/http-config.ts";
@@ -10,7 +11,14 @@ import { type Trace, withLog } from "./wrap/log.ts";
 import { withRetry } from "./wrap/retry.ts";
 
 /** Every kind of store. A factory is small; what it needs is loaded when it opens one. */
-const factories: readonly BackendFactory[] = [fileFactory, httpFactory, rcloneFactory, s3Factory, sftpFactory];
+const factories: readonly BackendFactory[] = [
+  azureFactory,
+  fileFactory,
+  httpFactory,
+  rcloneFactory,
+  s3Factory,
+  sftpFactory,
+];
 
 /** The schemes a store URL can have, without the colon. */
 export const schemes: readonly string[] = factories.flatMap((factory) => factory.schemes);

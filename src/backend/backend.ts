@@ -121,6 +121,8 @@ export interface BackendOptions {
   readonly endpointUrl?: string;
   readonly region?: string;
   readonly profile?: string;
+  /** Azure: the storage account that the container is in. */
+  readonly account?: string;
   readonly pathStyle?: boolean;
   /** S3: `AES256` or `aws:kms`, where the bucket's own default is not enough. */
   readonly sse?: string;

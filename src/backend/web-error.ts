@@ -2,7 +2,8 @@ import type { ErrorKind } from "../error/exit-code.ts";
 import { isMlgitError, systemCode } from "../error/mlgit-error.ts";
 import { BackendError, type BackendErrorOptions, interruptedError, missingError } from "./backend-error.ts";
 
-type Rule = readonly [kind: ErrorKind, what: string, hint: string, more?: BackendErrorOptions];
+/** What an answer means, in words, and what to do. */
+export type Rule = readonly [kind: ErrorKind, what: string, hint: string, more?: BackendErrorOptions];
 
 const again = "run the same command again; what was finished is kept";
 const network = "check the network and the store's URL";
@@ -53,11 +54,17 @@ export function networkError(error: unknown, key: string, location: string): unk
   const code = systemCode(cause) ?? systemCode(error) ?? "";
   if ((error as { name?: unknown } | null)?.name === "AbortError") return interruptedError(key);
   const lost: Rule = ["unreachable", "the connection was lost", again, retryable];
-  const untrusted: Rule = ["unreachable", "the server's certificate is not trusted", certificate];
-  const [kind, what, hint, more] =
-    (Object.hasOwn(byCode, code) ? byCode[code] : undefined) ?? (/CERT|SIGNATURE/.test(code) ? untrusted : lost);
+  const [kind, what, hint, more] = networkRule(code) ?? lost;
   const message = `${location}: ${what}${code === "" ? "" : ` (${code})`}`;
   return new BackendError(kind, message, { ...more, path: key, hint, cause: error });
+}
+
+/** What a system error means where no answer came; undefined where the connection was lost on the way. */
+export function networkRule(code: string): Rule | undefined {
+  const untrusted: Rule = ["unreachable", "the server's certificate is not trusted", certificate];
+  return (
+    (Object.hasOwn(byCode, code) ? byCode[code] : undefined) ?? (/CERT|SIGNATURE/.test(code) ? untrusted : undefined)
+  );
 }
 
 /** Nothing came for too long. */
@@ -70,7 +77,8 @@ export function silentError(key: string, location: string): BackendError {
   });
 }
 
-function delayOf(value: string): number {
+/** Milliseconds that a Retry-After asks for: seconds or a date, by RFC 9110. Negative for a date that is past. */
+export function delayOf(value: string): number {
   const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isNaN(delay) ? 0 : delay;
 }

@@ -22,6 +22,7 @@ export const add = {
     { flags: "--endpoint-url <url>", description: "the server, for S3 that is not AWS" },
     { flags: "--region <region>", description: "the bucket's region" },
     { flags: "--profile <profile>", description: "your credentials' profile; kept in git's configuration only" },
+    { flags: "--account <account>", description: "the storage account, for Azure" },
     { flags: "--path-style", description: "the bucket's name goes into the path" },
     { flags: "--default", description: "use it where no other store is named" },
     {
@@ -117,6 +118,7 @@ function placeOf(context: Context, place: string, options: Options): TreeStore {
     url: isUrl ? place : pathToFileURL(resolve(context.cwd, place)).href,
     ...(typeof options.endpointUrl === "string" ? { endpointUrl: options.endpointUrl } : {}),
     ...(typeof options.region === "string" ? { region: options.region } : {}),
+    ...(typeof options.account === "string" ? { account: options.account } : {}),
     ...(options.pathStyle === true ? { pathStyle: true } : {}),
     ...(typeof options.mirrorOf === "string" ? { mirrorOf: options.mirrorOf } : {}),
   };

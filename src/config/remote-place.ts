@@ -1,10 +1,10 @@
 import type { GitSettings } from "./git-settings.ts";
 import type { StoreSettings } from "./store-settings.ts";
 
-type Place = Pick<StoreSettings, "endpointUrl" | "region" | "profile" | "pathStyle">;
+type Place = Pick<StoreSettings, "endpointUrl" | "region" | "profile" | "account" | "pathStyle">;
 
 /**
- * How to reach the store that an `mlgit::<url>` remote is: `remote.<name>.mlgitEndpointUrl`, `…mlgitRegion`, `…mlgitProfile`, `…mlgitPathStyle`, or else
+ * How to reach the store that an `mlgit::<url>` remote is: `remote.<name>.mlgitEndpointUrl`, `…mlgitRegion`, `…mlgitProfile`, `…mlgitAccount`, `…mlgitPathStyle`, or else
  * what git's configuration (never the tree's) says of a store with the same URL.
  */
 export function remotePlace(git: GitSettings, remote: string | undefined, url: string): Place {
@@ -18,6 +18,7 @@ function placeAt(git: GitSettings, keys: string): Place {
     endpointUrl: git.get(`${keys}endpointurl`),
     region: git.get(`${keys}region`),
     profile: git.get(`${keys}profile`),
+    account: git.get(`${keys}account`),
     pathStyle: git.bool(`${keys}pathstyle`),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -8,6 +8,8 @@ export interface StoreSettings {
   readonly endpointUrl?: string;
   readonly region?: string;
   readonly profile?: string;
+  /** Azure: the storage account that the container is in. */
+  readonly account?: string;
   readonly pathStyle?: boolean;
   /** Name of the store that this one is a copy of. */
   readonly mirrorOf?: string;
@@ -24,8 +26,8 @@ export interface StoreSettings {
 }
 
 /** What a user trusts is the place, not the name: the same text is stored when it is trusted and compared here. */
-export function trustMark(store: Pick<StoreSettings, "url" | "endpointUrl" | "profile">): string {
-  return [store.url, store.endpointUrl ?? "", store.profile ?? ""].join(" ").trimEnd();
+export function trustMark(store: Pick<StoreSettings, "url" | "endpointUrl" | "profile" | "account">): string {
+  return [store.url, store.endpointUrl ?? "", store.profile ?? "", store.account ?? ""].join(" ").trimEnd();
 }
 
 /** Is the place reached through a program that is started, rclone? Google's buckets are unless an S3 endpoint is named. */
@@ -50,7 +52,7 @@ function joinStore(
   const foreign = Object.fromEntries(Object.entries(tree ?? {}).filter(([key]) => !(key in own))) as Partial<TreeStore>;
   const isForbidden = foreign.url !== undefined && startsProgram(place);
   const trusted = !isForbidden && git.all(`mlgit.store.${name}.trusted`).includes(trustMark(place));
-  const risk = trusted ? undefined : riskOf(foreign, isForbidden);
+  const risk = trusted ? undefined : riskOf(foreign, place.url, isForbidden);
   const paused = git.bool(`mlgit.store.${name}.paused`) === true;
   const source = own.url === undefined ? "tree" : "git";
   return Object.freeze({
@@ -70,18 +72,24 @@ function gitStore(git: GitSettings, name: string): Partial<TreeStore> {
     endpointUrl: git.get(`mlgit.store.${name}.endpointurl`),
     region: git.get(`mlgit.store.${name}.region`),
     profile: git.get(`mlgit.store.${name}.profile`),
+    account: git.get(`mlgit.store.${name}.account`),
     pathStyle: git.bool(`mlgit.store.${name}.pathstyle`),
     mirrorOf: git.get(`mlgit.store.${name}.mirrorof`),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-/** Loopback stays on this machine; the provider's own endpoints and folders are the provider's and the system's to protect. */
-function riskOf(store: Partial<TreeStore>, isForbidden: boolean): string | undefined {
+/**
+ * `store`: what only the tree says of the place `url`. Loopback stays on this machine, but Azure's signatures are sent as they are; the provider's own
+ * endpoints and folders are the provider's and the system's to protect.
+ */
+function riskOf(store: Partial<TreeStore>, url: string, isForbidden: boolean): string | undefined {
   if (isForbidden) return "the program rclone would be started with your remotes";
-  if (store.endpointUrl !== undefined && !isLoopback(store.endpointUrl))
+  const isAzure = /^azure(blobh)?:/i.test(url);
+  if (store.endpointUrl !== undefined && (isAzure || !isLoopback(store.endpointUrl)))
     return `your credentials would be used at the endpoint ${store.endpointUrl}`;
   if (store.profile !== undefined) return `your credentials of the profile ${store.profile} would be used`;
+  if (store.account !== undefined) return `your credentials would be used in the storage account ${store.account}`;
   if (/^sftph?:/i.test(store.url ?? "")) return "your ssh keys would be offered to its host";
   return undefined;
 }

@@ -5,6 +5,7 @@ export interface TreeStore {
   readonly endpointUrl?: string;
   readonly region?: string;
   readonly profile?: string;
+  readonly account?: string;
   readonly pathStyle?: boolean;
   /** Name of the store that this one is a copy of: a push goes to both. */
   readonly mirrorOf?: string;
@@ -53,6 +54,8 @@ export async function parseTreeSettings(text: string): Promise<TreeSettings> {
     // It becomes part of a host name.
     region: line.regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'").optional(),
     profile: line.optional(),
+    // So does this.
+    account: line.regex(/^[a-z0-9]{3,24}$/, "must be 3 to 24 lower-case letters and digits").optional(),
     pathStyle: z.boolean().optional(),
     mirrorOf: line.regex(storeNamePattern, "must be a store's name").optional(),
   });

@@ -1,6 +1,6 @@
-import { MlgitError } from "../../error/mlgit-error.ts";
 import type { BackendFactory, BackendOptions, Guarantees } from "../backend.ts";
-import { parseStoreUrl, redactUrl } from "../location.ts";
+import { endpointFrom, prefixFrom, wrongOption } from "../bucket-url.ts";
+import { parseStoreUrl } from "../location.ts";
 import type { S3Place } from "./s3-error.ts";
 
 export interface S3Config {
@@ -34,11 +34,11 @@ export const s3Factory: BackendFactory = {
 export function s3Config(options: BackendOptions): S3Config {
   const { authority: bucket, path } = parseStoreUrl(options.url);
   if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/.test(bucket))
-    throw wrong(options.url, `"${bucket}" is not a bucket's name`, "write it like s3://bucket/prefix");
+    throw wrongOption(options.url, `"${bucket}" is not a bucket's name`, "write it like s3://bucket/prefix");
   return {
     bucket,
     prefix: prefixFrom(options.url, path),
-    endpoint: endpointFrom(options.endpointUrl),
+    endpoint: endpointFrom(options.endpointUrl, "https://s3.example.com"),
     region: regionFrom(options.region),
     profile: options.profile || undefined,
     pathStyle: options.pathStyle,
@@ -54,40 +54,15 @@ export function placeOf({ bucket, endpoint }: S3Config): S3Place {
   return { bucket, where: endpoint === undefined ? "at AWS or the endpoint of your profile" : `at ${endpoint}` };
 }
 
-function prefixFrom(url: string, path: string): string {
-  const prefix = path.replace(/^\/+|\/+$/g, "");
-  if (prefix === "") return "";
-  const bad = /[?#\p{Cc}\\]/u.test(prefix) || prefix.split("/").some((part) => ["", ".", ".."].includes(part));
-  if (bad || Buffer.byteLength(prefix) > 200)
-    throw wrong(url, `"${prefix}" cannot be a prefix`, "use plain names with / between them, 200 bytes at most");
-  return `${prefix}/`;
-}
-
-function endpointFrom(endpoint: string | undefined): string | undefined {
-  if (!endpoint) return undefined;
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const plain = url && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "" && url.hash === "";
-  if (plain) return url.href.replace(/\/$/, "");
-  throw wrong(
-    redactUrl(endpoint),
-    "not an endpoint",
-    "write it like https://s3.example.com, without user and password",
-  );
-}
-
 /** A region becomes part of a host name, and comes from a file that a clone brings along. */
 function regionFrom(region: string | undefined): string | undefined {
   if (!region) return undefined;
   if (/^[a-zA-Z0-9-]{1,63}$/.test(region)) return region;
-  throw wrong(region, "not a region", "write it like eu-central-1");
+  throw wrongOption(region, "not a region", "write it like eu-central-1");
 }
 
 function sseFrom(sse: string | undefined): S3Config["sse"] {
   if (!sse) return undefined;
   if (sse === "AES256" || sse === "aws:kms") return sse;
-  throw wrong(sse, "not a kind of server-side encryption", "it is AES256 or aws:kms");
-}
-
-function wrong(value: string, what: string, hint: string): MlgitError {
-  return new MlgitError("setup", `${what}: ${value}`, { hint });
+  throw wrongOption(sse, "not a kind of server-side encryption", "it is AES256 or aws:kms");
 }
