@@ -232,6 +232,8 @@ function describeConditions(get: () => Backend): void {
     const handle = git("swap");
     const first = await get().save(handle, Buffer.from("one"));
     if (first.tag === undefined) return;
+    const seen = await get().load(handle, undefined, async (_, info) => info.tag);
+    if (get().properties.compareAndSwap) expect(seen).toBe(first.tag);
     const second = await get().save(handle, Buffer.from("two!"), { ifMatch: first.tag });
     expect(second.tag).not.toBe(first.tag);
     expect((await failure(get().save(handle, Buffer.from("three"), { ifMatch: first.tag }))).kind).toBe("conflict");

@@ -42,9 +42,10 @@ export class SdkClient implements AzureApi {
     return this.#explained(key, signal, async () => {
       const options = { ...condition({ ifMatch, signal }), maxRetryRequests: 0 };
       const answer = await this.#blob(key).download(offset, count, options);
-      const { contentLength: length = 0, contentRange = "" } = answer;
+      // Getters, which a spread would leave out.
+      const { contentLength: length = 0, contentRange = "", etag, lastModified } = answer;
       const [, first = "0", size = String(length)] = /^bytes (\d+)-\d+\/(\d+)$/.exec(contentRange) ?? [];
-      const info = infoOf({ ...answer, contentLength: Number(size) });
+      const info = infoOf({ contentLength: Number(size), etag, lastModified });
       return { ...info, offset: Number(first), length, body: answer.readableStreamBody as Readable };
     });
   }

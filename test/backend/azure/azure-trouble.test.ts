@@ -13,7 +13,7 @@ import { azureConfig } from "../../../src/backend/azure/azure-config.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
 import { probeGuarantees } from "../../../src/backend/probe.ts";
 import { type AzureServer, describeWithAzure, startAzure, useAzureEnv } from "../../helper/azure-server.ts";
-import { FaultProxy } from "../../helper/fault-proxy.ts";
+import { FaultProxy } from "../../server/fault-proxy.ts";
 import { failure, format, git, names, pack, read } from "../contract.ts";
 
 const impatient = { idleTimeout: 700, connectTimeout: 700 };
