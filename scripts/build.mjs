@@ -11,6 +11,7 @@ await build({
     "git-mlgit": "src/cli/main.ts",
     "git-remote-mlgit": "src/cli/remote-main.ts",
     worker: "src/cli/worker-main.ts",
+    api: "src/api/index.ts",
   },
   outdir: "dist",
   outExtension: { ".js": ".mjs" },

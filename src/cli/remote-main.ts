@@ -4,15 +4,15 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { Helper } from "../remote-helper/helper.ts";
 import { version } from "../util/version.ts";
-import { createContext } from "./context.ts";
 import { runProcess } from "./process.ts";
+import { processContext } from "./process-context.ts";
 import { reportError } from "./report-error.ts";
 
 await runProcess((signal) => main(process.argv.slice(2), signal));
 
 /** git starts us with a remote's name and what follows `mlgit::` in its URL. Neither is an option, whatever it looks like. */
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const context = createContext({ quiet: false, signal });
+  const context = processContext({ quiet: false, signal });
   try {
     if (args.length === 1 && args[0] === "--version") {
       process.stdout.write(`mlgit version ${version}\n`);
@@ -37,7 +37,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   }
 }
 
-async function serve(context: ReturnType<typeof createContext>, name: string, url: string): Promise<void> {
+async function serve(context: ReturnType<typeof processContext>, name: string, url: string): Promise<void> {
   const remote = await openRemote(context, { name, url });
   const helper = new Helper({
     remote,

@@ -1,5 +1,5 @@
 import type { Context } from "../commands/command.ts";
-import { type ContextOptions, createContext } from "./context.ts";
+import { type ContextOptions, processContext } from "./process-context.ts";
 
 /** The log hears of commands that failed or took long; the others would only pay for it. */
 export async function runInContext(
@@ -7,7 +7,7 @@ export async function runInContext(
   options: ContextOptions,
   work: (context: Context) => Promise<number>,
 ): Promise<number> {
-  const context = createContext(options);
+  const context = processContext(options);
   const begin = performance.now();
   try {
     const code = await work(context);

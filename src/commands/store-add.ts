@@ -6,7 +6,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { whileEditing } from "../git/edit-lock.ts";
 import { addConfig, setConfig } from "../git/git-config.ts";
 import type { Repository } from "../git/repository.ts";
-import type { Action, CommandResult, Context, Options } from "./command.ts";
+import type { Action, Context, Options } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { changeTreeSettings } from "./store-file.ts";
 import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
@@ -62,11 +62,7 @@ interface Addition {
   readonly options: Options;
 }
 
-async function addStore(
-  context: Context,
-  repository: Repository,
-  { name, store, options }: Addition,
-): Promise<CommandResult> {
+async function addStore(context: Context, repository: Repository, { name, store, options }: Addition) {
   const { settings } = await loadSettings(repository);
   const present = settings.stores.get(name);
   if (present && present.url !== store.url)

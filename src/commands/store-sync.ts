@@ -4,7 +4,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { planSync, type SyncPlan, type SyncReport, syncStore } from "../store/remote/sync-store.ts";
 import { formatBytes } from "../util/format-bytes.ts";
-import type { Action, CommandResult, Context, Options } from "./command.ts";
+import type { Action, Context, Options } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { Session } from "./session.ts";
 import { findStore } from "./store-names.ts";
@@ -47,7 +47,7 @@ function assertDifferent(from: StoreSettings, to: StoreSettings): void {
   });
 }
 
-async function run({ session, context, from, to }: Job, options: Options): Promise<CommandResult> {
+async function run({ session, context, from, to }: Job, options: Options) {
   const dryRun = options.dryRun === true;
   const source = await session.openStoreAt(from);
   const target = await (dryRun ? session.findStoreAt(to) : session.openStoreToPushAt(to));
@@ -72,7 +72,7 @@ interface Ends {
   readonly to: StoreSettings;
 }
 
-function foretell(plan: SyncPlan, { from, to }: Ends): CommandResult {
+function foretell(plan: SyncPlan, { from, to }: Ends) {
   const { contents, lacking, packs, bytes, lost } = plan;
   const lines = [
     `${lacking.size} of ${contents} contents, ${formatBytes(bytes)} in ${packs.length} packs, would be copied from ${from.name} to ${to.name}`,
@@ -82,7 +82,7 @@ function foretell(plan: SyncPlan, { from, to }: Ends): CommandResult {
   return { text: lines.join("\n"), data, exitCode: codeOf(lost) };
 }
 
-function describe(plan: SyncPlan, report: SyncReport, { from, to }: Ends): CommandResult {
+function describe(plan: SyncPlan, report: SyncReport, { from, to }: Ends) {
   const { packs, bytes, copied, lost } = report;
   const first =
     copied === 0 && lost.length === 0

@@ -15,7 +15,7 @@ import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
 import { sync } from "./store-sync.ts";
 import { test } from "./store-test.ts";
 
-const list: Action = {
+export const list = {
   name: "list",
   summary: "List the stores that are named",
   async run(context) {
@@ -34,7 +34,7 @@ const list: Action = {
       data: { stores: stores.map((store) => ({ ...store, default: isDefault(store) })) },
     };
   },
-};
+} satisfies Action;
 
 const remove: Action = {
   name: "remove",
@@ -81,9 +81,9 @@ const trust: Action = {
 
 export const command = {
   actions: [add, create, list, remove, sync, test, trust],
-  run: (context, args, options) => {
+  run: (context, args) => {
     if (args.length > 0)
       throw new MlgitError("usage", `store ${args[0]}: no such command`, { hint: "git mlgit store -h" });
-    return list.run(context, args, options);
+    return list.run(context);
   },
 } satisfies Command;

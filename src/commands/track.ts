@@ -10,7 +10,7 @@ import type { Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { listWorktree } from "../git/worktree-list.ts";
 import { parseSize } from "../util/parse-size.ts";
-import type { Command, CommandResult, Context, Options } from "./command.ts";
+import type { Command, Context, Options } from "./command.ts";
 import { findRawFiles } from "./raw-files.ts";
 import { touchFiles } from "./touch-files.ts";
 import { fromBytes, guardsFor, patternOf } from "./track-pattern.ts";
@@ -40,7 +40,7 @@ interface Addition {
   readonly dryRun: boolean;
 }
 
-async function add(context: Context, repository: Repository, { patterns, dryRun }: Addition): Promise<CommandResult> {
+async function add(context: Context, repository: Repository, { patterns, dryRun }: Addition) {
   const path = join(context.cwd, ".gitattributes");
   const known = new Set(trackedPatterns(readAttributes(path)).map(({ pattern }) => pattern));
   const added = patterns.filter((pattern) => !known.has(pattern));
@@ -96,7 +96,7 @@ async function largeFiles(cwd: string, repository: Repository, options: Options)
   return names.filter((name) => !/(^|\/)\.git[^/]*$|^\.mlgit\/|\.spec$/.test(name)).map(literalPattern);
 }
 
-async function list(top: string): Promise<CommandResult> {
+async function list(top: string) {
   const found: { pattern: string; source: string; line: number }[] = [];
   const sources = new Set<string>();
   for await (const path of listWorktree(top, [":(top,glob)**/.gitattributes"])) sources.add(path.toString("utf8"));

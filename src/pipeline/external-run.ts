@@ -50,6 +50,9 @@ const externalRun = z.strictObject({
 
 type ExternalRun = z.infer<typeof externalRun>;
 
+/** A run as others tell it; only `stage` is needed. A file is a path, whose content is looked at here, or says its oid itself. */
+export type ExternalRunInput = z.input<typeof externalRun>;
+
 export interface ExternalParts extends Pick<RunRecord, "code" | "actor"> {
   /** Where files without an oid are looked at. */
   readonly artifacts: Artifacts;

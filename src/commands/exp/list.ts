@@ -3,7 +3,7 @@ import { deleteRef, listRefCommits, type RefCommit } from "../../git/experiment-
 import type { Repository } from "../../git/repository.ts";
 import { toJson } from "../../pipeline/memo-key.ts";
 import { columnNames, keyOf, type NamedValue } from "../../pipeline/value-set.ts";
-import type { Action, CommandResult, Context, Options } from "../command.ts";
+import type { Action, Context, Options } from "../command.ts";
 import { experimentPrefix, experimentRef } from "../pipeline/experiment-ref.ts";
 import { formatTable, tableOptions } from "../pipeline/print-table.ts";
 import { readValues } from "../pipeline/read-values.ts";
@@ -72,11 +72,7 @@ export async function findExperiment(repository: Repository, name: string): Prom
   });
 }
 
-async function showExperiments(
-  found: readonly RefCommit[],
-  context: Context,
-  options: Options,
-): Promise<CommandResult> {
+async function showExperiments(found: readonly RefCommit[], context: Context, options: Options) {
   const repository = await context.repository();
   const rows = [];
   for (const one of found) {

@@ -47,7 +47,7 @@ export function addAction(kind: Kind) {
         wanted.map((path) => `:(top,literal)${path}`),
         {},
       );
-      return { ...added, data: { ...(added.data as object), name, version } };
+      return { ...added, data: { ...added.data, name, version } };
     },
   } satisfies Action;
 }

@@ -4,7 +4,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { passThrough } from "../../git/pass-through.ts";
 import { gitIn } from "../../git/repository.ts";
 import { indexTree, resolveObjects } from "../../git/tags.ts";
-import type { Action, CommandResult, Context, OptionSpec } from "../command.ts";
+import type { Action, Context, OptionSpec } from "../command.ts";
 import { hydrateWorktree } from "../hydrate.ts";
 import type { VersionTree } from "../published.ts";
 import { Session } from "../session.ts";
@@ -117,7 +117,7 @@ async function restore(repository: Worktree, { place, version }: VersionTree): P
 }
 
 /** git is content with pointers where data cannot be had; whoever asked for a version is not. */
-async function hydrated(context: Context, versions: readonly VersionTree[]): Promise<CommandResult> {
+async function hydrated(context: Context, versions: readonly VersionTree[]) {
   const session = await Session.open(context);
   try {
     const prefix = "../".repeat(session.repository.prefix.split("/").length - 1);
@@ -132,7 +132,7 @@ async function hydrated(context: Context, versions: readonly VersionTree[]): Pro
       sha: version.commit,
       folder: place.folder,
     }));
-    return { text: names.join("\n"), data: { ...(report.data as object), versions: tags }, exitCode: report.exitCode };
+    return { text: names.join("\n"), data: { ...report.data, versions: tags }, exitCode: report.exitCode };
   } finally {
     await session.close();
   }

@@ -7,7 +7,7 @@ import { formatTable, isTerminal, tableOptions } from "../pipeline/print-table.t
 import { findEntity } from "./find-entity.ts";
 import { currentVersion, findVersion, specsOf, versionsOf } from "./versions.ts";
 
-export function showAction(kind: Kind): Action {
+export function showAction(kind: Kind) {
   return {
     name: "show",
     summary: "Print the spec of what is checked out, or of a version",
@@ -23,7 +23,7 @@ export function showAction(kind: Kind): Action {
       const data = new SpecText(text).value([kind.name]);
       return { text: await describe({ kind, name, text, data }, context, options), data };
     },
-  };
+  } satisfies Action;
 }
 
 async function readText(
@@ -72,7 +72,7 @@ function leaves(value: object, before = ""): string[][] {
   });
 }
 
-export function branchAction(kind: Kind): Action {
+export function branchAction(kind: Kind) {
   return {
     name: "branch",
     summary: "Print which version is checked out",
@@ -92,5 +92,5 @@ export function branchAction(kind: Kind): Action {
       const { tag, commit } = current.version;
       return { text: `('${tag}', '${commit}')`, data: { tag, sha: commit } };
     },
-  };
+  } satisfies Action;
 }

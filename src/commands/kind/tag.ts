@@ -6,26 +6,30 @@ import type { Action } from "../command.ts";
 import { findEntity } from "./find-entity.ts";
 import { currentVersion, versionsOf } from "./versions.ts";
 
+export function versionsAction(kind: Kind) {
+  return {
+    name: "list",
+    summary: "The tags of an entity's versions, the oldest first",
+    arguments: [{ name: "<name>", description: "of the entity" }],
+    async run(context, [word = ""]) {
+      const repository = await context.repository();
+      const versions = (await versionsOf(repository, kind, word)).reverse();
+      if (versions.length === 0) await findEntity(repository, kind, word);
+      return {
+        text: versions.map(({ version }) => version.tag).join("\n"),
+        data: versions.map(({ version }) => ({ tag: version.tag, version: version.version, sha: version.commit })),
+      };
+    },
+  } satisfies Action;
+}
+
 export function tagAction(kind: Kind) {
   const name = { name: "<name>", description: "of the entity" };
   return {
     name: "tag",
     summary: "List an entity's versions, or give the one that is checked out another name",
     actions: [
-      {
-        name: "list",
-        summary: "The tags of an entity's versions, the oldest first",
-        arguments: [name],
-        async run(context, [word = ""]) {
-          const repository = await context.repository();
-          const versions = (await versionsOf(repository, kind, word)).reverse();
-          if (versions.length === 0) await findEntity(repository, kind, word);
-          return {
-            text: versions.map(({ version }) => version.tag).join("\n"),
-            data: versions.map(({ version }) => ({ tag: version.tag, version: version.version, sha: version.commit })),
-          };
-        },
-      },
+      versionsAction(kind),
       {
         name: "add",
         summary: "Tag the version that is checked out with a word of your own",

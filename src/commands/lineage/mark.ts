@@ -1,7 +1,7 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitActor } from "../../git/code-state.ts";
 import { type MarkRecord, recordId } from "../../lineage/record.ts";
-import type { Action, CommandResult, Context, Options } from "../command.ts";
+import type { Action, Context, Options } from "../command.ts";
 import { findArtifacts } from "./find-artifacts.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 import { writeRecords } from "./write-records.ts";
@@ -61,7 +61,7 @@ async function withdrawals(word: string, parts: Parts, lineage: Lineage): Promis
   return found.map(({ id, record }) => ({ ...parts, mark: "withdraw", of: id, path: record.path }));
 }
 
-async function write(records: readonly MarkRecord[], context: Context): Promise<CommandResult> {
+async function write(records: readonly MarkRecord[], context: Context) {
   await writeRecords(
     records.map((record) => ({ record, blobs: [] })),
     context,

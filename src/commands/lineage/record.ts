@@ -7,7 +7,7 @@ import { type RecordEntry, recordId } from "../../lineage/record.ts";
 import { Artifacts } from "../../pipeline/artifacts.ts";
 import { StatCache } from "../../pipeline/stat-cache.ts";
 import { collectText } from "../../util/collect-text.ts";
-import type { Action, CommandResult, Context } from "../command.ts";
+import type { Action, Context } from "../command.ts";
 import { needWorktree } from "../kind/find-entity.ts";
 import { writeRecords } from "./write-records.ts";
 
@@ -35,10 +35,7 @@ export const importRuns = {
 } satisfies Action;
 
 /** All or nothing: one that makes no sense keeps all from being recorded. */
-async function recordAll(
-  texts: readonly { readonly text: string; readonly where: string }[],
-  context: Context,
-): Promise<CommandResult> {
+async function recordAll(texts: readonly { readonly text: string; readonly where: string }[], context: Context) {
   const repository = needWorktree(await context.repository());
   const { toEntry } = await import("../../pipeline/external-run.ts");
   const about = { code: await codeState(repository), actor: await gitActor(repository) };

@@ -1,7 +1,7 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { readEnvironments, readLibraries } from "../../lineage/environment.ts";
 import type { Artifact, Direction, Trace } from "../../lineage/trace.ts";
-import type { Command, CommandResult, Context, OptionSpec, Options } from "../command.ts";
+import type { Context, OptionSpec, Options } from "../command.ts";
 import { countOption } from "./count-option.ts";
 import { drawTrace } from "./draw-trace.ts";
 import { findSubject } from "./find-artifacts.ts";
@@ -17,7 +17,7 @@ export const showOptions: readonly OptionSpec[] = [
 ];
 
 /** Answers how something was made, and what was made from it. */
-export const show: Command["run"] = async (context: Context, [word], options: Options): Promise<CommandResult> => {
+export async function show(context: Context, [word]: readonly string[], options: Options) {
   if (word === undefined)
     throw new MlgitError("usage", "what is the question about?", {
       hint: "git mlgit lineage <file>|<revision>:<path>|<entity>@<version>|<oid>|<run>",
@@ -35,7 +35,7 @@ export const show: Command["run"] = async (context: Context, [word], options: Op
   const about = run ? [await describeFully(run, lineage.repository, { libraries: options.libraries === true })] : [];
   const found = await Promise.all(traces.map(async (one) => [one.direction, await traceData(one, lineage)] as const));
   return { text: [...about, ...texts].join("\n\n"), data: { ...data, ...Object.fromEntries(found) } };
-};
+}
 
 function rootsOf(subject: object, run: NamedRun | undefined, direction: Direction): readonly Artifact[] {
   if (run) return direction === "up" ? run.record.in : run.record.out;

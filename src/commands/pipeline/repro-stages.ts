@@ -6,7 +6,7 @@ import { Parameters } from "../../pipeline/parameters.ts";
 import { lockPipeline } from "../../pipeline/pipeline-lock.ts";
 import { interrupted, reproduce, type StageReport } from "../../pipeline/repro.ts";
 import type { Stage } from "../../pipeline/stage.ts";
-import type { CommandResult, Context, Options } from "../command.ts";
+import type { Context, Options } from "../command.ts";
 import { ensureHooks } from "../ensure-hooks.ts";
 import type { Session } from "../session.ts";
 import { pipelineFolder, readSmallFile } from "./open-pipeline.ts";
@@ -92,7 +92,7 @@ function sayer(context: Context, { dryRun, explain }: ReproWish) {
 }
 
 /** What `run` and `repro` print at the end. */
-export function reproResult(reports: readonly StageReport[], context: Context, dryRun: boolean): CommandResult {
+export function reproResult(reports: readonly StageReport[], context: Context, dryRun: boolean) {
   for (const { stage, problem } of reports) if (problem !== undefined) context.warn(`stage ${stage}: ${problem}`);
   const count = (test: (report: StageReport) => boolean) => reports.filter(test).length;
   const bad = count(({ ending }) => ending !== "done");

@@ -2,7 +2,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { toJson } from "../../pipeline/memo-key.ts";
 import { stagePath } from "../../pipeline/stage-path.ts";
 import { columnNames, compareValues, keyOf, type NamedValue, showValue } from "../../pipeline/value-set.ts";
-import type { Action, CommandResult, Context, OptionSpec, Options } from "../command.ts";
+import type { Action, Context, OptionSpec, Options } from "../command.ts";
 import { formatTable, tableOptions } from "./print-table.ts";
 import { readValues, type ValueKind } from "./read-values.ts";
 import { findVersion, worktreeWord } from "./version-word.ts";
@@ -44,7 +44,7 @@ export async function diffValues(
   context: Context,
   [from = "HEAD", to = worktreeWord]: readonly string[],
   options: Options,
-): Promise<CommandResult> {
+) {
   const repository = await context.repository();
   const [a, b] = [await findVersion(repository, from), await findVersion(repository, to)];
   const files = filesOf(options, repository.prefix);
@@ -63,12 +63,7 @@ export async function diffValues(
   return { text: await formatTable(table, context, options), data: { from: a, to: b, changes: json } };
 }
 
-async function showValues(
-  kind: ValueKind,
-  context: Context,
-  words: readonly string[],
-  options: Options,
-): Promise<CommandResult> {
+async function showValues(kind: ValueKind, context: Context, words: readonly string[], options: Options) {
   const repository = await context.repository();
   const files = filesOf(options, repository.prefix);
   const versions = [];

@@ -1,30 +1,38 @@
 import { join } from "node:path";
-import type { Context } from "../commands/command.ts";
+import type { Readable, Writable } from "node:stream";
+import type { Context, Progress } from "../commands/command.ts";
 import type { Repository } from "../git/repository.ts";
 import { createLog } from "../log/log.ts";
-import { aboveProgress, createProgress } from "./progress.ts";
 
-export interface ContextOptions {
+/** Where a command finds its surroundings: the process for the command line, what a caller gave for the API. */
+export interface Surroundings {
+  /** Absolute path of the folder that relative paths are relative to. */
+  readonly cwd: string;
   readonly signal: AbortSignal;
   readonly quiet: boolean;
+  readonly input: () => Readable;
+  readonly output: Writable;
+  /** One line for people. */
+  say(text: string): void;
+  progress(title: string): Progress;
 }
 
 /** The one place that joins real parts into what commands see. */
-export function createContext({ signal, quiet }: ContextOptions): Context & { close(): Promise<void> } {
+export function createContext(around: Surroundings): Context & { close(): Promise<void> } {
   let found: Promise<Repository> | undefined;
   // Loaded when needed: starting processes costs a good part of the time that Node itself takes to start.
-  const repository = () => (found ??= openRepository((message) => say(`mlgit: ${message}`)));
-  const say = (text: string) => process.stderr.write(aboveProgress(`${text}\n`));
+  const warn = (message: string) => around.say(`mlgit: ${message}`);
+  const repository = () => (found ??= openRepository(around.cwd, warn));
   const tracing = Boolean(process.env.MLGIT_TRACE);
-  const log = createLog({ file: () => repository().then(logFile), trace: tracing ? say : undefined });
+  const log = createLog({ file: () => repository().then(logFile), trace: tracing ? around.say : undefined });
   return {
-    cwd: process.cwd(),
-    signal,
-    quiet,
+    cwd: around.cwd,
+    signal: around.signal,
+    quiet: around.quiet,
     get input() {
-      return process.stdin;
+      return around.input();
     },
-    output: process.stdout,
+    output: around.output,
     log,
     repository,
     async openBackend(options) {
@@ -32,21 +40,21 @@ export function createContext({ signal, quiet }: ContextOptions): Context & { cl
       return openBackend(options, tracing ? (line) => log.debug(`store: ${line}`) : undefined);
     },
     info: (message) => {
-      if (!quiet) say(message);
+      if (!around.quiet) around.say(message);
     },
-    warn: (message) => say(`mlgit: ${message}`),
-    progress: (title) => createProgress(title, { quiet }),
+    warn,
+    progress: (title) => around.progress(title),
     close: () => log.close(),
   };
 }
 
-/** The repository of the folder that the process was started in, and the kinds of entities that it declares. */
-async function openRepository(warn: (message: string) => void): Promise<Repository> {
+/** The repository of a folder, and the kinds of entities that it declares. */
+async function openRepository(cwd: string, warn: (message: string) => void): Promise<Repository> {
   const [{ findRepository }, { loadKinds }] = await Promise.all([
     import("../git/repository.ts"),
     import("../commands/declared-kinds.ts"),
   ]);
-  const repository = await findRepository(process.cwd());
+  const repository = await findRepository(cwd);
   await loadKinds(repository, warn);
   return repository;
 }

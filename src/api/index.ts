@@ -1,0 +1,14 @@
+export { type ErrorKind, exitCode } from "../error/exit-code.ts";
+export { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+export type { OpenOptions, ProgressReport } from "./call.ts";
+export { Entities } from "./entities.ts";
+export * from "./entity-reports.ts";
+export { Experiments } from "./experiments.ts";
+export { Lineage } from "./lineage.ts";
+export * from "./lineage-reports.ts";
+export { open } from "./open.ts";
+export { Pipeline } from "./pipeline.ts";
+export * from "./pipeline-reports.ts";
+export { Project } from "./project.ts";
+export * from "./reports.ts";
+export { Stores } from "./stores.ts";
