@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { checkedOutBranch, emptyObjects, openRemote, uploadData } from "../commands/remote-tools.ts";
+import { checkedOutBranch, checkRules, emptyObjects, openRemote, uploadData } from "../commands/remote-tools.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { Helper } from "../remote-helper/helper.ts";
@@ -44,6 +44,7 @@ async function serve(context: ReturnType<typeof processContext>, name: string, u
     repository: context.repository,
     localHead: async () => checkedOutBranch(await context.repository()),
     uploadData: (include, exclude) => uploadData(context, name, { include, exclude }),
+    checkRules: (changes, known) => checkRules(context, changes, known),
     emptyObjects: () => emptyObjects(context),
     warn: context.warn,
     progress: context.progress,

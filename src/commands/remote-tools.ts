@@ -7,10 +7,13 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { assertInnerProtocol } from "../remote-helper/inner-protocol.ts";
+import type { Change } from "../remote-helper/push.ts";
 import { RemoteRepository } from "../remote-helper/remote-repository.ts";
+import { checkPush } from "./check-push.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Context } from "./command.ts";
 import { gitSettingsIn, loadGitSettings } from "./load-settings.ts";
+import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { describePush, upload } from "./upload.ts";
 
@@ -58,9 +61,25 @@ export async function uploadData(
   try {
     const line = describePush(await upload(wanted, { session, context, remote, tips: range.include }));
     if (line) context.info(line);
+    await relinkPushed(wanted, session, context);
   } finally {
     await session.close();
   }
+}
+
+/** The rules of entities for what is pushed, as other remotes have them from the pre-push hook, but also without hooks. @throws MlgitError kind `refused`. */
+export async function checkRules(
+  context: Context,
+  changes: readonly Change[],
+  known: readonly string[],
+): Promise<void> {
+  const lines = changes.map(({ target, old, next }) => ({
+    localRef: target,
+    localOid: next,
+    remoteRef: target,
+    remoteOid: old,
+  }));
+  await checkPush(await context.repository(), lines, known);
 }
 
 /**

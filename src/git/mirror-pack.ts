@@ -1,4 +1,4 @@
-import { mirrorEnv } from "./mirror.ts";
+import { gitInMirror, mirrorEnv } from "./mirror.ts";
 import { type GitProcess, startGit } from "./process.ts";
 import { cwdOf, gitIn, type Repository } from "./repository.ts";
 
@@ -9,6 +9,13 @@ export function packInMirror(mirror: string, tips: readonly string[]): GitProces
   const git = startGit(packAll, { cwd: mirror, env: mirrorEnv(mirror) });
   git.stdin.end([...tips, ""].join("\n"));
   return git;
+}
+
+/** Writes a pack of these objects alone, without what they reach, beside others. @returns its file name without an end. */
+export async function packOfTips(mirror: string, base: string, tips: readonly string[]): Promise<string> {
+  const input = [...tips, ""].join("\n");
+  const { stdout } = await gitInMirror(mirror, ["pack-objects", "-q", base], { input });
+  return `pack-${stdout.toString("latin1").trim()}`;
 }
 
 /** The same of a repository and of other object folders together. */

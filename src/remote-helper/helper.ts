@@ -17,7 +17,7 @@ import { PktReader, PktWriter } from "../git/pkt-line.ts";
 import type { Repository } from "../git/repository.ts";
 import { compactPacks } from "./compact.ts";
 import { HelperOptions } from "./helper-options.ts";
-import { linkPacks } from "./link-packs.ts";
+import { linkMirror } from "./link-packs.ts";
 import type { Mirror } from "./mirror.ts";
 import { Push, type PushOptions, type PushOutcome } from "./push.ts";
 import { type PushRequest, parsePushRequest } from "./push-rules.ts";
@@ -33,7 +33,7 @@ export interface HelperTools {
   /** The full name of the branch that HEAD names. */
   localHead(): Promise<string | undefined>;
   readonly uploadData: PushOptions["uploadData"];
-  readonly objection?: PushOptions["objection"];
+  readonly checkRules: PushOptions["checkRules"];
   /** The folder `objects` of the local repository if nothing is in it and git need not look at what comes; else undefined. */
   emptyObjects(): Promise<string | undefined>;
   /** For people. */
@@ -48,6 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
   missing: "data is missing",
   unreachable: "the store cannot be reached",
   denied: "the store denies it",
+  refused: "it breaks rules of its entities",
   interrupted: "interrupted",
 };
 
@@ -69,7 +70,8 @@ export class Helper {
   async run(): Promise<void> {
     for (let line = this.#lines.next(); line !== undefined && line !== ""; line = this.#lines.next()) {
       const [verb = "", rest = ""] = splitAt(line, " ");
-      if (verb === "capabilities") this.#say("connect", "fetch", "push", "option", "object-format", "");
+      if (verb === "capabilities")
+        this.#say("connect", "fetch", "push", "option", "object-format", "check-connectivity", "");
       else if (verb === "option") this.#say(this.#options.set(...splitAt(rest, " ")));
       else if (verb === "list") this.#say(...(await this.#list(rest === "for-push")), "");
       else if (verb === "push") await this.#push(rest);
@@ -113,8 +115,8 @@ export class Helper {
     const snapshot = this.#listed;
     if (!snapshot || !this.#linkInto) throw new MlgitError("unsupported", "git sent fetch before list");
     const mirror = await this.#mirror(snapshot);
-    linkPacks(mirror.packs, this.#linkInto);
-    this.#say(...(this.#options.checkConnectivity ? ["connectivity-ok"] : []), "");
+    const keep = await linkMirror(mirror, this.#linkInto, [...new Set(snapshot.root.refs.values())]);
+    this.#say(...(keep ? [`lock ${keep}`] : []), ...(this.#options.checkConnectivity ? ["connectivity-ok"] : []), "");
   }
 
   async #serveFetch(snapshot: Snapshot): Promise<void> {
@@ -191,7 +193,7 @@ export class Helper {
   }
 
   async #pushAll(requests: readonly PushRequest[]): Promise<PushOutcome> {
-    const { remote, uploadData, objection } = this.#tools;
+    const { remote, uploadData, checkRules } = this.#tools;
     const repository = await this.#tools.repository();
     const { dryRun, atomic, leases } = this.#options;
     const listed = await this.#target(repository);
@@ -205,7 +207,7 @@ export class Helper {
     try {
       const localHead = await this.#tools.localHead();
       const compact = (root: Root) => compactPacks(root, remote);
-      const options = { dryRun, atomic, leases, localHead, uploadData, compact, ...(objection ? { objection } : {}) };
+      const options = { dryRun, atomic, leases, localHead, uploadData, checkRules, compact };
       return await new Push(remote, history, options).run(requests, listed);
     } finally {
       history.close();

@@ -1,11 +1,34 @@
-import { constants, copyFileSync, existsSync, linkSync } from "node:fs";
+import { constants, copyFileSync, existsSync, linkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
+import { packOfTips } from "../git/mirror-pack.ts";
 import { makeFolder, syncFolder } from "../util/durable.ts";
+import type { Mirror } from "./mirror.ts";
+
+/**
+ * Gives a new repository everything that a mirror has, without a byte being copied where the file system can link.
+ * @returns the file that keeps the pack with all `tips`. git takes it away, and knows by it that what they reach was checked: the mirror has done that.
+ */
+export async function linkMirror(
+  mirror: Mirror,
+  objects: string,
+  tips: readonly string[],
+): Promise<string | undefined> {
+  const { packs } = mirror;
+  linkPacks(packs, objects);
+  // It would end the line by which git is told.
+  if (objects.includes("\n")) return undefined;
+  const folder = join(objects, "pack");
+  const [only] = packs;
+  const pack = only && packs.length === 1 ? basename(only) : await packOfTips(mirror.path, join(folder, "pack"), tips);
+  const keep = join(folder, `${pack}.keep`);
+  onDisk("write", keep, () => writeFileSync(keep, "git-remote-mlgit\n"));
+  return keep;
+}
 
 /** Puts pack files, given without their ends, into a repository: links where possible, else copies. The index comes last, since git looks for that. */
-export function linkPacks(packs: readonly string[], objects: string): void {
+function linkPacks(packs: readonly string[], objects: string): void {
   const folder = join(objects, "pack");
   onDisk("write", folder, () => {
     makeFolder(folder);

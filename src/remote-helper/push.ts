@@ -16,10 +16,10 @@ export interface PushOptions {
   readonly localHead: string | undefined;
   /** Makes everything durable that these commits need besides git's objects. Called before the root is replaced. */
   readonly uploadData: (tips: readonly string[], known: readonly string[]) => Promise<void>;
+  /** Throws for changes that break rules beyond git's own. Called with each root that may be replaced; `known`: ids the remote has. */
+  readonly checkRules: (changes: readonly Change[], known: readonly string[]) => Promise<void>;
   /** May join packs of a root that is about to be written. */
   readonly compact: (root: Root) => Promise<Pick<Root, "packs" | "retired">>;
-  /** Objects to a request beyond git's own rules (protected refs). */
-  readonly objection?: (request: PushRequest, change: Change) => Promise<string | undefined>;
 }
 
 export interface Change {
@@ -72,16 +72,15 @@ export class Push {
     const changes: Change[] = [];
     for (const { request, source } of wanted) {
       const change = { target: request.target, old: root.refs.get(request.target), next: source?.oid };
-      const why =
-        (await rejectionOf(request, {
-          ...change,
-          nextType: source?.type,
-          lease: this.#options.leases.get(request.target),
-          listed: listed.refs.get(request.target),
-          head: root.head,
-          protected: root.protected,
-          history: this.#history,
-        })) ?? (await this.#options.objection?.(request, change));
+      const why = await rejectionOf(request, {
+        ...change,
+        nextType: source?.type,
+        lease: this.#options.leases.get(request.target),
+        listed: listed.refs.get(request.target),
+        head: root.head,
+        protected: root.protected,
+        history: this.#history,
+      });
       outcome.set(request.target, why);
       if (why === undefined && change.old !== change.next) changes.push(change);
     }
@@ -143,6 +142,7 @@ export class Push {
   async #next(root: Root, changes: readonly Change[]): Promise<Root> {
     const tips = [...new Set(changes.flatMap(({ next }) => next ?? []))];
     const known = await this.#knownHere(root);
+    await this.#options.checkRules(changes, known);
     await this.#uploadData(tips, known);
     const stored = await this.#uploadPack(tips, known, root);
     const refs = changedRefs(root, changes);
