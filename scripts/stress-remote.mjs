@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { startS3 } from "../bench/store.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -23,13 +24,15 @@ const { values } = parseArgs({
     pushes: { type: "string", default: "200" },
     kill: { type: "string", default: "0.2" },
     url: { type: "string" },
+    s3: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 if (values.help) {
-  console.log(`npm run stress -- [--seed N] [--writers N] [--pushes N] [--kill 0…1] [--url mlgit::…] [--keep]
+  console.log(`npm run stress -- [--seed N] [--writers N] [--pushes N] [--kill 0…1] [--s3 | --url mlgit::…] [--keep]
   --pushes  attempts in all     --kill  share of them that is killed at a random time
+  --s3      in a bucket of a server that is started for it, whose versions tell the history afterwards
   --url     default: a folder that is removed afterwards; a bucket's endpoint and keys come from the environment`);
   process.exit(0);
 }
@@ -37,10 +40,14 @@ if (values.help) {
 const seed = Number(values.seed);
 const root = mkdtempSync(join(tmpdir(), "mlgit-stress-"));
 mkdirSync(join(root, "bucket"));
-const url = values.url ?? `mlgit::file://${root}/bucket/project`;
+const s3 = values.s3 ? await startS3(join(root, "s3")) : undefined;
+if (s3?.missing) throw new Error(s3.missing);
+await s3?.keepVersions();
+const url = values.url ?? (s3 ? "mlgit::s3://bench/project" : `mlgit::file://${root}/bucket/project`);
 const bin = fileURLToPath(new URL("../bin", import.meta.url));
 const env = {
   ...process.env,
+  ...(s3 ? { ...s3.env, AWS_ENDPOINT_URL: s3.endpoint } : {}),
   PATH: bin + delimiter + process.env.PATH,
   HOME: root,
   GIT_CONFIG_NOSYSTEM: "1",
@@ -51,6 +58,8 @@ const env = {
 };
 const count = { acknowledged: 0, rejected: 0, killed: 0, failed: 0 };
 const acknowledged = [];
+/** Branch → every value that was tried, in order. */
+const own = new Map();
 
 function random(state) {
   let now = Math.imul(state + 1, 0x9e3779b1) | 1;
@@ -114,14 +123,16 @@ async function push(name, { number, next, calm = false }) {
   const pull = await git(name, ["pull", "-q", "--rebase", "origin", "main"]);
   if (pull.code !== 0) return false;
   const oid = await must(name, ["rev-parse", "HEAD"]);
-  const own = next() < 0.25;
-  const refs = own ? ["main", `+main:refs/heads/own-${number}`] : ["main"];
+  const branch = `refs/heads/own-${number}`;
+  const withOwn = next() < 0.25;
+  const refs = withOwn ? ["main", `+main:${branch}`] : ["main"];
   const kill = !calm && next() < Number(values.kill) ? 50 + next() * 1500 : undefined;
   const { code, err } = await git(
     name,
     ["push", "--porcelain", ...(next() < 0.2 ? ["--atomic"] : []), "origin", ...refs],
     kill,
   );
+  if (withOwn) own.set(branch, [...(own.get(branch) ?? []), { oid, done: code === 0 }]);
   if (code === 0) acknowledged.push({ oid, number });
   if (code === 0) count.acknowledged++;
   else if (code === null) count.killed++;
@@ -130,16 +141,24 @@ async function push(name, { number, next, calm = false }) {
   return code === 0;
 }
 
-/** The history as its roots tell it, where they are kept (a folder): each follows from the one before. */
-function replay() {
+/** All roots there ever were, where they are kept. */
+async function allRoots() {
+  if (s3) return (await s3.versions("project/git/root.json")).map((text) => JSON.parse(text));
   const log = join(root, "bucket/project/git/log");
-  if (!existsSync(log)) return "";
-  const roots = readdirSync(log)
-    // A killed writer may leave a temporary file, which nobody reads.
-    .filter((file) => /^\d{16}$/.test(file))
-    .sort()
-    .reverse()
-    .map((file) => JSON.parse(readFileSync(join(log, file), "utf8")));
+  if (!existsSync(log)) return [];
+  return (
+    readdirSync(log)
+      // A killed writer may leave a temporary file, which nobody reads.
+      .filter((file) => /^\d{16}$/.test(file))
+      .map((file) => JSON.parse(readFileSync(join(log, file), "utf8")))
+  );
+}
+
+/** The history as its roots tell it: each follows from the one before. `order`: commits of main, oldest first. */
+function replay(roots, order) {
+  roots.sort((a, b) => a.generation - b.generation);
+  const place = new Map(order.map((oid, i) => [oid, i]));
+  const main = ({ refs }) => (refs["refs/heads/main"] ? (place.get(refs["refs/heads/main"]) ?? -2) : -1);
   for (const [i, now] of roots.entries()) {
     if (now.generation !== roots[0].generation + i) throw new Error(`generation ${now.generation} does not follow`);
     const before = roots[i - 1]?.transactions ?? [];
@@ -148,8 +167,22 @@ function replay() {
       throw new Error(`generation ${now.generation} forgot transactions`);
     if (new Set(now.transactions).size !== now.transactions.length)
       throw new Error(`generation ${now.generation} has a transaction twice`);
+    if (main(now) === -2 || (i > 0 && main(now) < main(roots[i - 1])))
+      throw new Error(`main went elsewhere in generation ${now.generation}`);
   }
-  return `, ${roots.length} roots replayed`;
+  const seen = new Set(roots.map(({ refs }) => refs["refs/heads/main"]));
+  const never = acknowledged.filter(({ oid }) => !seen.has(oid));
+  if (roots.length > 0 && never.length > 0) throw new Error(`acknowledged, and never in a root: ${never[0].oid}`);
+  return roots.length > 0 ? `, ${roots.length} roots replayed` : "";
+}
+
+/** A branch that one writer moves has the last value that was acknowledged, or one that was tried after it. */
+function checkOwn(refs) {
+  for (const [branch, tries] of own) {
+    const last = tries.findLastIndex(({ done }) => done);
+    if (last >= 0 && !tries.slice(last).some(({ oid }) => oid === refs.get(branch)))
+      throw new Error(`${branch} is ${refs.get(branch)}, and ${tries[last].oid} was acknowledged`);
+  }
 }
 
 const begin = Date.now();
@@ -165,9 +198,12 @@ try {
   await must(root, ["clone", "-q", url, "check"]);
   const check = join(root, "check");
   await must(check, ["fsck", "--full", "--strict"]);
-  const reached = new Set((await must(check, ["rev-list", "origin/main"])).split("\n"));
+  const order = (await must(check, ["rev-list", "--reverse", "origin/main"])).split("\n");
+  const reached = new Set(order);
   const lost = acknowledged.filter(({ oid }) => !reached.has(oid));
-  const told = replay();
+  const listed = (await must(check, ["ls-remote", "origin"])).split("\n").map((line) => line.split("\t").reverse());
+  checkOwn(new Map(listed));
+  const told = replay(await allRoots(), order);
   const seconds = ((Date.now() - begin) / 1000).toFixed(0);
   console.log(
     `seed ${seed}: ${count.acknowledged} acknowledged, ${count.rejected} rejected, ${count.killed} killed, ${count.failed} failed, ${lost.length} lost${told}, ${seconds} s`,
@@ -178,5 +214,6 @@ try {
   values.keep = true;
   process.exitCode = 1;
 } finally {
+  s3?.stop?.();
   if (!values.keep) rmSync(root, { recursive: true, force: true });
 }

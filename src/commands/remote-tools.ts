@@ -33,7 +33,7 @@ export async function openRemote(context: Context, { name, url }: RemoteRequest)
   const git = await gitSettingsIn(context.cwd);
   assertInnerProtocol(url, git, process.env);
   const backend = await context.openBackend({ url, ...remotePlace(git, name, url) });
-  return new RemoteRepository({ backend, url, folder: mirrorFolder(git), signal: context.signal });
+  return new RemoteRepository({ backend, url, folder: mirrorFolder(git), signal: context.signal, warn: context.warn });
 }
 
 /** Where the local copies of repositories in stores lie: `mlgit.mirrors`, else the user's own cache folder, which clones share. */

@@ -1,5 +1,5 @@
 import { exitCode } from "../error/exit-code.ts";
-import { MlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { defaultRemote, resolveRemote } from "../git/remote.ts";
 import { gitIn, type Repository } from "../git/repository.ts";
 import { check } from "../remote-helper/check.ts";
@@ -12,7 +12,7 @@ import { newTransaction, swapRoot } from "../remote-helper/swap-root.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action, Command, CommandResult, Context, Options } from "./command.ts";
 import { loadGitSettings } from "./load-settings.ts";
-import { openRemote } from "./remote-tools.ts";
+import { openRemote, uploadData } from "./remote-tools.ts";
 
 const remoteArgument = {
   name: "[remote]",
@@ -169,7 +169,17 @@ async function runFsck(
       exitCode: exitCode.corrupt,
     };
   const repository = await context.repository();
-  const restored = await restore(remote, root, { repository, knownRefs: await trackedRefs(repository, name) });
+  // The same wipe may have taken the data; what is lost for good must not keep the history away as well.
+  const sendData = (include: readonly string[]) =>
+    uploadData(context, name, { include, exclude: [] }).catch((error) => {
+      if (!isMlgitError(error) || error.kind === "interrupted") throw error;
+      context.warn(error.message);
+    });
+  const knownRefs = await trackedRefs(repository, name);
+  const restored = await restore(remote, root, { repository, knownRefs, uploadData: sendData });
+  const { lost } = restored;
+  if (lost.length > 0)
+    context.warn(`an older value, or none, since the last one's history is not here: ${lost.slice(0, 20).join(", ")}`);
   return { text: `${restored.refs} refs restored`, data: { ...data, restored } };
 }
 

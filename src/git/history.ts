@@ -45,13 +45,21 @@ export class History {
     return (await gitIn(this.repository, args, { okCodes: [0, 1] })).code === 0;
   }
 
+  isShallow(): boolean {
+    return this.#shallowEdge().size > 0;
+  }
+
+  #shallowEdge(): Set<string> {
+    const file = join(this.repository.commonDir, "shallow");
+    return new Set(existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : []);
+  }
+
   /**
    * Do the commits between `known` and `tips` reach the edge of a shallow clone? What lies behind the edge is not here, so
    * nobody who has only `known` could use them.
    */
   async reachesShallowEdge(tips: readonly string[], known: readonly string[]): Promise<boolean> {
-    const file = join(this.repository.commonDir, "shallow");
-    const edge = new Set(existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : []);
+    const edge = this.#shallowEdge();
     if (edge.size === 0) return false;
     const input = [...tips, ...known.map((oid) => `^${oid}`), ""].join("\n");
     const { stdout } = await gitIn(this.repository, ["rev-list", "--stdin"], { input });

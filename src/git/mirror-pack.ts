@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { gitInMirror, mirrorEnv } from "./mirror.ts";
 import { type GitProcess, startGit } from "./process.ts";
 import { cwdOf, gitIn, type Repository } from "./repository.ts";
@@ -15,6 +16,14 @@ export function packInMirror(mirror: string, tips: readonly string[]): GitProces
 export async function packOfTips(mirror: string, base: string, tips: readonly string[]): Promise<string> {
   const input = [...tips, ""].join("\n");
   const { stdout } = await gitInMirror(mirror, ["pack-objects", "-q", base], { input });
+  return `pack-${stdout.toString("latin1").trim()}`;
+}
+
+/** Makes one pack file of several of a mirror, which stay. Names without ends, `pack-<hash>`. @returns the new one's. */
+export async function joinPacks(mirror: string, names: readonly string[]): Promise<string> {
+  const input = names.map((name) => `${name}.pack\n`).join("");
+  const args = ["pack-objects", "--stdin-packs", "--delta-base-offset", "-q", join(mirror, "objects/pack/pack")];
+  const { stdout } = await gitInMirror(mirror, args, { input });
   return `pack-${stdout.toString("latin1").trim()}`;
 }
 

@@ -14,6 +14,8 @@ export interface CompactTools {
 export const fanIn = 16;
 /** A pusher does not move more than this for everybody else; the rest is for gc. */
 const mostBytes = 64 << 20;
+/** How many joined packs stay listed, at 150 bytes each of a root that every push writes: enough for whoever is up to 32 pushes behind. */
+const mostRetired = 48;
 /** How long joined packs stay listed for readers who have a part of them. */
 export const graceMs = 14 * 24 * 3600 * 1000;
 
@@ -26,18 +28,24 @@ export async function compactPacks(
   { backend, signal }: CompactTools,
 ): Promise<Pick<Root, "packs" | "retired">> {
   const since = new Date(Date.now() - graceMs).toISOString();
-  const retired = root.retired.filter(({ at }) => at > since);
+  const retired = newest(root.retired.filter(({ at }) => at > since));
   const run = findRun(root.packs);
   if (!run) return { packs: root.packs, retired };
   try {
     const joined = await join(run, root, { backend, signal });
     const entry: RetiredPacks = { by: joined.pieces[0] ?? "", at: new Date().toISOString(), packs: run };
     const packs = root.packs.flatMap((pack) => (pack === run[0] ? [joined] : run.includes(pack) ? [] : [pack]));
-    return { packs, retired: [...retired, entry] };
+    return { packs, retired: newest([...retired, entry]) };
   } catch (error) {
     if (!isMlgitError(error)) throw error;
     return { packs: root.packs, retired };
   }
+}
+
+/** As many as are kept; the oldest go first. Who is further behind fetches the joined one. */
+function newest(retired: readonly RetiredPacks[]): readonly RetiredPacks[] {
+  const countFrom = (i: number) => retired.slice(i).reduce((sum, { packs }) => sum + packs.length, 0);
+  return retired.filter((_, i) => countFrom(i) <= mostRetired);
 }
 
 /** log16 of the number of generations in a pack. */

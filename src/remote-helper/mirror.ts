@@ -5,8 +5,11 @@ import type { Backend } from "../backend/backend.ts";
 import { onDisk } from "../error/disk-error.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { gitInMirror } from "../git/mirror.ts";
+import { joinPacks } from "../git/mirror-pack.ts";
 import { makeFolder, uniqueName, writeDurable } from "../util/durable.ts";
 import { indexPacks } from "./index-packs.ts";
+import { configOf, readRefs, writeRefs } from "./mirror-files.ts";
+import { packsToJoin } from "./mirror-packs.ts";
 import type { Root } from "./root.ts";
 import { wantedPacks } from "./wanted-packs.ts";
 
@@ -17,6 +20,8 @@ interface MirrorState {
   readonly transaction: string | undefined;
   /** The pack files that must be there, as they were when git had checked every byte: `<size> <mtime in ms> <inode>`. */
   readonly files: Readonly<Record<string, string>>;
+  /** Pack files that were joined into others and may go when nobody reads them any more: when that was, in ms since 1970. */
+  readonly joined?: Readonly<Record<string, number>>;
 }
 
 export interface SyncOptions {
@@ -41,8 +46,7 @@ export class Mirror {
 
   /** The mirror of a repository below `folder`; made when it is not there or lost files. */
   static open(folder: string, url: string, root: Pick<Root, "repository" | "objectFormat">): Mirror {
-    const name = createHash("sha256").update(`${url}\0${root.repository}`).digest("hex").slice(0, 32);
-    const mirror = new Mirror(join(folder, `${name}.git`));
+    const mirror = new Mirror(pathOf(folder, url, root));
     onDisk("make the local copy", mirror.path, () => {
       if (existsSync(join(mirror.path, "HEAD")) && !mirror.#isWhole()) mirror.discard();
       if (!existsSync(join(mirror.path, "HEAD"))) mirror.#create(root);
@@ -121,7 +125,22 @@ export class Mirror {
     const marks = names.map((name) => [name, markOf(join(this.path, "objects/pack", `${name}.pack`)) ?? ""]);
     const files = { ...before?.files, ...this.#state()?.files, ...Object.fromEntries(marks) };
     this.#save(root, files);
+    await this.#join();
     this.#sweep();
+  }
+
+  /** Every fetch brings a pack, and git looks into each of them. */
+  async #join(): Promise<void> {
+    const sizes = Object.entries(this.#state()?.files ?? {}).map(([name, mark]) => [name, Number.parseInt(mark, 10)]);
+    const small = packsToJoin(new Map(sizes as [string, number][]));
+    if (small.length === 0) return;
+    const name = await joinPacks(this.path, small);
+    const mark = markOf(join(this.#packFolder, `${name}.pack`));
+    const state = this.#state();
+    // Another process may have been here meanwhile; then it is for the next time.
+    if (mark === undefined || !state || small.some((one) => one === name || !state.files[one])) return;
+    const joined = { ...state.joined, ...Object.fromEntries(small.map((one) => [one, Date.now()])) };
+    this.#write({ ...state, files: without({ ...state.files, [name]: mark }, joined), joined });
   }
 
   /** Refs whose history is not complete must not be handed on as if it were. */
@@ -138,11 +157,14 @@ export class Mirror {
   }
 
   #save(root: Root, files: Readonly<Record<string, string>>): void {
-    onDisk("write", this.path, () => {
-      writeRefs(this.path, root);
-      const state: MirrorState = { generation: root.generation, transaction: root.transactions.at(-1), files };
-      writeDurable(join(this.path, stateFile), JSON.stringify(state));
-    });
+    onDisk("write", this.path, () => writeRefs(this.path, root));
+    const { joined = {} } = this.#state() ?? {};
+    const seen = { generation: root.generation, transaction: root.transactions.at(-1) };
+    this.#write({ ...seen, files: without(files, joined), joined });
+  }
+
+  #write(state: MirrorState): void {
+    onDisk("write", this.path, () => writeDurable(join(this.path, stateFile), JSON.stringify(state)));
   }
 
   #state(): MirrorState | undefined {
@@ -175,53 +197,34 @@ export class Mirror {
     }
   }
 
-  /** What killed processes left. */
+  /** What killed processes left, and packs that were joined so long ago that nobody reads them any more. */
   #sweep(): void {
-    const folder = join(this.path, "objects/pack");
-    for (const name of readdirSync(folder).filter((one) => one.startsWith("tmp_"))) {
-      const info = statSync(join(folder, name), { throwIfNoEntry: false });
-      if (info && Date.now() - info.mtimeMs > dayMs) rmSync(join(folder, name), { force: true });
+    for (const name of readdirSync(this.#packFolder).filter((one) => one.startsWith("tmp_"))) {
+      const info = statSync(join(this.#packFolder, name), { throwIfNoEntry: false });
+      if (info && Date.now() - info.mtimeMs > dayMs) rmSync(join(this.#packFolder, name), { force: true });
     }
+    const state = this.#state();
+    const old = Object.entries(state?.joined ?? {}).filter(([, at]) => Date.now() - at > dayMs);
+    if (!state || old.length === 0) return;
+    for (const [name] of old)
+      for (const end of [".idx", ".rev", ".pack"]) rmSync(join(this.#packFolder, name + end), { force: true });
+    this.#write({ ...state, joined: without(state.joined ?? {}, Object.fromEntries(old)) });
   }
+
+  get #packFolder(): string {
+    return join(this.path, "objects/pack");
+  }
+}
+
+function without<T>(all: Readonly<Record<string, T>>, some: Readonly<Record<string, unknown>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !(name in some)));
+}
+
+function pathOf(folder: string, url: string, { repository }: Pick<Root, "repository">): string {
+  return join(folder, `${createHash("sha256").update(`${url}\0${repository}`).digest("hex").slice(0, 32)}.git`);
 }
 
 function markOf(path: string): string | undefined {
   const info = statSync(path, { throwIfNoEntry: false });
   return info && `${info.size} ${info.mtimeMs} ${info.ino}`;
-}
-
-function configOf(objectFormat: Root["objectFormat"]): string {
-  const version = objectFormat === "sha256" ? 1 : 0;
-  const extension = objectFormat === "sha256" ? "[extensions]\n\tobjectFormat = sha256\n" : "";
-  return `[core]
-\trepositoryFormatVersion = ${version}
-\tbare = true
-\thooksPath = /dev/null
-${extension}[gc]
-\tauto = 0
-[uploadpack]
-\tallowFilter = true
-\tallowAnySHA1InWant = true
-[uploadarchive]
-\tallowUnreachable = true
-`;
-}
-
-const packedHeader = "# pack-refs with: peeled fully-peeled sorted \n";
-
-/** All refs in one file and one rename: git reads `packed-refs` like any other. */
-function writeRefs(mirror: string, { refs, peeled, head }: Root): void {
-  const names = [...refs.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  const lines = names.map((name) => {
-    const tag = peeled.get(name);
-    return `${refs.get(name)} ${name}\n${tag === undefined ? "" : `^${tag}\n`}`;
-  });
-  writeDurable(join(mirror, "packed-refs"), packedHeader + lines.join(""));
-  writeDurable(join(mirror, "HEAD"), `ref: ${head}\n`);
-}
-
-function readRefs(mirror: string): Map<string, string> {
-  const path = join(mirror, "packed-refs");
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  return new Map([...text.matchAll(/^([0-9a-f]{40,64}) (.*)$/gm)].map(([, oid = "", name = ""]) => [name, oid]));
 }

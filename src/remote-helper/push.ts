@@ -91,8 +91,10 @@ export class Push {
 
   /** History that ends at the edge of a shallow clone would be broken history for everybody else. */
   async #rejectShallow(root: Root, changes: readonly Change[], outcome: PushOutcome): Promise<void> {
+    if (!this.#history.isShallow()) return;
+    const known = await this.#knownHere(root);
     for (const { target, next } of changes)
-      if (next !== undefined && (await this.#history.reachesShallowEdge([next], await this.#knownHere(root))))
+      if (next !== undefined && (await this.#history.reachesShallowEdge([next], known)))
         outcome.set(target, "shallow update not allowed");
   }
 

@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Backend, Guarantees } from "../backend/backend.ts";
 import { probeGuarantees } from "../backend/probe.ts";
 import { onDisk } from "../error/disk-error.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import { createMarker, readMarker } from "../store/remote/marker.ts";
-import { makeFolder, writeDurable } from "../util/durable.ts";
+import { makeFolder } from "../util/durable.ts";
+import { LastSeen } from "./last-seen.ts";
 import { Mirror } from "./mirror.ts";
 import { createRepositoryMarker, type RepositoryMarker, readRepositoryMarker } from "./repository-marker.ts";
 import { emptyRoot, nextRoot, type Root } from "./root.ts";
@@ -20,6 +18,8 @@ export interface RemoteOptions {
   /** Where mirrors lie on this machine. */
   readonly folder: string;
   readonly signal?: AbortSignal;
+  /** Told, for people, what is unexpected and yet no error. */
+  readonly warn?: (text: string) => void;
 }
 
 /** A git repository in a store. */
@@ -28,15 +28,21 @@ export class RemoteRepository {
   readonly url: string;
   readonly signal: AbortSignal | undefined;
   readonly #folder: string;
-  readonly #hintFile: string;
+  readonly lastSeen: LastSeen;
+  readonly #warn: (text: string) => void;
   #place: RootPlace | undefined;
 
-  constructor({ backend, url, folder, signal }: RemoteOptions) {
+  constructor({ backend, url, folder, signal, warn }: RemoteOptions) {
     this.backend = backend;
     this.url = url;
     this.signal = signal;
     this.#folder = folder;
-    this.#hintFile = join(folder, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.json`);
+    const said = new Set<string>();
+    this.#warn = (text) => {
+      if (!said.has(text)) warn?.(text);
+      said.add(text);
+    };
+    this.lastSeen = new LastSeen(folder, url);
   }
 
   /**
@@ -44,17 +50,16 @@ export class RemoteRepository {
    * @throws MlgitError kind `corrupt` when the root is lost or damaged, or the backend's.
    */
   async read(): Promise<Snapshot | undefined> {
-    const hint = this.#hint();
+    const hint = this.lastSeen.marker();
     if (hint) {
-      const place = rootPlace(this.backend, hint.refs);
-      const found = await place.read();
-      this.#place = place;
-      if (found?.root.repository === hint.repository) return found;
+      const found = await this.#placeOf(hint).read();
+      if (found?.root.repository === hint.repository) return this.#noticed(found, hint.generation ?? 0);
     }
     const marker = await readRepositoryMarker(this.backend);
     if (!marker) return undefined;
+    if (hint && hint.repository !== marker.repository) this.#warn(this.#renewed("is a new one"));
     const found = await this.#use(marker).read();
-    if (found && found.root.repository === marker.repository) return found;
+    if (found && found.root.repository === marker.repository) return this.#noticed(found, 0);
     if (found) throw this.#lost("is of another repository");
     if (await this.#hasPacks()) throw this.#lost("is gone");
     return undefined;
@@ -69,18 +74,20 @@ export class RemoteRepository {
     return found ?? this.#create(objectFormat);
   }
 
-  /** Is it only that the store's own folder was not made yet? */
+  /** Is it only that the store's own folder was not made yet? A folder that was there before may be a disk that is not mounted. */
   mayBegin(error: unknown): boolean {
-    return isMlgitError(error) && error.kind === "unreachable" && this.url.startsWith("file:");
+    const isNoFolder = isMlgitError(error) && error.kind === "unreachable" && this.url.startsWith("file:");
+    return isNoFolder && this.lastSeen.marker() === undefined;
   }
 
   /** @throws MlgitError kind `missing`. */
   async readExisting(): Promise<Snapshot> {
     const found = await this.read();
     if (found) return found;
-    throw new MlgitError("missing", `there is no git repository in ${this.backend.location}`, {
-      hint: `check the URL; a repository is made there by the first push: git push mlgit::${this.url}`,
-    });
+    const hint = this.lastSeen.marker()
+      ? "there was one: bring it back from a version of the bucket, or run `git mlgit remote fsck --fix` in a clone that is up to date"
+      : `check the URL; a repository is made there by the first push: git push mlgit::${this.url}`;
+    throw new MlgitError("missing", `there is no git repository in ${this.backend.location}`, { hint });
   }
 
   /** The marker, also of a repository whose root is lost. @throws MlgitError kind `missing` where none is. */
@@ -89,6 +96,12 @@ export class RemoteRepository {
     if (!marker) throw new MlgitError("missing", `there is no git repository in ${this.backend.location}`);
     this.#use(marker);
     return marker;
+  }
+
+  /** The marker, made anew in a place that was wiped. */
+  async markerOrNew(objectFormat: ObjectFormat): Promise<RepositoryMarker> {
+    if (!(await readRepositoryMarker(this.backend))) await this.#create(objectFormat);
+    return this.marker();
   }
 
   /** @throws MlgitError kind `internal` before anything was read. */
@@ -125,6 +138,7 @@ export class RemoteRepository {
 
   async #create(objectFormat: ObjectFormat): Promise<Snapshot> {
     const guarantees = await this.#guarantees();
+    if (this.lastSeen.marker()) this.#warn(this.#renewed("is made anew"));
     await createMarker(this.backend, guarantees);
     const marker = await createRepositoryMarker(this.backend, objectFormat, guarantees);
     const place = this.#use(marker);
@@ -146,21 +160,39 @@ export class RemoteRepository {
   }
 
   #use(marker: RepositoryMarker): RootPlace {
-    this.#place = rootPlace(this.backend, marker.refs);
-    onDisk("write", this.#hintFile, () => {
-      makeFolder(this.#folder);
-      writeDurable(this.#hintFile, JSON.stringify(marker));
-    });
+    this.lastSeen.noteMarker(marker);
+    return this.#placeOf(marker);
+  }
+
+  #placeOf({ refs }: RepositoryMarker): RootPlace {
+    const place = rootPlace(this.backend, refs);
+    const replace = async (before: Snapshot | undefined, next: Root) => {
+      const won = await place.replace(before, next);
+      if (won) this.lastSeen.noteRoot(next);
+      return won;
+    };
+    this.#place = { read: () => place.read(), rescue: (make) => place.rescue(make), replace };
     return this.#place;
   }
 
-  #hint(): RepositoryMarker | undefined {
-    try {
-      const hint = JSON.parse(readFileSync(this.#hintFile, "utf8")) as RepositoryMarker;
-      return hint.refs === "swap" || hint.refs === "log" ? hint : undefined;
-    } catch {
-      return undefined;
-    }
+  /** A store that was put back to an older state, or somebody who hides what was pushed since. */
+  #noticed(found: Snapshot, seen: number): Snapshot {
+    const { generation } = found.root;
+    if (generation < seen)
+      this.#warn(
+        `the repository in ${this.backend.location} went back from generation ${seen} to ${generation}: what was pushed between them is not in it. ` +
+          `Whoever has it can push it again; the refs that were seen here last are in ${this.lastSeen.setAside()}`,
+      );
+    this.lastSeen.noteRoot(found.root);
+    return found;
+  }
+
+  #renewed(what: string): string {
+    return (
+      `the repository in ${this.backend.location} ${what}, not the one that this machine knew: the place was wiped. ` +
+      "Bring it back from a version of the bucket, or push from clones what they have: git push <remote> --all, and --tags; " +
+      `the refs that were seen here last are in ${this.lastSeen.setAside()}`
+    );
   }
 
   async #hasPacks(): Promise<boolean> {

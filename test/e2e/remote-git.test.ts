@@ -179,7 +179,10 @@ describe("everything that git does with a server", () => {
     ]);
     await box.clone("again");
     rmSync(box.path("bucket/project"), { recursive: true });
-    await box.in("again", "push", "-q", "origin", "main");
+    const unmounted = await box.attempt("again", "push", "origin", "main");
+    expect(unmounted.stderr).toContain("folder does not exist");
+    box.write("bucket/project/.keep", "");
+    expect((await box.attempt("again", "push", "origin", "main")).stderr).toContain("is made anew");
     await box.clone("renewed");
     expect(await oid("renewed", "HEAD")).toBe(await oid("again", "HEAD"));
     await box.in("renewed", "fsck", "--strict");

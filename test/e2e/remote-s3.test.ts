@@ -1,5 +1,7 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, expect, it, jest } from "@jest/globals";
+import { projectRoot } from "../helper/build.ts";
 import { describeWithS3, type S3Server } from "../helper/s3-server.ts";
 import { createStoreRemote, type StoreRemote } from "../helper/store-remote.ts";
 
@@ -46,5 +48,31 @@ describeWithS3("a git remote in a bucket", (start) => {
     const requests = stderr.split("\n").filter((line) => /^mlgit [\d.]+ store: /.test(line));
     expect(requests.length).toBeGreaterThan(0);
     expect(requests.length).toBeLessThanOrEqual(2);
+  });
+
+  it("is all that two people need, by the five lines of the README", async () => {
+    const block = /^## Two people and a bucket[\s\S]*?^```sh\n([\s\S]*?)^```$/m.exec(
+      readFileSync(join(projectRoot, "README.md"), "utf8"),
+    );
+    const [add, first, clone, pull, push, ...more] = block![1]!
+      .replaceAll("our-bucket", await server.newBucket())
+      .trim()
+      .split("\n");
+    expect(more).toEqual([]);
+    const sh = (cwd: string, line = "") => box.run("sh", ["-ec", line], { cwd: box.path(cwd), env: { ...server.env } });
+    await box.first("one");
+    await box.in("one", "remote", "remove", "origin");
+    await sh("one", add);
+    await sh("one", first);
+    await sh("", clone);
+    await box.commit("our-project", "theirs.bin", Buffer.alloc(100_000, "theirs"));
+    await sh("our-project", push);
+    await sh("one", pull);
+    expect(box.read("one/theirs.bin").equals(box.read("our-project/theirs.bin"))).toBe(true);
+    expect(box.read("our-project/data.bin").equals(box.read("one/data.bin"))).toBe(true);
+    await box.commit("one", "mine", "mine");
+    await sh("one", push);
+    await sh("our-project", pull);
+    expect(await box.in("our-project", "rev-parse", "HEAD")).toBe(await box.in("one", "rev-parse", "HEAD"));
   });
 });

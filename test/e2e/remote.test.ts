@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createStoreRemote } from "../helper/store-remote.ts";
@@ -107,6 +107,40 @@ describe("git mlgit remote", () => {
     expect((await box.attempt("e", "push", "origin", ":main")).stderr).toContain("protected");
     expect((await remote("protect", "--remove", "origin", "main")).stdout).toContain("release-*");
     await box.in("e", "push", "-q", "--force", "origin", "HEAD~1:main");
+  });
+
+  it("says when the repository went back to an older state", async () => {
+    cpSync(folder("log"), box.path("older"), { recursive: true });
+    await box.commit("e", "newer", "newer");
+    await box.in("e", "push", "-q", "--force", "origin", "HEAD:main");
+    await box.in("e", "fetch", "-q");
+    rmSync(folder("log"), { recursive: true });
+    cpSync(box.path("older"), folder("log"), { recursive: true });
+    expect((await box.attempt("e", "fetch")).stderr).toMatch(/went back from generation \d+ to \d+/);
+    const again = await box.attempt("e", "push", "--force", "origin", "HEAD:main");
+    expect(again.code).toBe(0);
+    await box.in("a", "fetch", "-q");
+    expect(await box.in("a", "rev-parse", "origin/main")).toBe(await box.in("e", "rev-parse", "HEAD"));
+  });
+
+  it("brings a wiped prefix back, refs and data, from what a clone has", async () => {
+    const before = await box.in("a", "ls-remote", "origin");
+    for (const name of readdirSync(box.path("bucket/project")))
+      rmSync(box.path("bucket/project", name), { recursive: true });
+    expect((await box.attempt("a", "fetch")).stderr).toContain("there was one");
+    const found = await remote("fsck", "origin");
+    expect(found.code).toBe(5);
+    expect((await remote("fsck", "--fix", "origin")).stdout).toContain("restored");
+    expect((await remote("fsck", "origin")).stdout).toContain("all is well");
+    expect((await box.in("a", "ls-remote", "origin", "refs/*")).split("\n").sort()).toEqual(
+      before
+        .split("\n")
+        .filter((line) => line.includes("refs/"))
+        .sort(),
+    );
+    rmSync(box.path("home/.cache"), { recursive: true });
+    await box.clone("f");
+    expect(box.read("f/data.bin").equals(box.read("a/data.bin"))).toBe(true);
   });
 
   it("says what to do about a remote that is none of ours", async () => {
