@@ -20,7 +20,7 @@ export const test = {
     assertContactAllowed(store);
     const backend = await context.openBackend(store);
     try {
-      const initialised = await isInitialised(backend, store);
+      const initialised = await isInitialised(backend, store, context.signal);
       if (initialised === undefined)
         return {
           text: `${backend.location} is not there yet; the first push makes it`,
@@ -36,9 +36,13 @@ export const test = {
 } satisfies Action;
 
 /** Is there a store of mlgit's? Undefined where even its folder will only be made, in the repository that it follows. */
-async function isInitialised(backend: Backend, store: StoreSettings): Promise<boolean | undefined> {
+async function isInitialised(
+  backend: Backend,
+  store: StoreSettings,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
   try {
-    await backend.stat({ type: "format", name: "mlgit.json" });
+    await backend.stat({ type: "format", name: "mlgit.json" }, signal);
     return true;
   } catch (error) {
     if (backend.isNotFound(error)) return false;

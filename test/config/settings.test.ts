@@ -1,5 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { assertContactAllowed, assertCreationAllowed, chooseStore } from "../../src/config/choose-store.ts";
+import {
+  assertContactAllowed,
+  assertCreationAllowed,
+  chooseStore,
+  storeOfStorage,
+} from "../../src/config/choose-store.ts";
 import { storeOfRemote } from "../../src/config/follow-remote.ts";
 import { GitSettings } from "../../src/config/git-settings.ts";
 import { readSettings } from "../../src/config/settings.ts";
@@ -34,6 +39,31 @@ describe("settings", () => {
     ["mlgit.stricthydrate", "maybe"],
   ])("name the key and the value that make no sense: %s = %s", (key, value) => {
     expect(() => settings({ [key]: value })).toThrow(`${key} is "${value}"`);
+  });
+});
+
+describe("the storage of a spec", () => {
+  it.each([
+    ["azureblobh://box", "azure://box/project"],
+    ["azureblobh://box", "azureblobh://box"],
+    ["azure://box", "azureblobh://box/x"],
+    ["gdriveh://flowers", "gdriveh://flowers/project"],
+    ["gdrive://flowers", "gdriveh://flowers"],
+    ["gs://bucket", "gs://bucket/project"],
+    ["s3h://bucket", "s3://bucket/project"],
+    ["sftph://host", "sftp://host/srv/data"],
+  ])("%s is the store at %s", (storage, url) => {
+    const found = settings({ "mlgit.store.it.url": url, "mlgit.store.other.url": "s3://another/x" });
+    expect(storeOfStorage(found, storage)?.name).toBe("it");
+  });
+
+  it.each(["azureblobh://another", "gs://another", "gdriveh://another", "s3h://box"])("%s is no store's", (storage) => {
+    const urls = {
+      "mlgit.store.a.url": "azure://box/x",
+      "mlgit.store.b.url": "gs://bucket",
+      "mlgit.store.c.url": "gdriveh://x",
+    };
+    expect(storeOfStorage(settings(urls), storage)).toBeUndefined();
   });
 });
 

@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { describeWithS3 } from "../helper/s3-server.ts";
+import { describeWithS3, type S3Server } from "../helper/s3-server.ts";
 import { randomBytes } from "../helper/sandbox.ts";
 import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
+import { FaultProxy } from "../server/fault-proxy.ts";
 
 async function projectWithThreePacks(team: Team): Promise<Clone> {
   const work = await createProject(team);
@@ -87,6 +90,59 @@ describe("git mlgit store sync", () => {
     expect(await sync(["old", "third"])).toMatchObject({ copied: 1, packs: 1, lost: [] });
   }, 120_000);
 });
+
+describeWithS3("git mlgit store sync, killed", (startServer) => {
+  let team: Team;
+  let proxy: FaultProxy;
+  afterAll(async () => {
+    await proxy?.close();
+    team?.box.remove();
+  });
+
+  it("goes on where kill -9 ended it: what arrived stays, nothing was named too early, all of it comes", async () => {
+    const server = await startServer();
+    team = await createTeam();
+    team.box.write("old/.keep", "");
+    proxy = await FaultProxy.start(Number(new URL(server.endpoint).port));
+    const work = await projectWithThreePacks(team);
+    work.write("large.bin", randomBytes("large", 8_000_000));
+    await work.commit("large");
+    await work.git(["push", "-q", "origin", "main"]);
+    const bucket = await server.newBucket();
+    await work.mlgit(["store", "add", "new", `s3://${bucket}/p`, "--endpoint-url", server.endpoint]);
+    // So slow that the large one cannot be through when the first of the others is.
+    proxy.set({ bandwidth: 500_000 });
+    const slow = `mlgit.store.new.endpointUrl=http://127.0.0.1:${proxy.port}`;
+    const child = spawn("git", ["-c", slow, "mlgit", "store", "sync", "old", "new"], {
+      cwd: work.top,
+      env: { ...team.box.env, ...server.env },
+      detached: true,
+      stdio: "ignore",
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    await packsIn(server, bucket, (count) => count > 0);
+    process.kill(-(child.pid ?? 0), "SIGKILL");
+    await ended;
+    proxy.set({});
+    const sync = async (...args: string[]) =>
+      JSON.parse((await work.mlgit(["store", "sync", ...args, "old", "new", "--json"], { env: server.env })).stdout);
+    const rest = await sync("-n");
+    expect(rest.missing).toBe(4);
+    expect(rest.packs).toBeLessThan(4);
+    expect(rest.packs).toBeGreaterThan(0);
+    expect(await sync()).toMatchObject({ copied: 4, packs: rest.packs, lost: [] });
+    expect(await sync("--paranoid")).toMatchObject({ copied: 0, lost: [] });
+  }, 240_000);
+});
+
+/** Waits until so many packs lie in the bucket. */
+async function packsIn({ endpoint, env }: S3Server, bucket: string, enough: (count: number) => boolean): Promise<void> {
+  const credentials = { accessKeyId: env.AWS_ACCESS_KEY_ID ?? "", secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? "" };
+  const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
+  const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: "p/packs/" });
+  while (!enough((await client.send(list)).KeyCount ?? 0)) await new Promise((resolve) => setTimeout(resolve, 50));
+  client.destroy();
+}
 
 describeWithS3("a repository that moves to a bucket", (startServer) => {
   let team: Team;

@@ -1,5 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { projectRoot } from "../helper/build.ts";
 import { createSandbox } from "../helper/sandbox.ts";
 
 describe("git mlgit store", () => {
@@ -51,6 +56,24 @@ describe("git mlgit store", () => {
     const cloud = (await listed()).find(({ name }: { name: string }) => name === "cloud");
     expect(cloud).toMatchObject({ default: true, trusted: true, profile: "me" });
   });
+
+  it("stops at once when it is interrupted, while the place says nothing", async () => {
+    const silent = createServer((socket) => socket.on("error", () => {}));
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    for (const [key, value] of Object.entries({ url: "s3://bucket/x", endpointUrl: endpoint }))
+      await box.git(["config", `mlgit.store.silent.${key}`, value], { cwd });
+    const env = { ...box.env, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", AWS_REGION: "us-east-1" };
+    const program = join(projectRoot, "bin", "git-mlgit");
+    const child = spawn(program, ["store", "test", "silent"], { cwd, env, stdio: "ignore" });
+    const ended = once(child, "exit");
+    await once(silent, "connection");
+    child.kill("SIGINT");
+    expect(await ended).toEqual([130, null]);
+    silent.close();
+    await box.git(["config", "--remove-section", "mlgit.store.silent"], { cwd });
+  }, 120_000);
 
   it("tries a store and leaves nothing behind", async () => {
     const report = JSON.parse((await store(["test", "data", "--json"])).stdout);
