@@ -27,8 +27,8 @@ export function hasSshd(): boolean {
   return false;
 }
 
-/** OpenSSH's server on a port of loopback's, with keys of its own. Stopped by its pid. */
-export async function startSshd(): Promise<SftpServer> {
+/** OpenSSH's server on a port of loopback's, with keys of its own. Stopped by its pid. `isGate`: it lets whoever logs in through to other hosts. */
+export async function startSshd({ isGate = false } = {}): Promise<SftpServer> {
   const work = mkdtempSync(join(tmpdir(), "mlgit-sshd-"));
   const [host, key, folder] = [join(work, "host"), join(work, "user"), join(work, "data")];
   for (const path of [host, key]) makeKey(path);
@@ -38,7 +38,7 @@ export async function startSshd(): Promise<SftpServer> {
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   for (let tries = 1; ; tries++) {
     const port = await freePort();
-    writeFileSync(join(work, "sshd_config"), config(work, port));
+    writeFileSync(join(work, "sshd_config"), config(work, port) + (isGate ? "" : "AllowTcpForwarding no\n"));
     const child = spawn(program, ["-D", "-e", "-f", join(work, "sshd_config")], { stdio: "ignore" });
     if (await answers(child, port))
       return {
@@ -75,7 +75,6 @@ UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
-AllowTcpForwarding no
 PermitTTY no
 MaxStartups 100
 Subsystem sftp internal-sftp

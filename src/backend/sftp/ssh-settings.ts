@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { BackendError } from "../backend-error.ts";
-import type { SftpConfig } from "./sftp-config.ts";
+
+/** A host to log in to: its name or an alias of ssh's configuration, and what goes before that. */
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+}
 
 /** What ssh itself would use for a host: the user's configuration, and ssh's defaults. */
 export interface SshSettings {
@@ -16,15 +22,17 @@ export interface SshSettings {
   /** A socket; undefined for no agent. */
   readonly agent: string | undefined;
   readonly knownHosts: readonly string[];
+  /** Hosts on the way, the nearest first, as ProxyJump has them. */
+  readonly jumps: readonly string[];
 }
 
 const defaultKeys = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /**
  * Reads `~/.ssh/config` and `/etc/ssh/ssh_config`; what the URL says comes first.
- * @throws BackendError kind `unsupported` for a host behind a proxy.
+ * @throws BackendError kind `unsupported` for a host that is reached through a program.
  */
-export async function readSshSettings(config: SftpConfig): Promise<SshSettings> {
+export async function readSshSettings(config: SshTarget): Promise<SshSettings> {
   const { default: SSHConfig } = await import("ssh-config");
   const texts = [join(home(), ".ssh/config"), "/etc/ssh/ssh_config"].map(read);
   const found = SSHConfig.parse(texts.join("\n")).compute({
@@ -32,11 +40,16 @@ export async function readSshSettings(config: SftpConfig): Promise<SshSettings> 
     ...(config.user ? { User: config.user } : {}),
   });
   const one = (name: string) => [wordOf(found, name)].flat()[0];
-  const proxy = one("ProxyJump") ?? one("ProxyCommand");
+  const jump = one("ProxyJump");
+  const proxy = jump === undefined ? one("ProxyCommand") : undefined;
   if (proxy !== undefined && proxy !== "none")
-    throw new BackendError("unsupported", `ssh reaches ${config.host} through a proxy (${proxy}), which mlgit cannot`, {
-      hint: "name a host that can be reached directly, or use rclone: with an sftp remote of `ssh` type",
-    });
+    throw new BackendError(
+      "unsupported",
+      `ssh reaches ${config.host} through a program (${proxy}), which mlgit does not start`,
+      {
+        hint: "name the hosts on the way with ProxyJump in ssh's configuration, or a host that can be reached directly",
+      },
+    );
   const user = config.user ?? one("User") ?? userInfo().username;
   const host = (one("HostName") ?? config.host).replaceAll("%h", config.host).replaceAll("%%", "%");
   const expand = (path: string) => expandPath(path, { host, user });
@@ -53,7 +66,22 @@ export async function readSshSettings(config: SftpConfig): Promise<SshSettings> 
     onlyIdentities: one("IdentitiesOnly")?.toLowerCase() === "yes",
     agent: agentSocket(agent, expand),
     knownHosts: knownHostsFiles(wordOf(found, "UserKnownHostsFile"), expand),
+    jumps: jump === undefined || jump === "none" ? [] : jump.split(",").map((word) => word.trim()),
   };
+}
+
+/**
+ * One host of ProxyJump: `[user@]host[:port]`, or the same after `ssh://`. Source: ssh_config(5).
+ * @throws BackendError kind `setup`.
+ */
+export function jumpOf(text: string): SshTarget {
+  const pattern = /^(?:ssh:\/\/)?(?:([^@\s]+)@)?(?:\[([0-9a-f:.%]+)\]|([\w.-]+))(?::(\d{1,5}))?\/?$/i;
+  const [, user, bracketed, plain, port] = pattern.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined) return { host, user, port: port === undefined ? undefined : Number(port) };
+  throw new BackendError("setup", `ProxyJump ${text} in ssh's configuration is not understood`, {
+    hint: "write it like user@host:port",
+  });
 }
 
 function agentSocket(word: string, expand: (path: string) => string): string | undefined {

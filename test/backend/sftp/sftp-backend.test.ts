@@ -103,8 +103,49 @@ describeBackend("sftp", {
     const backend = use("alias", "data");
     await backend.save(format, Buffer.from("{}"));
     expect((await read(backend, format)).toString()).toBe("{}");
-    writeFileSync(join(home, ".ssh/config"), "Host data\n  HostName 127.0.0.1\n  ProxyJump gate\n");
-    expect((await failure(use("alias", "data").stat(format))).message).toContain("proxy (gate)");
+    writeFileSync(join(home, ".ssh/config"), "Host data\n  HostName 127.0.0.1\n  ProxyCommand nc gate 22\n");
+    expect((await failure(use("alias", "data").stat(format))).message).toContain("through a program (nc gate 22)");
+  });
+
+  it("goes through the hosts of ProxyJump, each known and logged in to by itself", async () => {
+    const gate = await startSshd({ isGate: true });
+    const host = (name: string, { port, key }: SftpServer, ...more: string[]) =>
+      [
+        `Host ${name}`,
+        "HostName 127.0.0.1",
+        `Port ${port}`,
+        `User ${server.user}`,
+        `IdentityFile ${key}`,
+        ...more,
+      ].join("\n  ");
+    const configure = (...hosts: string[]) => writeFileSync(join(home, ".ssh/config"), `${hosts.join("\n")}\n`);
+    const target = (jump: string) => host("data", server, `ProxyJump ${jump}`);
+    try {
+      configure(host("gate", gate), target("gate"));
+      expect((await failure(use("jump", "data").stat(format))).message).toContain(
+        `host [127.0.0.1]:${gate.port} is not known`,
+      );
+      writeFileSync(join(home, ".ssh/known_hosts"), server.knownHosts + gate.knownHosts);
+      const body = randomBytes(3 << 20);
+      for (const jump of ["gate", "gate,gate", `${server.user}@gate:${gate.port}`]) {
+        configure(host("gate", gate), target(jump));
+        const backend = use("jump", "data");
+        await backend.save(format, body);
+        expect((await read(backend, format)).equals(body)).toBe(true);
+      }
+      configure(host("closed", server), target("closed"));
+      expect(await failure(use("jump", "data").stat(format))).toMatchObject({
+        kind: "denied",
+        hint: expect.stringContaining("AllowTcpForwarding"),
+      });
+      configure(host("gate", gate, "ProxyJump data"), target("gate"));
+      expect((await failure(use("jump", "data").stat(format))).message).toContain("too many hosts");
+      configure(host("gate", gate), target("gate"));
+    } finally {
+      await gate.stop();
+    }
+    const error = await failure(use("jump", "data").stat(format));
+    expect(error).toMatchObject({ kind: "unreachable", message: expect.stringContaining(`:${gate.port}`) });
   });
 
   it("uses keys with a passphrase, and keys of the agent", async () => {
