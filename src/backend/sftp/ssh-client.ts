@@ -53,6 +53,8 @@ async function connect(target: SshTarget, settings: SshSettings, way?: Way): Pro
   const logins = await createLogins(settings);
   const judge = new HostJudge(settings);
   const client = new ssh.Client();
+  // Whoever waits hears of it otherwise; an error that nobody listens to would end the process.
+  client.on("error", () => {});
   const watch = new Watch(client);
   const end = () => {
     client.end();
