@@ -1,11 +1,11 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 
-/** What kinds of objects a store keeps. One key layout for all backends. */
-export type FileType = "format" | "pack" | "index" | "gc" | "git";
+/** What kinds of objects a store keeps. One key layout for all backends. `plain`: any object of a place that is no store of ours. */
+export type FileType = "format" | "pack" | "index" | "gc" | "git" | "plain";
 
 export interface Handle {
   readonly type: FileType;
-  /** Pack, index: 64 hex digits. gc, git: any relative name without `..`. format: always `mlgit.json`. */
+  /** Pack, index: 64 hex digits. gc, git, plain: any relative name without `..`. format: always `mlgit.json`. */
   readonly name: string;
 }
 
@@ -31,6 +31,8 @@ export function keyOf(handle: Handle): string {
       return "mlgit.json";
     case "pack":
       return `packs/${handle.name.slice(0, 2)}/${handle.name}`;
+    case "plain":
+      return handle.name;
     default:
       return `${handle.type}/${handle.name}`;
   }
@@ -41,9 +43,9 @@ export function beginsStore({ type, name }: Handle): boolean {
   return type === "format" || (type === "gc" && name.startsWith(probeFolder));
 }
 
-/** The key prefix below which all objects of a type lie, with a trailing `/` (empty for `format`). */
+/** The key prefix below which all objects of a type lie, with a trailing `/` (empty for `format` and `plain`). */
 export function prefixOf(type: FileType): string {
-  return type === "format" ? "" : type === "pack" ? "packs/" : `${type}/`;
+  return type === "format" || type === "plain" ? "" : type === "pack" ? "packs/" : `${type}/`;
 }
 
 /** The handle of a key found by listing, or undefined for a key that is not ours. */
