@@ -59,7 +59,7 @@ export function remoteOptions(config: DvcConfig, name: string, folder: string): 
   if (scheme === "gs") return { url, endpointUrl: "https://storage.googleapis.com", ...option("profile", "profile") };
   if (scheme === "http" || scheme === "https") return { url };
   if (scheme === "ssh") return { url: sftpUrl(rest, remote) };
-  if (scheme === "azure") return { url: `azure://${remote.get("account_name") ?? ""}/${rest}` };
+  if (scheme === "azure") return { url, ...option("account_name", "account") };
   if (scheme === undefined || scheme === "file") return { url: pathToFileURL(localPath(url, folder)).href };
   throw new MlgitError("unsupported", `DVC's remote ${name} is at ${scheme}://, which mlgit cannot read`, {
     hint: "bring its data into DVC's cache (dvc fetch), or name another way to the same folder: --from rclone:<remote>:<path>",
