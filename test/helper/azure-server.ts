@@ -37,13 +37,15 @@ export const hasAzurite = (): boolean => isInstalled;
 /** Ends with the process that started it, however that ends: then its input does. */
 const untilInputEnds = 'process.stdin.on("end", () => process.exit()).resume(); require(process.argv[1])';
 
-/** Azurite on a port of loopback's, in memory, with an account of its own. */
-export async function startAzure(): Promise<AzureServer> {
+/** Azurite on a port of loopback's, in memory, with an account of its own. With `tls`, files of a key and a certificate, it also takes tokens of a login. */
+export async function startAzure(tls?: { readonly key: string; readonly cert: string }): Promise<AzureServer> {
   const account = "mlgittest";
   const key = randomBytes(32).toString("base64");
   const place = ["--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence", "--extentMemoryLimit", "2048"];
   // It is older than the library that the project uses.
-  const args = ["-e", untilInputEnds, program, ...place, "--silent", "--disableTelemetry", "--skipApiVersionCheck"];
+  const flags = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"];
+  const secure = tls ? ["--cert", tls.cert, "--key", tls.key, "--oauth", "basic"] : [];
+  const args = ["-e", untilInputEnds, program, ...place, ...flags, ...secure];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}`, NODE_OPTIONS: "" },
     stdio: ["pipe", "pipe", "ignore"],
@@ -52,13 +54,13 @@ export async function startAzure(): Promise<AzureServer> {
   const address = await new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       said += text;
-      const found = /successfully listens on (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
+      const found = /successfully listens on (https?:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
       if (found) resolve(found);
     });
     child.once("close", () => reject(new Error(`Azurite: ${said}`)));
   });
   const endpoint = `${address}/${account}`;
-  const connection = `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`;
+  const connection = `DefaultEndpointsProtocol=${address.split(":")[0]};AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`;
   const service = BlobServiceClient.fromConnectionString(connection);
   return {
     endpoint,
