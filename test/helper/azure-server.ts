@@ -82,24 +82,14 @@ export async function startAzure(tls?: { readonly key: string; readonly cert: st
   };
 }
 
-const variables = [
-  "AZURE_STORAGE_CONNECTION_STRING",
-  "AZURE_STORAGE_ACCOUNT",
-  "AZURE_STORAGE_KEY",
-  "AZURE_STORAGE_SAS_TOKEN",
-  "AZURE_STORAGE_AUTH_MODE",
-  "AZURE_TOKEN_CREDENTIALS",
-];
-
 /** Sets these variables and no other of Azure's for this process; returns what restores them. */
 export function useAzureEnv(env: Readonly<Record<string, string>>): () => void {
-  const before = variables.map((name) => [name, process.env[name]] as const);
-  for (const name of variables) delete process.env[name];
-  Object.assign(process.env, env);
-  return () => {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
+  const own = () => Object.entries(process.env).filter(([name]) => name.startsWith("AZURE_"));
+  const replaceBy = (values: Readonly<Record<string, string | undefined>>) => {
+    for (const [name] of own()) delete process.env[name];
+    Object.assign(process.env, values);
   };
+  const before = Object.fromEntries(own());
+  replaceBy(env);
+  return () => replaceBy(before);
 }
