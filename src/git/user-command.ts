@@ -5,6 +5,11 @@ export interface UserCommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What it prints, on either stream, as it comes. */
   readonly onOutput: (bytes: Buffer) => void;
+  /**
+   * A file that the command makes before it begins, with `markPrefix`, its pid and `-0` in it. Where that is there already, or its folder is gone, it does not begin and ends with 126. So
+   * it is known who runs even when we are killed before we learn the pid.
+   */
+  readonly startNote: { readonly file: string; readonly markPrefix: string };
   /** Told once it has started. */
   readonly onStart?: (pid: number) => void;
   /** When aborted, the command and all it started get SIGINT, then SIGTERM, then SIGKILL. */
@@ -18,6 +23,10 @@ export interface UserCommandResult {
   readonly reason: string | undefined;
 }
 
+/** A link is made by one of two alone, and its file is whole. */
+const notedStart =
+  'printf "%s%s-0" "$2" "$$" > "$1.$$" && ln "$1.$$" "$1" || exit 126; rm -f "$1.$$"; shift 2; exec "$@"';
+
 const beforeTermMs = 2000;
 const beforeKillMs = 10_000;
 
@@ -29,9 +38,10 @@ export function runUserCommand(
   command: string | readonly string[],
   options: UserCommandOptions,
 ): Promise<UserCommandResult> {
-  const [program = "", ...args] = typeof command === "string" ? ["sh", "-c", command] : command;
+  const words = typeof command === "string" ? ["sh", "-c", command] : command;
+  const { file, markPrefix } = options.startNote;
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
+    const child = spawn("sh", ["-c", notedStart, "mlgit", file, markPrefix, ...words], {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -2,7 +2,8 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, re
 import { dirname, join } from "node:path";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import { makeFolder, syncFolder, writeDurable } from "../util/durable.ts";
-import { mayBeAlive, processMark } from "../util/process-mark.ts";
+import { processMark } from "../util/process-mark.ts";
+import { claimStopped, commandNote, startNote } from "./stage-claim.ts";
 
 interface Plan {
   readonly stage: string;
@@ -49,7 +50,12 @@ export class Aside {
 
   /** Notes which process works on the stage. */
   noteCommand(stage: string, pid: number): void {
-    writeDurable(join(this.#folder(stage), "command"), processMark(pid));
+    writeDurable(commandNote(this.#folder(stage)), processMark(pid));
+  }
+
+  /** Where the stage's command itself notes that it begins. */
+  startNote(stage: string): string {
+    return startNote(this.#folder(stage));
   }
 
   /** The new outputs are safe: the old ones go. */
@@ -89,8 +95,8 @@ export class Aside {
     const recovered: string[] = [];
     for (const stage of readdirSync(running)) {
       const folder = join(running, stage);
-      const mark = existsSync(join(folder, "command")) ? readFileSync(join(folder, "command"), "utf8") : undefined;
-      if (mark !== undefined && mayBeAlive(mark)) throw stillRunning(stage, mark);
+      const mark = claimStopped(folder);
+      if (mark !== undefined) throw stillRunning(stage, mark);
       if (readPlan(folder) === undefined) rmSync(folder, { recursive: true, force: true });
       else {
         this.restore(stage);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { runUserCommand, type UserCommandResult } from "../git/user-command.ts";
 import type { RunRecord } from "../lineage/run-record.ts";
+import { markPrefix } from "../util/process-mark.ts";
 import type { FoundArtifact } from "./artifacts.ts";
 import { captureEnvironment } from "./capture-environment.ts";
 import { LogTail } from "./log-tail.ts";
@@ -90,6 +91,7 @@ function execute(stage: Stage, log: LogTail, shop: Shop): Promise<UserCommandRes
     cwd: join(shop.top, stage.wdir),
     env: { MLGIT_STAGE: stage.name },
     signal: shop.signal,
+    startNote: { file: shop.aside.startNote(stage.name), markPrefix: markPrefix() },
     onStart: (pid) => shop.aside.noteCommand(stage.name, pid),
     onOutput: (bytes) => {
       log.add(bytes);

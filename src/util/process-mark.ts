@@ -10,6 +10,11 @@ export function processMark(pid: number = process.pid): string {
   return `${hostMark()}-${pid}-${startOf(pid) ?? "0"}`;
 }
 
+/** The beginning of the mark of a process of this host that writes its own pid and `-0` behind it. */
+export function markPrefix(): string {
+  return `${hostMark()}-`;
+}
+
 /** False only when the process that made the mark ran on this host and is gone for certain. */
 export function mayBeAlive(mark: string): boolean {
   const [host, pid, start] = mark.split("-");

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { counted, createPipelineProject, type PipelineProject } from "../helper/pipeline-project.ts";
@@ -36,11 +36,9 @@ const worktrees = () => {
   const folder = join(project.work, ".git/mlgit-exps");
   return existsSync(folder) ? readdirSync(folder) : [];
 };
+const noteOf = (name: string) => join(project.work, ".git/worktrees", name, "mlgit-pipeline/running/train/command");
 /** Whether it is written down which process the stage's command is. */
-const isNoted = () =>
-  worktrees().some((name) =>
-    existsSync(join(project.work, ".git/worktrees", name, "mlgit-pipeline/running/train/command")),
-  );
+const isNoted = () => worktrees().some((name) => existsSync(noteOf(name)));
 const lines = async (...args: string[]) => (await project.mlgit(args)).stdout.trimEnd().split("\n");
 
 describe("git mlgit exp", () => {
@@ -93,6 +91,36 @@ describe("git mlgit exp", () => {
     expect((await project.mlgit(["exp", "show", "none"], { code: 2 })).stderr).toContain("no experiment");
   });
 
+  it("shares experiments through a remote, data first, and replaces none unasked", async () => {
+    await start();
+    await project.git("push", "-q", "-u", "origin", "main");
+    await project.mlgit(["exp", "run", "-S", "lr=2,3", "-n", "try"]);
+    expect((await project.mlgit(["exp", "push"], { code: 2 })).stderr).toContain("--all");
+    expect(await project.json(["exp", "push", "origin", "try-1", "try-2"])).toMatchObject({
+      pushed: ["try-1", "try-2"],
+    });
+    expect((await lines("exp", "push", "--all")).sort()).toEqual(["try-1 was there", "try-2 was there"]);
+    const other = project.box.path("other");
+    const there = { cwd: other };
+    await project.box.git(["clone", "-q", project.box.path("origin.git"), other]);
+    await project.box.mlgit(["init"], there);
+    expect((await project.box.mlgit(["exp", "fetch", "origin", "try-2"], there)).stdout).toBe("fetched try-2\n");
+    await project.box.mlgit(["exp", "fetch"], there);
+    expect((await project.box.mlgit(["exp", "list", "--csv"], there)).stdout.trim().split("\n")).toHaveLength(3);
+    await project.box.mlgit(["exp", "apply", "try-2"], there);
+    expect(project.box.read("other/data/model").toString()).toContain("lr: 3");
+    expect((await project.box.mlgit(["lineage", "data/model"], there)).stdout).toMatch(/train {2}run .*lr=3/);
+    // The same name for something else, on either side.
+    await project.mlgit(["exp", "run", "-S", "lr=9", "-n", "try-2", "-f"]);
+    expect((await project.mlgit(["exp", "push", "try-2"], { code: 10 })).stderr).toMatch(/try-2.*--force/s);
+    await project.mlgit(["exp", "push", "-f", "try-2"]);
+    expect((await project.box.mlgit(["exp", "fetch"], { ...there, code: 1 })).stderr).toContain("try-2 is another one");
+    expect((await project.box.mlgit(["exp", "fetch", "-f"], there)).stdout).toBe("fetched try-2\n");
+    expect((await project.box.mlgit(["exp", "fetch", "origin", "none"], { ...there, code: 1 })).stderr).toContain(
+      "none",
+    );
+  });
+
   it("leaves nothing broken when it is killed, and goes on afterwards", async () => {
     const hold = "while test -e $HOLD; do sleep 0.05; done";
     await start(`touch $HOLD.on; ${hold}; ${train}`);
@@ -109,6 +137,8 @@ describe("git mlgit exp", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     process.kill(-(child.pid as number), "SIGKILL");
     await ended;
+    // As if the kill had come before the note: the command itself has written that it began.
+    rmSync(noteOf(worktrees()[0] as string));
     expect(worktrees()).toHaveLength(1);
     const env = { HOLD: project.box.path("none") };
     // The command that was started is still there, so its worktree is left alone.

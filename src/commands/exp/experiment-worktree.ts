@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addWorktree, removeWorktree } from "../../git/experiment-tree.ts";
 import { findRepository, type Repository } from "../../git/repository.ts";
+import { claimStopped } from "../../pipeline/stage-claim.ts";
 import { makeFolder, uniqueName } from "../../util/durable.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { Context } from "../command.ts";
@@ -50,11 +51,8 @@ async function runningIn(path: string): Promise<string | undefined> {
   const gitDir = /^gitdir: (.+)$/m.exec(readFileSync(gitFile, "utf8"))?.[1];
   const running = gitDir === undefined ? undefined : join(pipelineFolder(gitDir), "running");
   if (running === undefined || !existsSync(running)) return undefined;
-  const marks = readdirSync(running).flatMap((stage) => {
-    const file = join(running, stage, "command");
-    return existsSync(file) ? [readFileSync(file, "utf8")] : [];
-  });
-  return marks.find(mayBeAlive)?.split("-")[1];
+  const marks = readdirSync(running).map((stage) => claimStopped(join(running, stage)));
+  return marks.find((mark) => mark !== undefined)?.split("-")[1];
 }
 
 function folderOf(repository: Repository): string {
