@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { openCatFile } from "../git/cat-file.ts";
 import { gitIn, type Repository } from "../git/repository.ts";
 import { type FolderArtifact, IndexFile, type IndexRow } from "./index-file.ts";
 import { writeIndexFile } from "./index-write.ts";
+import { readFiles } from "./read-files.ts";
 import { parseRecord, type StoredRecord } from "./record.ts";
 import type { RunFile } from "./run-record.ts";
 import { idOfPath, pathOfId, readRecords, runsRef, runsTip } from "./run-store.ts";
@@ -96,17 +96,11 @@ async function rowsSince(repository: Repository, old: string, tip: string): Prom
 }
 
 async function readNamed(repository: Repository, ids: readonly string[]): Promise<StoredRecord[]> {
-  if (ids.length === 0) return [];
-  const cat = await openCatFile(repository);
-  try {
-    const objects = await cat.contents(ids.map((id) => `${runsRef}:${pathOfId(id)}`));
-    return ids.flatMap((id, i) => {
-      const record = parseRecord(id, objects[i]?.bytes ?? Buffer.alloc(0));
-      return record ? [{ id, record }] : [];
-    });
-  } finally {
-    cat.close();
-  }
+  const files = await readFiles(repository, runsRef, ids.map(pathOfId));
+  return ids.flatMap((id, i) => {
+    const record = parseRecord(id, files[i] ?? Buffer.alloc(0));
+    return record ? [{ id, record }] : [];
+  });
 }
 
 async function allRows(repository: Repository): Promise<IndexRow[]> {

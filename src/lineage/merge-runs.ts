@@ -1,4 +1,5 @@
 import { MlgitError } from "../error/mlgit-error.ts";
+import { fetchPromised } from "../git/promised-objects.ts";
 import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { isAncestor } from "../git/tags.ts";
@@ -58,11 +59,16 @@ async function unionCommit(repository: Repository, ours: string, theirs: string)
   const args = ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=A", "--end-of-options", ours, theirs];
   const words = (await gitIn(repository, args)).stdout.toString("latin1").split("\0");
   const lines: string[] = [];
+  const blobs: string[] = [];
   for (let i = 0; i + 1 < words.length; i += 2) {
     const [, mode = "", , blob = ""] = words[i]?.split(" ") ?? [];
     const path = words[i + 1] ?? "";
-    if (mode === "100644" && isRecordPath(path)) lines.push(`M 100644 ${blob} ${path}\n`);
+    if (mode !== "100644" || !isRecordPath(path)) continue;
+    lines.push(`M 100644 ${blob} ${path}\n`);
+    blobs.push(blob);
   }
+  // git would ask for them one by one.
+  await fetchPromised(repository, theirs, blobs);
   const cwd = cwdOf(repository);
   const temp = `refs/mlgit/merging/${uniqueName()}`;
   const ident =

@@ -1,8 +1,10 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import { openCatFile } from "../git/cat-file.ts";
+import { fetchPromised, isPartial } from "../git/promised-objects.ts";
 import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { listTree } from "../git/tree-scan.ts";
+import { readFiles } from "./read-files.ts";
 import { encodeRecord, parseRecord, type RecordEntry, recordId, type StoredRecord } from "./record.ts";
 import { blobName, type RunRecord } from "./run-record.ts";
 
@@ -39,6 +41,7 @@ export async function* readRuns(repository: Repository): AsyncGenerator<StoredRe
 /** Every record that is known here, in no order. What cannot be read as one is left out. */
 export async function* readRecords(repository: Repository): AsyncGenerator<StoredRecord> {
   if ((await runsTip(repository)) === undefined) return;
+  if (await isPartial(repository)) await fetchPromised(repository, runsRef, await recordBlobs(repository));
   const cat = await openCatFile(repository);
   try {
     for await (const files of batches(repository)) {
@@ -79,18 +82,12 @@ export async function readRunBlobs(repository: Repository, oids: readonly string
   const wanted = [...new Set(oids)].filter((oid) => /^sha256:[0-9a-f]{64}$/.test(oid));
   const found = new Map<string, Buffer>();
   if (wanted.length === 0) return found;
-  const cat = await openCatFile(repository);
-  try {
-    const names = wanted.map((oid) => `${runsRef}:blobs/${fanOut(oid.slice("sha256:".length))}`);
-    for (const [i, object] of (await cat.contents(names)).entries()) {
-      const bytes = Buffer.from(object.bytes ?? []);
-      const oid = wanted[i] as string;
-      if (object.type === "blob" && blobName(bytes) === oid) found.set(oid, bytes);
-    }
-    return found;
-  } finally {
-    cat.close();
+  const paths = wanted.map((oid) => `blobs/${fanOut(oid.slice("sha256:".length))}`);
+  for (const [i, bytes] of (await readFiles(repository, runsRef, paths)).entries()) {
+    const oid = wanted[i] as string;
+    if (bytes && blobName(bytes) === oid) found.set(oid, bytes);
   }
+  return found;
 }
 
 function filesOf(entries: readonly RecordEntry[]): Map<string, Uint8Array> {
@@ -124,6 +121,12 @@ async function committerOf(repository: Repository): Promise<string> {
   const { code, stdout } = await gitIn(repository, ["var", "GIT_COMMITTER_IDENT"], { okCodes: [0, 1, 128] });
   const known = stdout.toString("utf8").trim();
   return code === 0 && known !== "" ? known : `mlgit <> ${Math.floor(Date.now() / 1000)} +0000`;
+}
+
+async function recordBlobs(repository: Repository): Promise<string[]> {
+  const blobs: string[] = [];
+  for await (const files of batches(repository)) blobs.push(...files.map(({ blob }) => blob));
+  return blobs;
 }
 
 async function* batches(repository: Repository): AsyncGenerator<{ readonly id: string; readonly blob: string }[]> {
