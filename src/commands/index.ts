@@ -142,6 +142,12 @@ export const commands: readonly CommandEntry[] = [
   { name: "params", summary: "Show and compare parameters", group: "pipeline", load: () => import("./params.ts") },
   { name: "metrics", summary: "Show and compare metrics", group: "pipeline", load: () => import("./metrics.ts") },
   {
+    name: "plots",
+    summary: "Draw metrics over versions as a page or a picture",
+    group: "pipeline",
+    load: () => import("./plots.ts"),
+  },
+  {
     name: "exp",
     summary: "Try other parameters, each on no branch",
     group: "pipeline",
