@@ -33,17 +33,21 @@ describe("documentation", () => {
     expect(withExamples.map(({ path }) => path)).toContain("README.md");
   });
 
-  it.each(withExamples)("shows in $path what really works", async ({ examples }) => {
-    const box = createSandbox();
-    try {
-      await box.mlgit(["install", "--global", "--quiet"]);
-      mkdirSync(join(box.home, "node_modules"));
-      symlinkSync(projectRoot, join(box.home, "node_modules/mlgit"));
-      await box.run("bash", ["-euo", "pipefail", "-c", examples.join("\n")]);
-    } finally {
-      box.remove();
-    }
-  }, 240_000);
+  it.each(withExamples)(
+    "shows in $path what really works",
+    async ({ examples }) => {
+      const box = createSandbox();
+      try {
+        await box.mlgit(["install", "--global", "--quiet"]);
+        mkdirSync(join(box.home, "node_modules"));
+        symlinkSync(projectRoot, join(box.home, "node_modules/mlgit"));
+        await box.run("bash", ["-euo", "pipefail", "-c", examples.join("\n")]);
+      } finally {
+        box.remove();
+      }
+    },
+    240_000,
+  );
 
   it("links only to pages that exist", () => {
     const broken = pages.flatMap(({ path, text }) =>
