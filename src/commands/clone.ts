@@ -4,6 +4,7 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { filterConfig } from "../git/filter-config.ts";
 import { passThrough, passThroughIn } from "../git/pass-through.ts";
+import { fetchRegistry } from "../git/registry.ts";
 import type { Command, Context } from "./command.ts";
 import { contextIn } from "./context-in.ts";
 import { command as setUp } from "./init.ts";
@@ -52,7 +53,7 @@ async function addRegistries(context: Context): Promise<string[]> {
     const name = await registryRemote(context, kind);
     if (name === undefined) continue;
     remotes.push(name);
-    await passThrough(await context.repository(), ["fetch", "-q", "--tags", name]);
+    await fetchRegistry(await context.repository(), name);
   }
   return remotes;
 }

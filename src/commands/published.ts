@@ -3,7 +3,7 @@ import type { PathChange } from "../entity/mutability.ts";
 import { parseVersionTag, type VersionTag } from "../entity/version-tag.ts";
 import { type Change, treeChanges } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
-import { listTags, resolveObjects } from "../git/tags.ts";
+import { listRegistryTags, listTags, resolveObjects } from "../git/tags.ts";
 import { treeSpecs } from "./entity-specs.ts";
 import { sameContent } from "./same-content.ts";
 
@@ -12,9 +12,13 @@ export interface PublishedVersion extends VersionTag {
   readonly commit: string;
 }
 
-/** The versions whose tags are in the history of `tips` (all if absent), the highest first. */
+/** The versions whose tags are in the history of `tips`, the highest first; if absent all, those of registries included. */
 export async function publishedVersions(repository: Repository, tips?: readonly string[]): Promise<PublishedVersion[]> {
   const tags = await listTags(repository, tips);
+  if (tips === undefined) {
+    const own = new Set(tags.map(({ tag }) => tag));
+    tags.push(...(await listRegistryTags(repository)).filter(({ tag }) => !own.has(tag)));
+  }
   const versions = tags.flatMap(({ tag, commit }) => {
     const parsed = parseVersionTag(tag);
     return parsed ? [{ ...parsed, commit }] : [];

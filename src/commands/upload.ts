@@ -42,6 +42,21 @@ export function describePush(report: PushReport): string | undefined {
   return `mlgit: ${uploaded} files, ${formatBytes(report.uploaded)} uploaded in ${report.packs} packs`;
 }
 
+/** The same to one store that is known: one that another repository names, say. What the cache lacks is brought from our stores. */
+export async function sendTo(
+  store: StoreSettings,
+  contents: readonly WantedContent[],
+  job: Omit<UploadJob, "tips">,
+): Promise<PushReport> {
+  if (contents.length === 0) return nothing;
+  const meter = job.context.progress("Uploading");
+  try {
+    return await pushTo(store, contents, { ...job, remote: undefined, meter });
+  } finally {
+    meter.done();
+  }
+}
+
 async function pushTo(
   settings: StoreSettings,
   contents: readonly WantedContent[],

@@ -38,20 +38,43 @@ export async function planSwitch(repository: Repository, folder: string, entries
 }
 
 /** A tree of the whole repository in which one folder has other contents. */
-export async function withFolder(
+export function withFolder(
   repository: Repository,
   tree: string,
   { folder, entries }: { readonly folder: string; readonly entries: FolderEntries },
+): Promise<string> {
+  const prefix = Buffer.from(`${folder}/`).toString("latin1");
+  const added = new Map([...entries].map(([path, entry]) => [prefix + path, entry]));
+  return editTree(repository, tree, { removed: folder, added });
+}
+
+/** A tree with one file added or replaced. */
+export function withFile(
+  repository: Repository,
+  tree: string,
+  { path, entry }: { readonly path: string; readonly entry: FolderEntry },
+): Promise<string> {
+  return editTree(repository, tree, {
+    removed: undefined,
+    added: new Map([[Buffer.from(path).toString("latin1"), entry]]),
+  });
+}
+
+async function editTree(
+  repository: Repository,
+  tree: string,
+  { removed, added }: { readonly removed: string | undefined; readonly added: FolderEntries },
 ): Promise<string> {
   const index = join(repository.gitDir, `mlgit-index-${uniqueName()}`);
   const env = { GIT_INDEX_FILE: index };
   try {
     await gitIn(repository, ["read-tree", tree], { env });
-    const rm = ["rm", "-r", "-q", "--cached", "--ignore-unmatch", "--sparse", "--", `:(top,literal)${folder}`];
-    await gitIn(repository, rm, { env });
-    const prefix = Buffer.from(`${folder}/`).toString("latin1");
-    const lines = [...entries].map(([path, { mode, blob }]) => `${mode} ${blob}\t${prefix}${path}\0`);
-    const input = Buffer.from(lines.join(""), "latin1");
+    const rm = ["rm", "-r", "-f", "-q", "--cached", "--ignore-unmatch", "--sparse", "--", `:(top,literal)${removed}`];
+    if (removed !== undefined) await gitIn(repository, rm, { env });
+    const input = Buffer.from(
+      [...added].map(([path, { mode, blob }]) => `${mode} ${blob}\t${path}\0`).join(""),
+      "latin1",
+    );
     await gitIn(repository, ["update-index", "--add", "--replace", "-z", "--index-info"], { env, input });
     return (await gitIn(repository, ["write-tree", "--missing-ok"], { env })).stdout.toString("latin1").trim();
   } finally {

@@ -12,9 +12,14 @@ export interface TagRef {
 /** The tags of commits, all of them or those that are in the history of one of `tips`. */
 export async function listTags(repository: Repository, tips?: readonly string[]): Promise<TagRef[]> {
   if (tips?.length === 0) return [];
-  const format = "%(refname:strip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)";
   const merged = (tips ?? []).map((tip) => `--merged=${tip}`);
-  const { stdout } = await gitIn(repository, ["for-each-ref", `--format=${format}`, ...merged, "refs/tags"]);
+  return readTags(repository, 2, [...merged, "refs/tags"]);
+}
+
+/** `strip`: parts of a ref's name before the tag's own. */
+async function readTags(repository: Repository, strip: number, args: readonly string[]): Promise<TagRef[]> {
+  const format = `%(refname:strip=${strip}) %(objecttype) %(objectname) %(*objecttype) %(*objectname)`;
+  const { stdout } = await gitIn(repository, ["for-each-ref", `--format=${format}`, ...args]);
   return stdout
     .toString("utf8")
     .split("\n")
@@ -23,6 +28,15 @@ export async function listTags(repository: Repository, tips?: readonly string[])
       const commit = type === "commit" ? oid : innerType === "commit" ? inner : undefined;
       return commit ? [{ tag, commit }] : [];
     });
+}
+
+/** Where a registry's tags are kept here, by the name of its git remote: they name other commits than our own tags do. */
+export const registryTags = "refs/mlgit/registries";
+
+/** The tags of commits that were fetched from one registry, or from all. */
+export function listRegistryTags(repository: Repository, remote?: string): Promise<TagRef[]> {
+  const prefix = remote === undefined ? registryTags : `${registryTags}/${remote}`;
+  return readTags(repository, 4, [prefix]);
 }
 
 /** Makes an annotated tag of a commit; with `force` in place of one of that name. @throws MlgitError kind `incomplete` with git's words. */

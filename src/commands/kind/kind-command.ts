@@ -10,6 +10,7 @@ import { listAction } from "./list.ts";
 import { logAction } from "./log.ts";
 import { metricsAction } from "./metrics.ts";
 import { pushAction } from "./push.ts";
+import { renumberAction } from "./renumber.ts";
 import { branchAction, showAction } from "./show.ts";
 import { configAction, statusAction } from "./state.ts";
 import { tagAction } from "./tag.ts";
@@ -22,6 +23,7 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
   statusAction,
   addAction,
   commitAction,
+  renumberAction,
   pushAction,
   checkoutAction,
   fetchAction,

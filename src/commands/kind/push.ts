@@ -3,15 +3,24 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { passThrough } from "../../git/pass-through.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import { gitText } from "../../git/run.ts";
-import type { Action } from "../command.ts";
+import type { Action, CommandResult } from "../command.ts";
 import { loadGitSettings } from "../load-settings.ts";
+import { type PublishReport, publishEntity } from "../registry/publish.ts";
 import { registryRemote } from "../repository/registry.ts";
 import { findEntity, needWorktree } from "./find-entity.ts";
+
+function describePublished({ registry, published, present }: PublishReport): CommandResult {
+  const text =
+    published.length > 0
+      ? `published in ${registry}: ${published.join(", ")}; git push sends your own branch`
+      : `${registry} has ${present === 1 ? "the version" : `all ${present} versions`} already`;
+  return { text, data: { remote: registry, published, present } };
+}
 
 export function pushAction(kind: Kind) {
   return {
     name: "push",
-    summary: "Push the current branch with its versions and their data",
+    summary: "Publish versions with their data: push the current branch, or graft them on the kind's registry",
     arguments: [
       { name: "<name>", description: "of the entity" },
       { name: "[remote]", description: "default: the one git would take" },
@@ -21,7 +30,9 @@ export function pushAction(kind: Kind) {
       await findEntity(repository, kind, name);
       const git = await loadGitSettings(repository);
       const registry = remote === undefined ? await registryRemote(context, kind) : undefined;
-      const target = remote ?? registry ?? (await defaultRemote(repository, git, "push"));
+      if (registry !== undefined)
+        return describePublished(await publishEntity(context, { kind, name, remote: registry }));
+      const target = remote ?? (await defaultRemote(repository, git, "push"));
       if (target === undefined)
         throw new MlgitError("setup", "there is no remote to push to", { hint: "git remote add origin <url>" });
       const branch = await gitText(["symbolic-ref", "-q", "--short", "HEAD"], { cwd: repository.workTree });
@@ -30,8 +41,7 @@ export function pushAction(kind: Kind) {
           hint: "git switch -c <branch>",
         });
       const upstream = git.get(`branch.${branch}.merge`) ?? `refs/heads/${branch}`;
-      // What is pulled from is the project's own repository, not one where versions are published.
-      const track = git.get(`branch.${branch}.merge`) === undefined && registry === undefined ? ["-u"] : [];
+      const track = git.get(`branch.${branch}.merge`) === undefined ? ["-u"] : [];
       await passThrough(repository, ["push", "--follow-tags", ...track, target, `HEAD:${upstream}`]);
       return { data: { remote: target, branch } };
     },

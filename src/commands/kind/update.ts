@@ -1,6 +1,7 @@
 import type { Kind } from "../../entity/kind.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { passThrough } from "../../git/pass-through.ts";
+import { fetchRegistry } from "../../git/registry.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import type { Action, Context } from "../command.ts";
 import { command as fetchData } from "../fetch.ts";
@@ -17,7 +18,7 @@ export function initAction(kind: Kind) {
       const done = await setUp.run(context, [], {});
       const remote = await registryRemote(context, kind);
       // Nothing is there before the first push, and git says so by itself.
-      if (remote !== undefined) await passThrough(await context.repository(), ["fetch", "-q", "--tags", remote]);
+      if (remote !== undefined) await fetchRegistry(await context.repository(), remote);
       return { ...done, data: { ...(done.data as object), remote } };
     },
   } satisfies Action;
@@ -28,8 +29,11 @@ export function updateAction(kind: Kind) {
     name: "update",
     summary: "Bring the versions that others published; the worktree stays",
     async run(context) {
-      const remote = (await registryRemote(context, kind)) ?? (await remoteOf(context));
-      await passThrough(await context.repository(), ["fetch", "--tags", remote]);
+      const registry = await registryRemote(context, kind);
+      const remote = registry ?? (await remoteOf(context));
+      const repository = await context.repository();
+      if (registry !== undefined) await fetchRegistry(repository, registry);
+      else await passThrough(repository, ["fetch", "--tags", remote]);
       return { text: `versions of ${remote} are here: git mlgit ${kind.folder} list`, data: { remote } };
     },
   } satisfies Action;

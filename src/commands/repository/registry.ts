@@ -44,7 +44,9 @@ export async function registryRemote(context: Context, kind: Kind): Promise<stri
 }
 
 export async function addRemote(repository: Repository, name: string, url: string): Promise<void> {
-  await gitIn(repository, ["remote", "add", "--", name, url]);
+  // A registry's tags name commits of its own; they are kept apart from ours.
+  const own = kinds.some(({ folder }) => folder === name) ? ["--no-tags"] : [];
+  await gitIn(repository, ["remote", "add", ...own, "--", name, url]);
 }
 
 /** A helper such as `ext::` runs programs, and other helpers have their own ideas of where credentials go. */

@@ -1,6 +1,7 @@
 import { kinds } from "../../entity/kind.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { passThrough } from "../../git/pass-through.ts";
+import { fetchRegistry } from "../../git/registry.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import type { Action } from "../command.ts";
 import { loadGitSettings } from "../load-settings.ts";
@@ -19,7 +20,9 @@ export const update: Action = {
       throw new MlgitError("setup", "there is no remote to ask", {
         hint: "git mlgit repository remote datasets add <url>, or git remote add origin <url>",
       });
-    for (const remote of remotes) await passThrough(repository, ["fetch", "--tags", remote]);
+    for (const remote of remotes)
+      if (named.includes(remote)) await fetchRegistry(repository, remote);
+      else await passThrough(repository, ["fetch", "--tags", remote]);
     return { text: `versions of ${remotes.join(", ")} are here`, data: { remotes } };
   },
 };
