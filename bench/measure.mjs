@@ -14,18 +14,20 @@ export function run(command, { cwd, env }) {
 
 /**
  * Runs a command and measures it.
- * @returns {{seconds: number, memory: number | undefined, stderr: string}} memory: the largest process of the tree, in bytes
+ * @returns {{seconds: number, cpu: number | undefined, memory: number | undefined, stderr: string}} cpu: seconds of all processes
+ * memory: the largest process of the tree, in bytes
  */
 export function measure(command, { cwd, env, scratch }) {
   // What earlier steps left unwritten must not be paid for by this one.
   spawnSync("sync");
   const report = join(scratch, "time");
-  const wrapped = canMeasureMemory ? [time, "-f", "%M", "-o", report, ...command] : command;
+  const wrapped = canMeasureMemory ? [time, "-f", "%M %U %S", "-o", report, ...command] : command;
   const begin = performance.now();
   const { stderr } = run(wrapped, { cwd, env });
   const seconds = (performance.now() - begin) / 1000;
-  const memory = canMeasureMemory ? Number(readFileSync(report, "utf8").trim().split("\n").at(-1)) * 1024 : undefined;
-  return { seconds, memory, stderr };
+  if (!canMeasureMemory) return { seconds, cpu: undefined, memory: undefined, stderr };
+  const [size, user, system] = readFileSync(report, "utf8").trim().split("\n").at(-1).split(" ").map(Number);
+  return { seconds, cpu: user + system, memory: size * 1024, stderr };
 }
 
 export function median(values) {

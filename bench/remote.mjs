@@ -1,32 +1,41 @@
-// A git remote in a store beside `git` over file://: the first push, cold and warm clone, fetch of nothing, one small commit there and back.
+// A git remote in a store beside `git` over file:// and ssh: the first push, cold and warm clone, fetch of nothing, one small commit there and
+// back. And the same after thousands of pushes, beside the same repository freshly compacted.
 // `npm run bench:remote -- --help`
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { pushMany } from "./many-pushes.mjs";
 import { measure, median, run } from "./measure.mjs";
+import { makeHistory } from "./remote-history.mjs";
+import { startSsh } from "./ssh.mjs";
 import { startS3 } from "./store.mjs";
 
 const { values: options } = parseArgs({
   options: {
     commits: { type: "string", default: "10000" },
     files: { type: "string", default: "100000" },
+    "per-folder": { type: "string", default: "100000" },
     runs: { type: "string", default: "3" },
+    pushes: { type: "string", default: "0" },
     "no-s3": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 if (options.help) {
-  console.log("usage: npm run bench:remote -- [--commits N] [--files N] [--runs N] [--no-s3]");
+  console.log(`usage: npm run bench:remote -- [--commits N] [--files N] [--per-folder N] [--runs N] [--pushes N] [--no-s3]
+  the long form: --files 1000000 --per-folder 1000 --runs 1
+  --pushes  instead: so many pushes of one commit each, then the same steps before and after git mlgit remote gc`);
   process.exit(0);
 }
 
 const work = mkdtempSync(join(tmpdir(), "mlgit-bench-remote-"));
 const s3 = options["no-s3"] ? undefined : await startS3(join(work, "s3"));
+const ssh = await startSsh(join(work, "ssh"));
 process.once("exit", () => {
   s3?.stop?.();
+  ssh?.stop();
   rmSync(work, { recursive: true, force: true });
 });
 const bin = fileURLToPath(new URL("../bin", import.meta.url));
@@ -40,6 +49,7 @@ const config = Object.entries({
 const env = {
   ...process.env,
   ...s3?.env,
+  ...ssh?.env,
   AWS_ENDPOINT_URL: s3?.endpoint ?? "",
   HOME: work,
   GIT_CONFIG_NOSYSTEM: "1",
@@ -57,78 +67,93 @@ const git = (cwd, ...args) => run(["git", ...args], { cwd, env });
 
 const source = join(work, "source");
 git(work, "init", "-q", "-b", "main", source);
-makeHistory();
+const numbers = {
+  commits: Number(options.commits),
+  files: Number(options.files),
+  perFolder: Number(options["per-folder"]),
+};
 const samples = new Map();
-for (let round = 1; round <= Number(options.runs); round++) {
-  measureRemote("git file://", `file://${join(work, `bare-${round}.git`)}`, round);
-  measureRemote("mlgit file", `mlgit::file://${join(work, `store-${round}`)}`, round);
-  if (s3?.endpoint) measureRemote("mlgit s3", `mlgit::s3://bench/remote-${round}`, round);
-}
-report();
+if (Number(options.pushes) > 0) await measureManyPushes(Number(options.pushes));
+else measureBesideGit();
 
-/** A flat folder of many small files, and commits that each change one of them. */
-function makeHistory() {
-  const who = "committer B <b@example.invalid> 1700000000 +0000";
-  const lines = ["blob\nmark :1\ndata 6\nsmall\n", `commit refs/heads/main\n${who}\ndata 3\none\n`];
-  for (let i = 0; i < Number(options.files); i++) lines.push(`M 100644 :1 data/${String(i).padStart(7, "0")}\n`);
-  for (let i = 0; i < Number(options.commits); i++) {
-    const text = `content ${i}\n`;
-    lines.push(`commit refs/heads/main\n${who}\ndata 3\none\n`, `M 100644 inline notes/${i % 97}\n`);
-    lines.push(`data ${text.length}\n${text}\n`);
+function measureBesideGit() {
+  makeHistory({ cwd: source, env, ...numbers });
+  for (let round = 1; round <= Number(options.runs); round++) {
+    measureRemote("git file://", `file://${join(work, `bare-${round}.git`)}`, round);
+    if (ssh) measureRemote("git ssh", ssh.url(join(work, `bare-ssh-${round}.git`)), round);
+    measureRemote("mlgit file", `mlgit::file://${join(work, `store-${round}`)}`, round);
+    if (s3?.endpoint) measureRemote("mlgit s3", `mlgit::s3://bench/remote-${round}`, round);
   }
-  const { status } = spawnSync("git", ["fast-import", "--quiet"], { cwd: source, env, input: lines.join("") });
-  if (status !== 0) throw new Error("git fast-import failed");
+  report(
+    `${options.commits} commits, ${options.files} files, ${options["per-folder"]} in a folder; ${options.runs} runs`,
+  );
+}
+
+/** Small pushes, one after the other; what the repository costs then, and when it is freshly compacted. */
+async function measureManyPushes(pushes) {
+  makeHistory({ cwd: source, env, ...numbers, commits: pushes });
+  const commits = git(source, "rev-list", "--reverse", "main").stdout.trim().split("\n");
+  const places = [["file", `file://${join(work, "many")}`, {}]];
+  if (s3?.endpoint) places.push(["s3", "s3://bench/many", { endpointUrl: s3.endpoint }]);
+  for (const [kind, url, place] of places) {
+    const folder = join(work, `mirrors-${kind}`);
+    mkdirSync(folder);
+    Object.assign(process.env, s3?.env);
+    await pushMany({ repository: source, url, folder, commits, place });
+    for (let round = 1; round <= Number(options.runs); round++)
+      measureRemote(`${kind} after the pushes`, `mlgit::${url}`, round);
+    run(["git", "mlgit", "remote", "gc", "--grace", "0", `mlgit::${url}`], { cwd: source, env });
+    for (let round = 1; round <= Number(options.runs); round++)
+      measureRemote(`${kind} compacted`, `mlgit::${url}`, round);
+  }
+  report(`${pushes} pushes; ${options.files} files, ${options["per-folder"]} in a folder; ${options.runs} runs`);
 }
 
 function measureRemote(name, url, round) {
   const place = join(work, `${name.replaceAll(/\W/g, "")}-${round}`);
   mkdirSync(place);
-  if (url.startsWith("file://")) git(work, "init", "-q", "--bare", "-b", "main", url.slice("file://".length));
+  if (!url.startsWith("mlgit::")) git(work, "init", "-q", "--bare", "-b", "main", new URL(url).pathname);
   const timed = (step, cwd, ...args) => {
-    const { stderr, seconds } = measure(["git", ...args], { cwd, env, scratch: place });
+    const { stderr, seconds, cpu } = measure(["git", ...args], { cwd, env, scratch: place });
     const requests = stderr.match(/^mlgit [\d.]+ store: (save|load|stat|list|remove) /gm)?.length;
     const saved = [...stderr.matchAll(/store: save \S+ (\d+) bytes/g)].reduce(
       (sum, [, bytes]) => sum + Number(bytes),
       0,
     );
-    samples.set(step, [...(samples.get(step) ?? []), { name, seconds, requests, saved }]);
+    samples.set(step, [...(samples.get(step) ?? []), { name, seconds, cpu, requests, saved }]);
   };
-  timed("first push", source, "push", "-q", url, "main");
+  if (Number(options.pushes) === 0) timed("first push", source, "push", "-q", url, "main");
   rmSync(join(work, ".cache"), { recursive: true, force: true });
   const clone = join(place, "clone");
   timed("cold clone", place, "clone", "-q", "--no-checkout", url, clone);
   timed("warm clone", place, "clone", "-q", "--no-checkout", url, join(place, "again"));
   timed("fetch of nothing", clone, "fetch", "-q");
   git(clone, "read-tree", "HEAD");
-  writeFileSync(join(place, "note"), `note ${round}`);
+  writeFileSync(join(place, "note"), `note ${name} ${round}`);
   const blob = git(clone, "hash-object", "-w", join(place, "note")).stdout.trim();
-  git(clone, "update-index", "--cacheinfo", `100644,${blob},data/0000000`);
+  git(clone, "update-index", "--add", "--cacheinfo", `100644,${blob},data/0000000/0000000`);
   git(clone, "commit", "-q", "-m", "small");
   timed("push of one commit", clone, "push", "-q", "origin", "HEAD:main");
   timed("fetch of one commit", join(place, "again"), "fetch", "-q");
 }
 
-function report() {
+/** Seconds, and CPU seconds of all processes, which other work on the machine disturbs less; ratios are to the first column. */
+function report(title) {
   const names = [...new Set([...samples.values()].flat().map(({ name }) => name))];
-  console.log(
-    `${options.commits} commits, ${options.files} files in one folder; ${options.runs} runs, medians, seconds\n`,
-  );
-  console.log(
-    `| step | ${names.join(" | ")} | to git file:// | requests | bytes saved |\n|${" --- |".repeat(names.length + 4)}`,
-  );
+  console.log(`${title}, medians: seconds (CPU seconds), requests, bytes saved\n`);
+  console.log(`| step | ${names.join(" | ")} | ratios of seconds | of CPU |\n|${" --- |".repeat(names.length + 3)}`);
   for (const [step, all] of samples) {
     const of = (name, what) => median(all.filter((one) => one.name === name).map((one) => one[what]));
-    const seconds = names.map((name) => of(name, "seconds"));
-    const ratios = seconds.slice(1).map((one) => `${(one / seconds[0]).toFixed(2)}×`);
-    const requests = names.slice(1).map((name) => of(name, "requests") ?? 0);
-    const saved = names.slice(1).map((name) => of(name, "saved") ?? 0);
-    const cells = [
-      step,
-      ...seconds.map((one) => one.toFixed(2)),
-      ratios.join(" "),
-      requests.join(" "),
-      saved.join(" "),
-    ];
-    console.log(`| ${cells.join(" | ")} |`);
+    const cells = names.map((name) => {
+      const [seconds, cpu, requests, saved] = ["seconds", "cpu", "requests", "saved"].map((what) => of(name, what));
+      const store = requests === undefined ? "" : `, ${requests}${saved > 0 ? `, ${saved}` : ""}`;
+      return `${seconds?.toFixed(2)} (${cpu?.toFixed(2)})${store}`;
+    });
+    const ratios = (what) =>
+      names
+        .map((name) => `${(of(name, what) / of(names[0], what)).toFixed(2)}×`)
+        .slice(1)
+        .join(" ");
+    console.log(`| ${[step, ...cells, ratios("seconds"), ratios("cpu")].join(" | ")} |`);
   }
 }

@@ -32,7 +32,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`npm run stress -- [--seed N] [--writers N] [--pushes N] [--kill 0…1] [--s3 | --url mlgit::…] [--keep]
   --pushes  attempts in all     --kill  share of them that is killed at a random time
-  --s3      in a bucket of a server that is started for it, whose versions tell the history afterwards
+  --s3      in a bucket of a server that is started for it
   --url     default: a folder that is removed afterwards; a bucket's endpoint and keys come from the environment`);
   process.exit(0);
 }
@@ -42,7 +42,6 @@ const root = mkdtempSync(join(tmpdir(), "mlgit-stress-"));
 mkdirSync(join(root, "bucket"));
 const s3 = values.s3 ? await startS3(join(root, "s3")) : undefined;
 if (s3?.missing) throw new Error(s3.missing);
-await s3?.keepVersions();
 const url = values.url ?? (s3 ? "mlgit::s3://bench/project" : `mlgit::file://${root}/bucket/project`);
 const bin = fileURLToPath(new URL("../bin", import.meta.url));
 const env = {
@@ -141,9 +140,8 @@ async function push(name, { number, next, calm = false }) {
   return code === 0;
 }
 
-/** All roots there ever were, where they are kept. */
-async function allRoots() {
-  if (s3) return (await s3.versions("project/git/root.json")).map((text) => JSON.parse(text));
+/** All roots there ever were, where they are kept: in a folder. */
+function allRoots() {
   const log = join(root, "bucket/project/git/log");
   if (!existsSync(log)) return [];
   return (
@@ -203,7 +201,7 @@ try {
   const lost = acknowledged.filter(({ oid }) => !reached.has(oid));
   const listed = (await must(check, ["ls-remote", "origin"])).split("\n").map((line) => line.split("\t").reverse());
   checkOwn(new Map(listed));
-  const told = replay(await allRoots(), order);
+  const told = replay(allRoots(), order);
   const seconds = ((Date.now() - begin) / 1000).toFixed(0);
   console.log(
     `seed ${seed}: ${count.acknowledged} acknowledged, ${count.rejected} rejected, ${count.killed} killed, ${count.failed} failed, ${lost.length} lost${told}, ${seconds} s`,

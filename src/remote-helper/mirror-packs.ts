@@ -1,3 +1,7 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import type { ObjectFormat } from "../git/repository.ts";
+
 /** From this many pack files on, git is noticeably slower, and a clone would get as many. */
 const most = 24;
 
@@ -16,4 +20,25 @@ export function packsToJoin(sizes: ReadonlyMap<string, number>): string[] {
     count++;
   }
   return ascending.slice(0, count).map(([name]) => name);
+}
+
+/** Reads a whole pack file: does it end with the hash of the rest? gitformat-pack(5). */
+export function hasItsHash(path: string, objectFormat: ObjectFormat): boolean {
+  const hash = createHash(objectFormat);
+  const trailer = objectFormat === "sha256" ? 32 : 20;
+  const body = statSync(path).size - trailer;
+  const buffer = Buffer.alloc(4 << 20);
+  const fd = openSync(path, "r");
+  try {
+    for (let at = 0; at < body; ) {
+      const length = readSync(fd, buffer, 0, Math.min(buffer.length, body - at), at);
+      if (length === 0) return false;
+      hash.update(buffer.subarray(0, length));
+      at += length;
+    }
+    const length = body > 0 ? readSync(fd, buffer, 0, trailer, body) : 0;
+    return length === trailer && hash.digest().equals(buffer.subarray(0, trailer));
+  } finally {
+    closeSync(fd);
+  }
 }

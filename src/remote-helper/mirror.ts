@@ -9,7 +9,7 @@ import { joinPacks } from "../git/mirror-pack.ts";
 import { makeFolder, uniqueName, writeDurable } from "../util/durable.ts";
 import { indexPacks } from "./index-packs.ts";
 import { configOf, readRefs, writeRefs } from "./mirror-files.ts";
-import { packsToJoin } from "./mirror-packs.ts";
+import { hasItsHash, packsToJoin } from "./mirror-packs.ts";
 import type { Root } from "./root.ts";
 import { wantedPacks } from "./wanted-packs.ts";
 
@@ -48,7 +48,7 @@ export class Mirror {
   static open(folder: string, url: string, root: Pick<Root, "repository" | "objectFormat">): Mirror {
     const mirror = new Mirror(pathOf(folder, url, root));
     onDisk("make the local copy", mirror.path, () => {
-      if (existsSync(join(mirror.path, "HEAD")) && !mirror.#isWhole()) mirror.discard();
+      if (existsSync(join(mirror.path, "HEAD")) && !mirror.#isWhole(root)) mirror.discard();
       if (!existsSync(join(mirror.path, "HEAD"))) mirror.#create(root);
     });
     return mirror;
@@ -175,11 +175,20 @@ export class Mirror {
     }
   }
 
-  #isWhole(): boolean {
-    const folder = join(this.path, "objects/pack");
-    return Object.entries(this.#state()?.files ?? {}).every(
-      ([name, mark]) => markOf(join(folder, `${name}.pack`)) === mark && existsSync(join(folder, `${name}.idx`)),
-    );
+  #isWhole({ objectFormat }: Pick<Root, "objectFormat">): boolean {
+    const state = this.#state();
+    const touched: Record<string, string> = {};
+    const isWhole = Object.entries(state?.files ?? {}).every(([name, mark]) => {
+      const pack = join(this.#packFolder, `${name}.pack`);
+      const now = markOf(pack);
+      if (now === undefined || !existsSync(join(this.#packFolder, `${name}.idx`))) return false;
+      if (now !== mark) touched[name] = now;
+      // git sets the time of a pack that has what is added anew, and clones are linked to these.
+      return now === mark || hasItsHash(pack, objectFormat);
+    });
+    if (isWhole && state && Object.keys(touched).length > 0)
+      this.#write({ ...state, files: { ...state.files, ...touched } });
+    return isWhole;
   }
 
   #create({ objectFormat }: Pick<Root, "objectFormat">): void {

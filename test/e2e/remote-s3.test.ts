@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, expect, it, jest } from "@jest/globals";
 import { projectRoot } from "../helper/build.ts";
 import { describeWithS3, type S3Server } from "../helper/s3-server.ts";
@@ -48,6 +49,23 @@ describeWithS3("a git remote in a bucket", (start) => {
     const requests = stderr.split("\n").filter((line) => /^mlgit [\d.]+ store: /.test(line));
     expect(requests.length).toBeGreaterThan(0);
     expect(requests.length).toBeLessThanOrEqual(2);
+  });
+
+  it("is refused where the server keeps no condition, as this one in a bucket with versions", async () => {
+    const bucket = await server.newBucket();
+    const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } = server.env;
+    const credentials = { accessKeyId, secretAccessKey };
+    const client = new S3Client({ endpoint: server.endpoint, region: "us-east-1", forcePathStyle: true, credentials });
+    const VersioningConfiguration = { Status: "Enabled" } as const;
+    await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    client.destroy();
+    await box.in("a", "remote", "add", "versions", `mlgit::s3://${bucket}/project`);
+    await box.in("a", "config", "remote.versions.mlgitEndpointUrl", server.endpoint);
+    const push = await box.attempt("a", "push", "versions", "main");
+    // A newer server keeps them there too.
+    if (push.code !== 0) expect(push.stderr).toContain("lets two writers overwrite each other");
+    const clone = await box.attempt("a", "ls-remote", "versions");
+    expect(clone.code === 0).toBe(push.code === 0);
   });
 
   it("is all that two people need, by the five lines of the README", async () => {

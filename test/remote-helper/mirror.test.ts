@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
@@ -73,6 +82,20 @@ describe("the local copy of a repository with many pushes", () => {
     await mirror.sync(roots.at(-1)!, { backend });
     expect(await mirror.isSound()).toBe(true);
     expect(mirror.refs()).toEqual(roots.at(-1)!.refs);
+  });
+
+  it("is kept when a clone that is linked to it touched a pack, and made anew when one was damaged", async () => {
+    const open = () => Mirror.open(folder, "memory:touched", roots[0]!);
+    const mirror = open();
+    await mirror.sync(roots.at(-1)!, { backend });
+    const pack = `${mirror.packs[0]}.pack`;
+    utimesSync(pack, 1_800_000_000, 1_800_000_000);
+    expect(open().generation).toBe(pushes);
+    chmodSync(pack, 0o600);
+    const bytes = readFileSync(pack);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(pack, bytes);
+    expect(open().generation).toBe(0);
   });
 
   it("costs the root no more than a few kilobytes", () => {
