@@ -4,14 +4,14 @@ import { join } from "node:path";
 
 const who = "committer B <b@example.invalid> 1700000000 +0000";
 
-/** A repository of many pointer files, `perFolder` in each folder, and commits that each change one small file beside them, on `main`. */
+/** A repository of many files of the size of pointers, `perFolder` in each folder, and commits that each change one small file beside them, on `main`. */
 export function makeHistory({ cwd, env, files, perFolder, commits }) {
   const git = (args, input) => {
     const { status, stdout, stderr } = spawnSync("git", args, { cwd, env, input, maxBuffer: 1 << 28 });
     if (status !== 0) throw new Error(`git ${args[0]}: ${stderr}`);
     return stdout.toString().trim();
   };
-  // A pointer for each file, in one stream: git hash-object would be started a million times.
+  // A blob for each file, in one stream: git hash-object would be started a million times.
   const blobs = Array.from({ length: files }, (_, i) => `blob\nmark :${i + 1}\n${data(pointer(i))}`).join("");
   const file = join(cwd, "marks");
   git(["fast-import", "--quiet", `--export-marks=${file}`], blobs);
@@ -34,8 +34,9 @@ export function makeHistory({ cwd, env, files, perFolder, commits }) {
   git(["fast-import", "--quiet"], changes.join(""));
 }
 
+/** As long as a pointer, and none: a push would look for a million contents. */
 function pointer(i) {
-  return `version mlgit/1\noid sha256:${(i * 2654435761).toString(16).padStart(64, "0")}\nsize ${1_000_000 + i}\n`;
+  return `version bench/1\noid sha256:${(i * 2654435761).toString(16).padStart(64, "0")}\nsize ${1_000_000 + i}\n`;
 }
 
 function data(text) {
