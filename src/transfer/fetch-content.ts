@@ -42,7 +42,7 @@ export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptio
   const absent = [...new Map([...wanted].map((one) => [one.oid, one])).values()].filter((one) => !cache.has(one.oid));
   const failed = new Map<string, Error>();
   if (absent.length === 0) return { fetched: 0, received: 0, failed };
-  await store.sync(options.signal);
+  await store.syncToRead(options.signal);
   meter.total(
     absent.length,
     absent.reduce((sum, one) => sum + one.size, 0),
@@ -73,7 +73,11 @@ async function fetchBatch(
   options: FetchOptions,
 ): Promise<number> {
   const { store, signal } = options;
-  const located = await store.locate(rowsOf(batch, failed, store), signal);
+  const found = await store.index.findFiles(
+    batch.map((one) => one.oid),
+    signal,
+  );
+  const located = await store.locate(rowsOf(batch, found, { failed, store }), signal);
   const first = await gather(located, failed, { ...options, reuse: true });
   // What was put together with local chunks and came out wrong is fetched whole.
   const again = new Map(
@@ -86,9 +90,13 @@ async function fetchBatch(
   return first.received + (await gather(again, failed, { ...options, reuse: false })).received;
 }
 
-function rowsOf(batch: readonly Wanted[], failed: Map<string, Error>, store: RemoteStore): FoundFile[] {
+function rowsOf(
+  batch: readonly Wanted[],
+  found: ReadonlyMap<string, FoundFile>,
+  { failed, store }: { readonly failed: Map<string, Error>; readonly store: RemoteStore },
+): FoundFile[] {
   return batch.flatMap((one) => {
-    const row = store.index.findFile(one.oid);
+    const row = found.get(one.oid);
     if (!row) failed.set(one.oid, notInStore(one.oid, store.backend.location));
     else if (row.size !== one.size) failed.set(one.oid, wrongSize(one, row.size));
     else return [row];

@@ -77,17 +77,17 @@ async function send(absent: readonly WantedContent[], options: PushOptions) {
       await store.savePack(recipe.id, bytes, { ...save, memory: unfinished.note(recipe) });
       uploaded += bytes.length;
     },
+    saveSegment: async (id, bytes) => {
+      await store.saveSegment(id, bytes, save);
+      uploaded += bytes.length;
+    },
   });
   try {
     await resumePacks(new Set(absent.map((one) => one.oid)), { cache, store, packer, unfinished, signal });
     await packAll(absent, packer, options);
-    const segment = await packer.finish();
-    if (segment) {
-      await store.saveSegment(segment.id, segment.bytes, save);
-      uploaded += segment.bytes.length;
-    }
+    await packer.finish();
     unfinished.clear();
-    if (segment) await afterwards(packer, options);
+    if (absent.length > 0) await afterwards(packer, options);
   } finally {
     unfinished.close();
   }

@@ -24,6 +24,11 @@ export class SegmentBuilder {
     return format.magic.length + rows + lists + fans + format.footerLength;
   }
 
+  /** Chunk rows so far. */
+  get chunks(): number {
+    return this.#chunks.count;
+  }
+
   /** The number of a pack in this segment; the same for the same id. `size` in bytes, `count` of its entries. */
   pack(id: string, size: number, count: number): number {
     const known = this.#packNumbers.get(id);

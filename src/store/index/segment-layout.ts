@@ -49,11 +49,27 @@ export function readLayout(source: ByteSource, damaged: Damaged): SegmentLayout 
   };
 }
 
-function readFooter(source: ByteSource, damaged: Damaged) {
+function readFooter(source: ByteSource, damaged: Damaged): SegmentFooter {
   const shortest = format.magic.length + format.footerLength;
   if (source.size < shortest || source.size > format.segmentLimit) throw damaged(`cannot have ${source.size} bytes`);
   if (!bufferOn(source.read(0, format.magic.length)).equals(format.magic)) throw damaged("is not an index segment");
-  const footer = bufferOn(source.read(source.size - format.footerLength, format.footerLength));
+  return parseFooter(bufferOn(source.read(source.size - format.footerLength, format.footerLength)), damaged);
+}
+
+/** What the last bytes of a segment say. */
+export interface SegmentFooter {
+  readonly files: number;
+  readonly chunks: number;
+  readonly packs: number;
+  readonly supersedes: number;
+  readonly fileBits: number;
+  readonly chunkBits: number;
+  readonly rowsCrc: number;
+  readonly tailCrc: number;
+}
+
+/** @throws MlgitError corrupt */
+export function parseFooter(footer: Buffer, damaged: Damaged): SegmentFooter {
   const { footerAt } = format;
   if (!footer.subarray(footerAt.magic).equals(format.endMagic)) throw damaged("has no footer");
   const files = footer.readUInt32LE(footerAt.files);
@@ -76,7 +92,8 @@ function readFooter(source: ByteSource, damaged: Damaged) {
   };
 }
 
-function readFan(bytes: Buffer, rows: number, damaged: Damaged): Uint32Array {
+/** The fan of a table of `rows` rows. @throws MlgitError corrupt */
+export function readFan(bytes: Buffer, rows: number, damaged: Damaged): Uint32Array {
   const fan = new Uint32Array(bytes.length / 4);
   let before = 0;
   for (let bucket = 0; bucket < fan.length; bucket++) {
@@ -89,7 +106,8 @@ function readFan(bytes: Buffer, rows: number, damaged: Damaged): Uint32Array {
   return fan;
 }
 
-function readPacks(bytes: Buffer, damaged: Damaged): { id: string; size: number; count: number }[] {
+/** @throws MlgitError corrupt */
+export function readPacks(bytes: Buffer, damaged: Damaged): { id: string; size: number; count: number }[] {
   const packs = [];
   for (let at = 0; at < bytes.length; at += format.rowLength.pack) {
     const id = bytes.toString("hex", at, at + 32);

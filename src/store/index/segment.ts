@@ -1,24 +1,13 @@
 import { crc32 } from "node:zlib";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { type ByteSource, bufferOn, memorySource } from "./byte-source.ts";
+import { type FileRow, readFileRow } from "./file-row.ts";
 import * as format from "./segment-format.ts";
 import { type Damaged, damagedSegment, readLayout, type SegmentLayout } from "./segment-layout.ts";
-import { eachBlock, findRow, type RowRange } from "./sorted-rows.ts";
+import { eachBlock, findRow, findRows, type RowRange, type Span } from "./sorted-rows.ts";
 
 export { type ByteSource, fileSource, memorySource } from "./byte-source.ts";
-
-/** Where a file's content is: `count` entries of pack number `pack` from `first` on. */
-export interface FileRow {
-  /** 64 hex digits. */
-  readonly oid: string;
-  readonly size: number;
-  /** Number in the segment's `packs`. */
-  readonly pack: number;
-  readonly first: number;
-  readonly count: number;
-  /** Whether the entries are the pieces of the file's manifest, not its chunks. */
-  readonly manifest: boolean;
-}
+export type { FileRow } from "./file-row.ts";
 
 export interface ChunkPlace {
   /** Number in the segment's `packs`. */
@@ -56,6 +45,11 @@ export class Segment {
     return new Segment(source, readLayout(source, damaged), damaged);
   }
 
+  /** Bytes. */
+  get size(): number {
+    return this.#source.size;
+  }
+
   /** Reads the whole segment and proves that it is the one of that name. @throws MlgitError corrupt */
   verify(hash: ChunkHash, id: string): void {
     const damaged = damagedSegment(id);
@@ -86,6 +80,11 @@ export class Segment {
     return row && this.#chunkPlace(row, 0);
   }
 
+  /** Looks up many oids at once: `keys` are 32 bytes each, ascending. @throws MlgitError corrupt if a row points nowhere */
+  findFiles(keys: Buffer, found: (key: number, row: FileRow) => void): void {
+    this.#drive(findRows(this.#layout.files, keys, (key, row) => found(key, this.#fileRow(row, 0))));
+  }
+
   /** All files in the order of their oids. @throws MlgitError corrupt */
   *eachFile(): Iterable<FileRow> {
     for (const rows of this.#blocks(this.#layout.files)) {
@@ -103,6 +102,13 @@ export class Segment {
     }
   }
 
+  #drive(reads: Generator<Span, void, Buffer>): void {
+    for (let next = reads.next(); !next.done; ) {
+      const { offset, length } = next.value;
+      next = reads.next(bufferOn(this.#source.read(offset, length)));
+    }
+  }
+
   #checkRows(): void {
     for (const rows of this.#blocks(this.#layout.files)) {
       for (let at = 0; at < rows.length; at += format.rowLength.file) this.#fileRow(rows, at);
@@ -117,19 +123,7 @@ export class Segment {
   }
 
   #fileRow(rows: Buffer, at: number): FileRow {
-    const { fileAt } = format;
-    const oid = rows.toString("hex", at, at + 32);
-    const size = rows.readUInt32LE(at + fileAt.size) + rows.readUInt32LE(at + fileAt.size + 4) * 2 ** 32;
-    const pack = rows.readUInt32LE(at + fileAt.pack);
-    const first = rows.readUInt16LE(at + fileAt.first);
-    const word = rows.readUInt16LE(at + fileAt.count);
-    const manifest = word >= format.manifestBit;
-    const count = manifest ? word - format.manifestBit : word;
-    const entries = this.packs[pack]?.count ?? 0;
-    if (count < 1 || first + count > entries || size < 1 || !Number.isSafeInteger(size)) {
-      throw this.#damaged(`has an impossible row for sha256:${oid}`);
-    }
-    return { oid, size, pack, first, count, manifest };
+    return readFileRow(rows, at, { packs: this.packs, damaged: this.#damaged });
   }
 
   #chunkPlace(rows: Buffer, at: number): ChunkPlace {

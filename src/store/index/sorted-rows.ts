@@ -13,6 +13,7 @@ export interface RowRange {
 }
 
 const rowsPerRead = 16_384;
+const keyLength = 32;
 
 /** The row with this key of 32 bytes, reading the one bucket that it can be in. */
 export function findRow(source: ByteSource, range: RowRange, key: Buffer): Buffer | undefined {
@@ -21,16 +22,81 @@ export function findRow(source: ByteSource, range: RowRange, key: Buffer): Buffe
   const first = bucketStart(fan, bucket);
   const count = (fan[bucket] as number) - first;
   const rows = bufferOn(source.read(start + first * rowLength, count * rowLength));
-  let low = 0;
-  let high = count;
+  const row = search(rows, { rowLength, low: 0, high: count }, { keys: key, at: 0 });
+  return row < 0 ? undefined : rows.subarray(row * rowLength, (row + 1) * rowLength);
+}
+
+/** Rows between two wanted buckets that are read over, and the most that are read at once. */
+const gapRows = 512;
+const blockRows = 16_384;
+
+/** A piece of a segment that is asked for. */
+export interface Span {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * Looks up many keys (ascending, 32 bytes each, one after the other): neighbouring buckets are read together, each once. Yields what it needs to read and takes
+ * the bytes, so that they may come from a disk or over a line; `found` gets the number of a key and its row.
+ */
+export function* findRows(
+  range: RowRange,
+  keys: Buffer,
+  found: (key: number, row: Buffer) => void,
+): Generator<Span, void, Buffer> {
+  const { start, rowLength, bits, fan } = range;
+  const count = keys.length / keyLength;
+  for (let key = 0; key < count; ) {
+    const [first, end, next] = blockOf(range, keys, key);
+    const rows =
+      end > first ? yield { offset: start + first * rowLength, length: (end - first) * rowLength } : undefined;
+    for (; key < next; key++) {
+      if (!rows) continue;
+      const bucket = bucketOf(keys, key * keyLength, bits);
+      const [low, high] = [bucketStart(fan, bucket) - first, (fan[bucket] as number) - first];
+      const row = search(rows, { rowLength, low, high }, { keys, at: key * keyLength });
+      if (row >= 0) found(key, rows.subarray(row * rowLength, (row + 1) * rowLength));
+    }
+  }
+}
+
+/** The rows to read at once for the keys from `key` on: the first one, the end, and the first key that they are not for. */
+function blockOf({ bits, fan }: RowRange, keys: Buffer, key: number): [number, number, number] {
+  let bucket = bucketOf(keys, key * keyLength, bits);
+  const first = bucketStart(fan, bucket);
+  let end = fan[bucket] as number;
+  let next = key + 1;
+  for (; next < keys.length / keyLength; next++) {
+    bucket = bucketOf(keys, next * keyLength, bits);
+    const after = fan[bucket] as number;
+    if (bucketStart(fan, bucket) - end > gapRows || after - first > blockRows) break;
+    end = after;
+  }
+  return [first, end, next];
+}
+
+interface Bounds {
+  readonly rowLength: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The number of the row with that key, or -1. */
+function search(
+  rows: Buffer,
+  { rowLength, ...bounds }: Bounds,
+  key: { readonly keys: Buffer; readonly at: number },
+): number {
+  let { low, high } = bounds;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const order = compareKeys(rows, middle * rowLength, key, 0);
-    if (order === 0) return rows.subarray(middle * rowLength, (middle + 1) * rowLength);
+    const order = compareKeys(rows, middle * rowLength, key.keys, key.at);
+    if (order === 0) return middle;
     if (order < 0) low = middle + 1;
     else high = middle;
   }
-  return undefined;
+  return -1;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { memorySource, Segment } from "../index/segment.ts";
+import { fileSource, memorySource, Segment } from "../index/segment.ts";
+import { smallSegment } from "../remote/segment-files.ts";
 
 /**
  * Which contents some store is known to have, by the local copies of indexes and without asking anybody. May know less than is true.
@@ -23,7 +24,12 @@ export class KnownStores {
     return list(this.#folder).flatMap((store) =>
       list(join(this.#folder, store)).flatMap((id) => {
         try {
-          return [Segment.open(memorySource(readFileSync(join(this.#folder, store, id))), id)];
+          const fd = openSync(join(this.#folder, store, id), "r");
+          const { size } = fstatSync(fd);
+          if (size > smallSegment) return [Segment.open(fileSource(fd, size), id)];
+          const bytes = readFileSync(fd);
+          closeSync(fd);
+          return [Segment.open(memorySource(bytes), id)];
         } catch {
           // A damaged copy is fetched again when the store is asked.
           return [];

@@ -1,12 +1,16 @@
 import type { SaveOptions } from "../../backend/backend.ts";
-import type { FoundFile, PackInfo } from "./index-copy.ts";
+import type { Segment } from "../index/segment.ts";
+import { segmentLimit } from "../index/segment-builder.ts";
 import { mergeSegments } from "./merge-segments.ts";
 import type { RemoteStore } from "./remote-store.ts";
 
-/** Segments in force above which a push merges the small ones: every reader fetches and asks each. */
+/** Small segments in force above which a push merges some: every reader fetches and asks each. */
 const mostSegments = 16;
 /** A merge takes in what is at most so much larger than all before it, so a row is written again only so many times as sizes double. */
 const ratio = 2;
+/** Bytes of a segment that is merged no more, and of the largest that a merge makes: what a push has to write at most. */
+const fullSegment = segmentLimit / 2;
+const largestMerge = segmentLimit - (4 << 20);
 
 /**
  * Merges small segments when there are many. Nobody has to wait for it and nobody is disturbed: the old ones are removed by a collection,
@@ -17,31 +21,25 @@ export async function compactIndex(
   options: SaveOptions = {},
   most: number = mostSegments,
 ): Promise<number> {
-  const { index } = store;
-  if (index.segments.size <= most) return 0;
-  const bySize = [...index.segments].sort(([, a], [, b]) => a.files + a.chunks - (b.files + b.chunks));
-  let rows = 0;
-  const chosen = bySize.filter(([, segment], i) => {
-    const size = segment.files + segment.chunks;
-    const take = i < 2 || size <= ratio * rows;
-    if (take) rows += size;
-    return take;
-  });
-  const segments = new Map(chosen);
-  const found = [...segments.values()].flatMap((segment) =>
-    [...segment.eachFile()].flatMap((row): FoundFile | never[] => {
-      const pack = segment.packs[row.pack];
-      return row.manifest && pack ? { ...row, pack } : [];
-    }),
-  );
-  const located = await store.locate(found, options.signal);
-  const packsOf = (oid: string): PackInfo[] | undefined => {
-    const terms = located.get(oid);
-    return Array.isArray(terms) ? terms.map((term) => term.pack) : undefined;
-  };
-  // What cannot be read now must not lose the packs that its segment lists for it.
-  if (found.some((row) => packsOf(row.oid) === undefined)) return 0;
-  for (const { id, bytes } of mergeSegments({ segments, without: new Set(), packsOf }, store.hash))
-    await store.saveSegment(id, bytes, options);
+  const segments = chooseSegments(store.index.segments, most);
+  if (segments.size < 2) return 0;
+  // Nothing is dropped, so every pack that a segment lists stays listed, and no manifest has to be read.
+  const merged = mergeSegments({ segments, without: new Set(), packsOf: () => undefined, allPacks: true }, store.hash);
+  for (const { id, bytes } of merged) await store.saveSegment(id, bytes, options);
   return segments.size;
+}
+
+/** Smallest first, while they are no more than `ratio` times what was chosen before them. */
+export function chooseSegments(all: ReadonlyMap<string, Segment>, most: number): Map<string, Segment> {
+  const small = [...all].filter(([, segment]) => segment.size < fullSegment).sort(([, a], [, b]) => a.size - b.size);
+  const chosen = new Map<string, Segment>();
+  if (small.length <= most) return chosen;
+  let bytes = 0;
+  for (const [id, segment] of small) {
+    const fits = bytes + segment.size <= largestMerge;
+    if (!fits || (chosen.size >= 2 && segment.size > ratio * bytes)) break;
+    chosen.set(id, segment);
+    bytes += segment.size;
+  }
+  return chosen;
 }

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import limit from "p-limit";
 import type { Backend, FileInfo } from "../../backend/backend.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import { makeFolder, writeDurable } from "../../util/durable.ts";
-import { type FileRow, memorySource, Segment } from "../index/segment.ts";
+import type { FileRow, Segment } from "../index/segment.ts";
+import { AwaySegments } from "./away-segments.ts";
 import { loadBytes } from "./load-bytes.ts";
+import { SegmentFiles, smallSegment } from "./segment-files.ts";
 import { listTombstones } from "./tombstone.ts";
 
 export interface FoundFile extends Omit<FileRow, "pack"> {
@@ -18,24 +18,31 @@ export interface PackInfo {
   readonly count: number;
 }
 
+interface SyncHow {
+  /** Large segments that are not here stay where they are, and are asked there. */
+  readonly lazy: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 const listTries = 3;
 const idPattern = /^[0-9a-f]{64}$/;
+/** Large segments that are brought at once: each is held in memory until it is verified. */
+const largeAtOnce = limit(1);
 
 /**
  * The local copy of a store's index: the segments, byte for byte, in `index/<store id>/`. Immutable and named by their hash, so a copy
  * is either right or not there; what the store no longer lists is dropped.
  */
 export class IndexCopy {
-  readonly #folder: string;
-  readonly #hash: ChunkHash;
+  readonly #files: SegmentFiles;
   readonly #segments = new Map<string, Segment>();
+  #away = new AwaySegments();
   #dead: ReadonlySet<string> = new Set();
   #superseded: ReadonlySet<string> = new Set();
   #packs: Map<string, PackInfo> | undefined;
 
   constructor(folder: string, hash: ChunkHash) {
-    this.#folder = folder;
-    this.#hash = hash;
+    this.#files = new SegmentFiles(folder, hash);
   }
 
   /** The segments in force, by id. */
@@ -60,36 +67,48 @@ export class IndexCopy {
 
   /** Makes the copy equal to the store's: one listing, and one request per new segment. */
   async sync(backend: Backend, signal?: AbortSignal): Promise<void> {
+    await this.#sync(backend, { lazy: false, signal });
+  }
+
+  /** The same for somebody who wants a few files, by `findFiles`: large segments are not brought. */
+  async syncToRead(backend: Backend, signal?: AbortSignal): Promise<void> {
+    await this.#sync(backend, { lazy: true, signal });
+  }
+
+  async #sync(backend: Backend, how: SyncHow): Promise<void> {
     for (let tries = 1; ; tries++)
       try {
-        return await this.#syncOnce(backend, signal);
+        return await this.#syncOnce(backend, how);
       } catch (error) {
         // A collection replaced what was listed a moment ago.
         if (!backend.isNotFound(error) || tries === listTries) throw error;
       }
   }
 
-  async #syncOnce(backend: Backend, signal?: AbortSignal): Promise<void> {
-    makeFolder(this.#folder);
+  async #syncOnce(backend: Backend, how: SyncHow): Promise<void> {
     const listed = new Map<string, FileInfo>();
-    for await (const info of backend.list("index", signal))
+    for await (const info of backend.list("index", how.signal))
       if (idPattern.test(info.handle.name)) listed.set(info.handle.name, info);
-    for (const id of this.#segments.keys()) if (!listed.has(id)) this.#segments.delete(id);
-    const present = new Set(readdirSync(this.#folder).filter((name) => idPattern.test(name)));
-    for (const id of present) if (!listed.has(id)) rmSync(join(this.#folder, id), { force: true });
-    await Promise.all([...listed.keys()].map((id) => this.#bring(id, present.has(id), backend, signal)));
+    for (const id of this.#segments.keys()) if (!listed.has(id)) this.#drop(id);
+    const present = this.#files.ids();
+    for (const id of present) if (!listed.has(id)) this.#files.remove(id);
+    const stays = ({ handle, size }: FileInfo) => how.lazy && size > smallSegment && !present.has(handle.name);
+    const bring = [...listed.values()].filter((info) => !stays(info));
+    await Promise.all(bring.map((info) => this.#bring(info, present.has(info.handle.name), { ...how, backend })));
+    const away = [...listed.values()].filter((info) => stays(info) && !this.#segments.has(info.handle.name));
+    this.#away = new AwaySegments(away, backend);
     this.#dropSuperseded();
   }
 
   /** Adds a segment that this process just uploaded. */
   add(id: string, bytes: Uint8Array): void {
-    makeFolder(this.#folder);
-    writeDurable(join(this.#folder, id), bytes);
-    this.#segments.set(id, Segment.open(memorySource(bytes), id));
+    const segment = this.#files.put(id, bytes);
+    if (!segment) throw new MlgitError("internal", `index/${id} is not the segment of that name`);
+    this.#segments.set(id, segment);
     this.#dropSuperseded();
   }
 
-  /** If several segments have a row, one whose pack has no tombstone. */
+  /** If several segments have a row, one whose pack has no tombstone. Of those that are here. */
   findFile(oid: string): FoundFile | undefined {
     let dead: FoundFile | undefined;
     for (const segment of this.#segments.values()) {
@@ -99,6 +118,22 @@ export class IndexCopy {
       if (row && pack) dead = { ...row, pack };
     }
     return dead;
+  }
+
+  /** Many at once, each segment read once; segments that are not here are asked too. By oid. */
+  async findFiles(oids: Iterable<string>, signal?: AbortSignal): Promise<Map<string, FoundFile>> {
+    const found = new Map<string, FoundFile>();
+    const wanted = [...new Set(oids)].sort();
+    const take = (row: FileRow, packs: readonly PackInfo[]) => {
+      const pack = packs[row.pack];
+      const before = found.get(row.oid);
+      if (pack && (!before || this.#dead.has(before.pack.id))) found.set(row.oid, { ...row, pack });
+    };
+    const keys = keysOf(wanted);
+    for (const segment of this.#segments.values()) segment.findFiles(keys, (_, row) => take(row, segment.packs));
+    const rest = wanted.filter((oid) => !found.has(oid));
+    if (rest.length > 0 && this.#away.count > 0) await this.#away.findFiles(keysOf(rest), take, signal);
+    return found;
   }
 
   /** Where a chunk can be had for good. */
@@ -117,38 +152,37 @@ export class IndexCopy {
       this.#packs = new Map();
       for (const segment of this.#segments.values()) for (const pack of segment.packs) this.#packs.set(pack.id, pack);
     }
-    return this.#packs.get(id);
+    return this.#packs.get(id) ?? this.#away.findPack(id);
   }
 
-  async #bring(id: string, present: boolean, backend: Backend, signal?: AbortSignal): Promise<void> {
+  async #bring({ handle: { name: id, type }, size }: FileInfo, present: boolean, from: SyncHow & { backend: Backend }) {
     if (this.#segments.has(id)) return;
-    const path = join(this.#folder, id);
-    const local = present ? this.#tryOpen(id, readFileSync(path)) : undefined;
+    const { backend, signal } = from;
+    const local = present ? this.#files.open(id) : undefined;
     if (local) return void this.#segments.set(id, local);
-    const bytes = await loadBytes(backend, { type: "index", name: id }, undefined, { signal });
-    const segment = this.#tryOpen(id, bytes);
+    const load = async () => this.#files.put(id, await loadBytes(backend, { type, name: id }, undefined, { signal }));
+    const segment = await (size > smallSegment ? largeAtOnce(load) : load());
     if (!segment)
       throw new MlgitError("corrupt", `the index segment index/${id} of ${backend.location} is damaged`, {
         path: `index/${id}`,
         hint: "run `git mlgit push --all` from a clone that has the data: it writes the index anew",
       });
-    writeDurable(path, bytes);
     this.#segments.set(id, segment);
   }
 
-  #tryOpen(id: string, bytes: Uint8Array): Segment | undefined {
-    try {
-      const segment = Segment.open(memorySource(bytes), id);
-      segment.verify(this.#hash, id);
-      return segment;
-    } catch {
-      return undefined;
-    }
+  #drop(id: string): void {
+    this.#segments.delete(id);
+    this.#files.close(id);
   }
 
   #dropSuperseded(): void {
     this.#packs = undefined;
     this.#superseded = new Set([...this.#segments.values()].flatMap((segment) => segment.supersedes));
-    for (const id of this.#superseded) this.#segments.delete(id);
+    for (const id of this.#superseded) this.#drop(id);
   }
+}
+
+/** Ids in hex, sorted, as the bytes that a batch look-up takes. */
+function keysOf(ids: readonly string[]): Buffer {
+  return Buffer.from(ids.join(""), "hex");
 }

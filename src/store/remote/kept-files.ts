@@ -1,4 +1,3 @@
-import type { FoundFile } from "./index-copy.ts";
 import type { RemoteStore } from "./remote-store.ts";
 
 /**
@@ -11,7 +10,7 @@ export async function keptFiles(
   signal?: AbortSignal,
 ): Promise<Set<string>> {
   const { index } = store;
-  const rows = [...oids].flatMap((oid): FoundFile | never[] => index.findFile(oid) ?? []);
+  const rows = [...(await index.findFiles(oids, signal)).values()];
   if (index.dead.size === 0) return new Set(rows.map((row) => row.oid));
   const alive = rows.filter((row) => !index.dead.has(row.pack.id));
   const located = await store.locate(alive, signal);

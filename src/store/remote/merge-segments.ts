@@ -12,6 +12,8 @@ export interface MergeInput {
   readonly packsOf: (oid: string) => readonly PackInfo[] | undefined;
   /** Take the rows of these files alone, for an index of another store: nothing is superseded then. */
   readonly only?: ReadonlySet<string>;
+  /** List every pack that a merged segment lists: right where no row is dropped, and `packsOf` need not know anything. */
+  readonly allPacks?: boolean;
 }
 
 const margin = 1 << 20;
@@ -30,7 +32,6 @@ class Merge {
   readonly #input: MergeInput;
   readonly #hash: ChunkHash;
   readonly #done: { id: string; bytes: Buffer }[] = [];
-  readonly #files = new Set<string>();
   #builder = new SegmentBuilder();
 
   constructor(input: MergeInput, hash: ChunkHash) {
@@ -40,20 +41,20 @@ class Merge {
 
   add(segment: Segment): void {
     const { without, packsOf, only } = this.#input;
+    this.#listPacks(segment);
     for (const row of segment.eachFile()) {
       if (only && !only.has(row.oid)) continue;
       const pack = segment.packs[row.pack];
       const more = row.manifest ? (packsOf(row.oid) ?? []) : [];
-      if (!pack || this.#files.has(row.oid) || [pack, ...more].some(({ id }) => without.has(id))) continue;
-      this.#files.add(row.oid);
-      this.#makeRoom();
+      if (!pack || [pack, ...more].some(({ id }) => without.has(id))) continue;
+      if (this.#makeRoom()) this.#listPacks(segment);
       for (const { id, size, count } of more) this.#builder.pack(id, size, count);
       this.#builder.file({ ...row, pack: this.#builder.pack(pack.id, pack.size, pack.count) });
     }
     for (const { id, pack, entry } of segment.eachChunk()) {
       const info = segment.packs[pack];
       if (!info || without.has(info.id)) continue;
-      this.#makeRoom();
+      if (this.#makeRoom()) this.#listPacks(segment);
       this.#builder.chunk(id, this.#builder.pack(info.id, info.size, info.count), entry);
     }
   }
@@ -64,9 +65,15 @@ class Merge {
     return this.#done;
   }
 
-  #makeRoom(): void {
-    if (this.#builder.length < segmentLimit - margin) return;
+  #listPacks(segment: Segment): void {
+    if (this.#input.allPacks) for (const { id, size, count } of segment.packs) this.#builder.pack(id, size, count);
+  }
+
+  /** Says whether another segment had to be begun. */
+  #makeRoom(): boolean {
+    if (this.#builder.length < segmentLimit - margin) return false;
     this.#done.push(this.#builder.finish(this.#hash));
     this.#builder = new SegmentBuilder();
+    return true;
   }
 }

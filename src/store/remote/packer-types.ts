@@ -17,6 +17,10 @@ export interface PackerTools {
   find(id: Uint8Array): { readonly pack: PackInfo; readonly entry: number } | undefined;
   /** Stores a finished pack. Called without waiting for the one before; failing fails the push. */
   upload(pack: FinishedPack): Promise<void>;
+  /** Stores an index segment, all of whose packs are stored; from then on `find` knows what it names. */
+  saveSegment(id: string, bytes: Uint8Array): Promise<void>;
+  /** Chunks of this push that are remembered before the index has to know them. */
+  readonly mostChunks?: number;
 }
 
 export interface FilePlace {

@@ -73,7 +73,12 @@ export class RemoteStore {
     return this.index.sync(this.backend, signal);
   }
 
-  /** The same, and which packs must not be relied on any more. */
+  /** The same for somebody who wants a few files, by `index.findFiles`: of a large index only what that needs is brought. */
+  syncToRead(signal?: AbortSignal): Promise<void> {
+    return this.index.syncToRead(this.backend, signal);
+  }
+
+  /** The same as `sync`, and which packs must not be relied on any more. */
   async syncToWrite(signal?: AbortSignal): Promise<void> {
     await Promise.all([this.sync(signal), this.index.syncDead(this.backend, signal)]);
   }

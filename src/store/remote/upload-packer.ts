@@ -1,6 +1,6 @@
 import { codec as codecs } from "../../chunk/codec.ts";
 import { CompressionProbe } from "../../chunk/compression-probe.ts";
-import { SegmentBuilder } from "../index/segment-builder.ts";
+import { SegmentBuilder, segmentLimit } from "../index/segment-builder.ts";
 import { encodeManifest, piecesOf, type Term, TermList } from "../manifest.ts";
 import { PackBuilder, type PackEntry, packLimit } from "../pack/pack-builder.ts";
 import type { PackTable } from "../pack/pack-table.ts";
@@ -9,6 +9,10 @@ import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
 import type { FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
 import { UploadSlots } from "./upload-slots.ts";
 
+/** Some 15 GB of new data, and 50 MB of memory. */
+const mostChunks = 250_000;
+/** Room that one more file's row and the packs it leads to may take. */
+const margin = 1 << 20;
 const sameManifestPack = "0".repeat(64);
 
 /**
@@ -17,7 +21,7 @@ const sameManifestPack = "0".repeat(64);
  */
 export class UploadPacker {
   readonly #tools: PackerTools;
-  readonly #segment = new SegmentBuilder();
+  #segment = new SegmentBuilder();
   /** Chunks of this push by their first 16 bytes: where they are. */
   readonly #placed = new Map<string, { readonly pack: string; readonly entry: number }>();
   readonly #names: string[] = [];
@@ -79,15 +83,18 @@ export class UploadPacker {
     };
   }
 
-  /** Uploads what is left, manifests included, and returns the segment: to be stored now that every pack is. */
-  async finish(): Promise<{ id: string; bytes: Uint8Array } | undefined> {
+  /** Uploads what is left, manifests included, then the index. */
+  async finish(): Promise<void> {
     const places: FilePlace[] = [];
     for (const file of this.#files) places.push(await this.#placeFile(file));
     await this.#seal();
     await this.#slots.finish();
-    if (places.length === 0) return undefined;
-    for (const place of places) this.#segment.file(this.#row(place));
-    return this.#segment.finish(this.#tools.hash);
+    this.#slots.clear();
+    for (const place of places) {
+      if (this.#segment.length > segmentLimit - margin) await this.#saveSegment();
+      this.#segment.file(this.#row(place));
+    }
+    if (places.length > 0) await this.#saveSegment();
   }
 
   /** Where each chunk of a packed file lies now, in file order. Only after finish. */
@@ -142,6 +149,16 @@ export class UploadPacker {
     this.#name(id, bytes.length, table);
     const recipe = { id, size: bytes.length, tail, origins: current.origins };
     this.#slots.start(current.buffer, () => this.#tools.upload({ recipe, bytes }));
+    if (this.#segment.chunks > (this.#tools.mostChunks ?? mostChunks)) await this.#saveSegment();
+  }
+
+  /** What a push has sent so far becomes part of the index: it need not be remembered here any more. */
+  async #saveSegment(): Promise<void> {
+    await this.#slots.finish();
+    const { id, bytes } = this.#segment.finish(this.#tools.hash);
+    await this.#tools.saveSegment(id, bytes);
+    this.#segment = new SegmentBuilder();
+    this.#placed.clear();
   }
 
   /** Notes a finished pack for the index; returns the number that terms call it by. */
@@ -184,10 +201,6 @@ export class UploadPacker {
     const terms = file.terms.terms.map(
       (term): Term => ({ ...term, pack: this.#nameOf(term.pack) ?? sameManifestPack }),
     );
-    for (const term of terms) {
-      const info = this.#known.get(term.pack);
-      if (info) this.#segment.pack(info.id, info.size, info.count);
-    }
     return encodeManifest(file.size, terms);
   }
 
@@ -196,16 +209,16 @@ export class UploadPacker {
   }
 
   #row({ file, pack, first, count, manifest }: FilePlace) {
+    // A segment lists every pack that a manifest in it leads to.
+    for (const term of file.terms.terms) this.#list(term.pack);
+    return { oid: file.oid, size: file.size, pack: this.#list(pack), first, count, manifest };
+  }
+
+  /** The number of a pack in the segment in hand. */
+  #list(pack: string): number {
     const name = this.#nameOf(pack) ?? "";
     const info = this.#known.get(name);
-    return {
-      oid: file.oid,
-      size: file.size,
-      pack: this.#segment.pack(name, info?.size ?? 0, info?.count ?? 0),
-      first,
-      count,
-      manifest,
-    };
+    return this.#segment.pack(name, info?.size ?? 0, info?.count ?? 0);
   }
 }
 

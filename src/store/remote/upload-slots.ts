@@ -46,6 +46,12 @@ export class UploadSlots {
     this.check();
   }
 
+  /** Lets the memory of free buffers go. */
+  clear(): void {
+    this.#made -= this.#free.length;
+    this.#free.length = 0;
+  }
+
   check(): void {
     if (this.#failure) throw this.#failure.error;
   }

@@ -1,0 +1,54 @@
+import type { Backend, FileInfo } from "../../backend/backend.ts";
+import { RemoteSegment } from "../index/remote-segment.ts";
+import type { FileRow } from "../index/segment.ts";
+import type { PackInfo } from "./index-copy.ts";
+import { loadRange } from "./load-bytes.ts";
+
+/** The segments of a store that are asked where they lie, by ranges. */
+export class AwaySegments {
+  readonly #infos: readonly FileInfo[];
+  readonly #backend: Backend | undefined;
+  readonly #opened = new Map<string, Promise<RemoteSegment>>();
+  readonly #packs = new Map<string, PackInfo>();
+
+  constructor(infos: readonly FileInfo[] = [], backend?: Backend) {
+    this.#infos = infos;
+    this.#backend = backend;
+  }
+
+  get count(): number {
+    return this.#infos.length;
+  }
+
+  /** Looks up oids: `keys` are 32 bytes each, ascending. */
+  async findFiles(
+    keys: Buffer,
+    take: (row: FileRow, packs: readonly PackInfo[]) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await Promise.all(
+      this.#infos.map(async (info) => {
+        const { rows, packs } = await (await this.#open(info, signal)).findFiles(keys);
+        for (const row of rows) take(row, packs);
+        // A manifest in this segment leads to no pack that the segment does not list.
+        for (const pack of packs) this.#packs.set(pack.id, pack);
+      }),
+    );
+  }
+
+  /** A pack that a segment lists which had something. */
+  findPack(id: string): PackInfo | undefined {
+    return this.#packs.get(id);
+  }
+
+  #open({ handle, size }: FileInfo, signal?: AbortSignal): Promise<RemoteSegment> {
+    const backend = this.#backend as Backend;
+    const load = (offset: number, length: number) =>
+      length === 0
+        ? Promise.resolve(Buffer.alloc(0))
+        : loadRange(backend, handle, { start: offset, end: offset + length }, signal);
+    const opened = this.#opened.get(handle.name) ?? RemoteSegment.open(load, { id: handle.name, size });
+    this.#opened.set(handle.name, opened);
+    return opened;
+  }
+}

@@ -1,0 +1,131 @@
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ChunkHash } from "../../chunk/chunk-hash.ts";
+import { makeFolder, writeDurable } from "../../util/durable.ts";
+import { fileSource, memorySource, Segment } from "../index/segment.ts";
+
+const idPattern = /^[0-9a-f]{64}$/;
+/** Beside the segments; its name begins with a dot, so nobody takes it for one. */
+const notesName = ".checked";
+/** Segments up to this size are held in memory, and hashed whenever they are opened. */
+export const smallSegment = 1 << 20;
+
+/**
+ * The copies of a store's index segments in one folder. A copy is proven by its name; a large one, of which look-ups read only a little, is not hashed again
+ * while its size, times and inode are those that it had then.
+ */
+export class SegmentFiles {
+  readonly #folder: string;
+  readonly #hash: ChunkHash;
+  readonly #fds = new Map<string, number>();
+  #notes: Record<string, string> | undefined;
+
+  constructor(folder: string, hash: ChunkHash) {
+    this.#folder = folder;
+    this.#hash = hash;
+  }
+
+  ids(): Set<string> {
+    makeFolder(this.#folder);
+    return new Set(readdirSync(this.#folder).filter((name) => idPattern.test(name)));
+  }
+
+  /** Undefined for a copy that is damaged or gone. */
+  open(id: string): Segment | undefined {
+    let fd: number | undefined;
+    try {
+      fd = openSync(join(this.#folder, id), "r");
+      return this.#opened(id, fd);
+    } catch {
+      if (fd !== undefined && this.#fds.get(id) !== fd) closeSync(fd);
+      return undefined;
+    }
+  }
+
+  /** Stores a segment; undefined if the bytes are not those of that name. */
+  put(id: string, bytes: Uint8Array): Segment | undefined {
+    const segment = this.#verified(id, bytes);
+    if (!segment) return undefined;
+    makeFolder(this.#folder);
+    writeDurable(join(this.#folder, id), bytes);
+    if (bytes.length <= smallSegment) return segment;
+    const fd = openSync(join(this.#folder, id), "r");
+    this.#note(id, fd);
+    return this.#keep(id, fd);
+  }
+
+  remove(id: string): void {
+    this.close(id);
+    rmSync(join(this.#folder, id), { force: true });
+  }
+
+  /** Lets go of the file of a segment that is not used any more. */
+  close(id: string): void {
+    const fd = this.#fds.get(id);
+    this.#fds.delete(id);
+    if (fd !== undefined) closeSync(fd);
+  }
+
+  #opened(id: string, fd: number): Segment | undefined {
+    const { size } = fstatSync(fd);
+    if (size <= smallSegment) {
+      const segment = this.#verified(id, readFileSync(fd));
+      closeSync(fd);
+      return segment;
+    }
+    if (this.#readNotes()[id] !== stateOf(fd)) {
+      Segment.open(fileSource(fd, size), id).verify(this.#hash, id);
+      this.#note(id, fd);
+    }
+    return this.#keep(id, fd);
+  }
+
+  #keep(id: string, fd: number): Segment {
+    this.close(id);
+    this.#fds.set(id, fd);
+    return Segment.open(fileSource(fd, fstatSync(fd).size), id);
+  }
+
+  #verified(id: string, bytes: Uint8Array): Segment | undefined {
+    try {
+      const segment = Segment.open(memorySource(bytes), id);
+      segment.verify(this.#hash, id);
+      return segment;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #readNotes(): Record<string, string> {
+    this.#notes ??= readNotes(join(this.#folder, notesName));
+    return this.#notes;
+  }
+
+  /** Two processes may write at once: what one loses is hashed once more. */
+  #note(id: string, fd: number): void {
+    const path = join(this.#folder, notesName);
+    const present = this.ids();
+    const others = Object.entries(readNotes(path)).filter(([other]) => present.has(other));
+    this.#notes = { ...Object.fromEntries(others), [id]: stateOf(fd) };
+    try {
+      writeFileSync(`${path}.${process.pid}`, JSON.stringify(this.#notes));
+      renameSync(`${path}.${process.pid}`, path);
+    } catch {
+      // Hashed again the next time.
+    }
+  }
+}
+
+function stateOf(fd: number): string {
+  const { size, mtimeNs, ctimeNs, ino } = fstatSync(fd, { bigint: true });
+  return [size, mtimeNs, ctimeNs, ino].join(" ");
+}
+
+function readNotes(path: string): Record<string, string> {
+  try {
+    const notes: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return typeof notes === "object" && notes !== null ? (notes as Record<string, string>) : {};
+  } catch {
+    return {};
+  }
+}
