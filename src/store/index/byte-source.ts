@@ -25,7 +25,8 @@ export function fileSource(fd: number, size: number): ByteSource {
     size,
     read(offset, length) {
       if (offset < 0 || offset + length > size) throw endsEarly(size, offset + length);
-      const bytes = Buffer.allocUnsafeSlow(length);
+      // A few rows come from the pool; what is larger than that shall not keep more of it than it needs.
+      const bytes = length < 4096 ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
       for (let done = 0; done < length; ) {
         const count = readSync(fd, bytes, done, length - done, offset + done);
         if (count === 0) throw endsEarly(offset + done, offset + length);

@@ -15,15 +15,42 @@ export interface RowRange {
 const rowsPerRead = 16_384;
 const keyLength = 32;
 
-/** The row with this key of 32 bytes, reading the one bucket that it can be in. */
+/** Rows on either side of where a key should lie that are read first: three times what hashes stray in a bucket. */
+const stray = 24;
+
+/** The row with this key of 32 bytes, reading a part of the one bucket that it can be in, or all of it where that does not tell. */
 export function findRow(source: ByteSource, range: RowRange, key: Buffer): Buffer | undefined {
-  const { start, rowLength, bits, fan } = range;
+  const { bits, fan } = range;
   const bucket = bucketOf(key, 0, bits);
   const first = bucketStart(fan, bucket);
-  const count = (fan[bucket] as number) - first;
-  const rows = bufferOn(source.read(start + first * rowLength, count * rowLength));
-  const row = search(rows, { rowLength, low: 0, high: count }, { keys: key, at: 0 });
-  return row < 0 ? undefined : rows.subarray(row * rowLength, (row + 1) * rowLength);
+  const end = fan[bucket] as number;
+  // Keys are hashes: the bits after the bucket's say how far in they are.
+  const guess = first + Math.floor((((key.readUInt32BE(0) << bits) >>> 0) / 2 ** 32) * (end - first));
+  const [low, high] = [Math.max(first, guess - stray), Math.min(end, guess + stray)];
+  const near = new RowBlock(source, range, { first: low, end: high });
+  const told = (low === first || near.compare(0, key) <= 0) && (high === end || near.compare(high - low - 1, key) >= 0);
+  return (told ? near : new RowBlock(source, range, { first, end })).find(key);
+}
+
+/** Some neighbouring rows. */
+class RowBlock {
+  readonly #rows: Buffer;
+  readonly #rowLength: number;
+
+  constructor(source: ByteSource, range: RowRange, { first, end }: { readonly first: number; readonly end: number }) {
+    this.#rowLength = range.rowLength;
+    this.#rows = bufferOn(source.read(range.start + first * range.rowLength, (end - first) * range.rowLength));
+  }
+
+  compare(row: number, key: Buffer): number {
+    return compareKeys(this.#rows, row * this.#rowLength, key, 0);
+  }
+
+  find(key: Buffer): Buffer | undefined {
+    const bounds = { rowLength: this.#rowLength, low: 0, high: this.#rows.length / this.#rowLength };
+    const row = search(this.#rows, bounds, { keys: key, at: 0 });
+    return row < 0 ? undefined : this.#rows.subarray(row * this.#rowLength, (row + 1) * this.#rowLength);
+  }
 }
 
 /** Rows between two wanted buckets that are read over, and the most that are read at once. */

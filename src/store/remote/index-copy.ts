@@ -2,6 +2,7 @@ import limit from "p-limit";
 import type { Backend, FileInfo } from "../../backend/backend.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import type { ChunkFilter } from "../index/chunk-filter.ts";
 import type { FileRow, Segment } from "../index/segment.ts";
 import { AwaySegments } from "./away-segments.ts";
 import { loadBytes } from "./load-bytes.ts";
@@ -24,6 +25,8 @@ interface SyncHow {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Filters of 100 million chunks. */
+const mostFilterBytes = 50 << 20;
 const listTries = 3;
 const idPattern = /^[0-9a-f]{64}$/;
 /** Large segments that are brought at once: each is held in memory until it is verified. */
@@ -36,6 +39,8 @@ const largeAtOnce = limit(1);
 export class IndexCopy {
   readonly #files: SegmentFiles;
   readonly #segments = new Map<string, Segment>();
+  readonly #filters = new Map<string, ChunkFilter>();
+  #filterBytes = 0;
   #away = new AwaySegments();
   #dead: ReadonlySet<string> = new Set();
   #superseded: ReadonlySet<string> = new Set();
@@ -138,7 +143,8 @@ export class IndexCopy {
 
   /** Where a chunk can be had for good. */
   findChunk(id: Uint8Array): { pack: PackInfo; entry: number } | undefined {
-    for (const segment of this.#segments.values()) {
+    for (const [name, segment] of this.#segments) {
+      if (this.#filter(name, segment)?.mayHave(id) === false) continue;
       const row = segment.findChunk(id);
       const pack = row && segment.packs[row.pack];
       if (row && pack && !this.#dead.has(pack.id)) return { pack, entry: row.entry };
@@ -170,8 +176,20 @@ export class IndexCopy {
     this.#segments.set(id, segment);
   }
 
+  /** Undefined for a small segment, which is in memory, and where there is no memory for more of them. */
+  #filter(id: string, segment: Segment): ChunkFilter | undefined {
+    const known = this.#filters.get(id);
+    if (known || segment.size <= smallSegment || this.#filterBytes > mostFilterBytes) return known;
+    const filter = this.#files.filter(id, segment);
+    this.#filters.set(id, filter);
+    this.#filterBytes += filter.bytes.length;
+    return filter;
+  }
+
   #drop(id: string): void {
     this.#segments.delete(id);
+    this.#filterBytes -= this.#filters.get(id)?.bytes.length ?? 0;
+    this.#filters.delete(id);
     this.#files.close(id);
   }
 

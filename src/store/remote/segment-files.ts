@@ -1,10 +1,22 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
+import { ChunkFilter } from "../index/chunk-filter.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
 
 const idPattern = /^[0-9a-f]{64}$/;
+const filterOf = (id: string) => `.filter-${id}`;
 /** Beside the segments; its name begins with a dot, so nobody takes it for one. */
 const notesName = ".checked";
 /** Segments up to this size are held in memory, and hashed whenever they are opened. */
@@ -56,7 +68,22 @@ export class SegmentFiles {
 
   remove(id: string): void {
     this.close(id);
-    rmSync(join(this.#folder, id), { force: true });
+    for (const name of [id, filterOf(id)]) rmSync(join(this.#folder, name), { force: true });
+  }
+
+  /** The filter of a large segment's chunks, kept beside it. A wrong one costs a chunk that is stored twice, so nothing proves it. */
+  filter(id: string, segment: Segment): ChunkFilter {
+    const path = join(this.#folder, filterOf(id));
+    const kept = existsSync(path) ? ChunkFilter.from(readFileSync(path), segment) : undefined;
+    if (kept) return kept;
+    const made = ChunkFilter.of(segment);
+    try {
+      writeFileSync(`${path}.${process.pid}`, made.bytes);
+      renameSync(`${path}.${process.pid}`, path);
+    } catch {
+      // Made again the next time.
+    }
+    return made;
   }
 
   /** Lets go of the file of a segment that is not used any more. */

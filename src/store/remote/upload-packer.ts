@@ -56,7 +56,7 @@ export class UploadPacker {
    */
   async resend(recipe: PackRecipe, table: PackTable, make: (buffer: Uint8Array) => boolean): Promise<boolean> {
     const buffer = await this.#slots.take();
-    if (!make(buffer)) {
+    if (recipe.size > buffer.length || !make(buffer)) {
       this.#slots.release(buffer);
       return false;
     }

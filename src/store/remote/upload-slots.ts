@@ -1,7 +1,6 @@
-import { packLimit } from "../pack/pack-builder.ts";
-
-/** Memory for packs: how many fill or are under way at once. Each is 64 MiB, and a push shall do with 300 MB altogether. */
+/** Memory for packs: how many fill or are under way at once, and their bytes. A push shall do with 300 MB altogether, of which Node and the SDK take 120. */
 const slots = 3;
+const slotBytes = 48 << 20;
 
 /** The buffers of a push: packs grow in them and are sent from them. A failed upload fails whoever comes next. */
 export class UploadSlots {
@@ -20,7 +19,7 @@ export class UploadSlots {
     const free = this.#free.pop();
     if (free) return free;
     this.#made++;
-    return new Uint8Array(packLimit.bytes);
+    return new Uint8Array(slotBytes);
   }
 
   /** Gives a buffer back unused. */
