@@ -8,6 +8,7 @@ import { importRuns, record } from "./lineage/record.ts";
 import { runs } from "./lineage/runs.ts";
 import { show, showOptions } from "./lineage/show.ts";
 import { tainted } from "./lineage/tainted.ts";
+import { verify } from "./lineage/verify.ts";
 
 /** Records come from whoever may push; what they say must not steer a terminal. */
 async function plain(result: Promise<CommandResult>): Promise<CommandResult> {
@@ -28,6 +29,7 @@ const actions: readonly Action[] = [
   record,
   importRuns,
   exportAction,
+  verify,
 ].map((action) => ({ ...action, run: (...args) => plain(action.run(...args)) }));
 
 /** How things were made, from what, by whom; and what was made from them. */

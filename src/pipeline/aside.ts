@@ -153,7 +153,7 @@ function isThere(path: string): boolean {
 }
 
 /** Outputs are moved and written only inside the worktree. */
-function assertNoSymlink(top: string, path: string): void {
+export function assertNoSymlink(top: string, path: string): void {
   const parts = path.split("/");
   for (let i = 1; i < parts.length; i++) {
     const folder = parts.slice(0, i).join("/");

@@ -101,7 +101,7 @@ async function runStages(
 const silent: Progress = { total() {}, advance() {}, done() {} };
 
 /** What commands may use, in another worktree. */
-function contextIn(worktree: Worktree, context: Context, name: string | undefined): Context {
+export function contextIn(worktree: Worktree, context: Context, name: string | undefined): Context {
   return {
     cwd: worktree.workTree,
     repository: async () => worktree,

@@ -62,7 +62,7 @@ export const run = {
 const words = { done: "done", known: "was run before (-f runs it again)", failed: "failed", stopped: "not run" };
 
 /** With these set git would work on another index or worktree than the experiment's own. */
-function refuseEnvironment(): void {
+export function refuseEnvironment(): void {
   const name = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"].find((one) => process.env[one] !== undefined);
   if (name !== undefined)
     throw new MlgitError("refused", `experiments cannot run while ${name} is set`, { hint: `unset ${name}` });
