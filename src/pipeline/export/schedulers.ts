@@ -35,7 +35,7 @@ function toSlurm(jobs: readonly Job[]): string {
   const submit = jobs.map(({ stage, id, needs }) => {
     const after = needs.map((one) => `:$${variable(one)}`).join("");
     const dependency = needs.length > 0 ? ` --dependency="afterok${after}" --kill-on-invalid-dep=yes` : "";
-    return `${variable(id)}=$(submit --job-name='${stage}'${dependency} --wrap="$begin${jobScript(stage).join(" && ")}")`;
+    return `${variable(id)}=$(submit --job-name='${stage}'${dependency} --wrap="\${begin}${jobScript(stage).join(" && ")}")`;
   });
   return [
     "#!/bin/sh",
@@ -48,7 +48,8 @@ function toSlurm(jobs: readonly Job[]): string {
     "options=$*",
     "# Options are words without spaces.",
     "# shellcheck disable=SC2086",
-    `submit() { sbatch --parsable --export=ALL $options "$@" | cut -d';' -f1; }`,
+    // With several clusters it prints `<id>;<cluster>`.
+    `submit() { id=$(sbatch --parsable --export=ALL $options "$@") || exit 1; echo "\${id%%;*}"; }`,
     `begin='work=$(mktemp -d) && trap "rm -rf $work" EXIT && git clone -q "$MLGIT_REMOTE" "$work" && cd "$work" && git checkout -q "$MLGIT_COMMIT" && '`,
     ...submit,
     ...jobs.map(({ stage, id }) => `echo "$${variable(id)} ${stage}"`),
