@@ -70,8 +70,8 @@ describe("git mlgit dag --export", () => {
     const { stdout } = await project.box.run("make", ["-n"], { cwd: project.work });
     expect(stdout.trim().split("\n")).toEqual([
       "git mlgit repro -s 'Prep'",
-      "git mlgit repro -s 'train.v@1'",
       "git mlgit repro -s 'prep'",
+      "git mlgit repro -s 'train.v@1'",
     ]);
   });
 
