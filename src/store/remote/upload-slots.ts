@@ -1,6 +1,6 @@
 /** Memory for packs: how many fill or are under way at once, and their bytes. A push shall do with 300 MB altogether, of which Node and the SDK take 120. */
 const slots = 3;
-const slotBytes = 48 << 20;
+const slotBytes = 40 << 20;
 
 /** The buffers of a push: packs grow in them and are sent from them. A failed upload fails whoever comes next. */
 export class UploadSlots {
