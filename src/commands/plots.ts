@@ -24,8 +24,15 @@ export const command = {
     { flags: "--metric <name>", description: "only this one", repeat: true },
     { flags: "--file <path>", description: "a metrics file that no stage names", repeat: true },
     { flags: "--curves <path>", description: "draw the rows of a CSV, TSV, JSON or JSONL file" },
-    { flags: "-x, --x <column>", description: "of --curves: what goes to the right; default: step, epoch or iteration" },
-    { flags: "-y, --y <column>", description: "of --curves: what is drawn; default: every column of numbers", repeat: true },
+    {
+      flags: "-x, --x <column>",
+      description: "of --curves: what goes to the right; default: step, epoch or iteration",
+    },
+    {
+      flags: "-y, --y <column>",
+      description: "of --curves: what is drawn; default: every column of numbers",
+      repeat: true,
+    },
     { flags: "--force", description: "write over a file that is not ours" },
   ],
   async run(context, words, options) {

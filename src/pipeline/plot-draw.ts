@@ -65,14 +65,14 @@ export function plotPage(charts: readonly Chart[], svg: string, title: string): 
     chart.points.map(({ version, x, y }) => [chart.title, version, chart.across === "version" ? "" : x, y]),
   );
   const line = (cells: readonly unknown[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escape(String(cell))}</${tag}>`).join("")}</tr>`;
+    `<tr>${cells.map((cell) => `<${tag}>${escaped(String(cell))}</${tag}>`).join("")}</tr>`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="generator" content="${generator}">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(title)}</title>
+<title>${escaped(title)}</title>
 <style>
 body { font: 14px system-ui, sans-serif; margin: 2em auto; max-width: 60em; color: #222; background: #fff }
 svg { max-width: 100%; height: auto }
@@ -81,7 +81,7 @@ th, td { border: 1px solid #ccc; padding: 0.2em 0.6em; text-align: left }
 </style>
 </head>
 <body>
-<h1>${escape(title)}</h1>
+<h1>${escaped(title)}</h1>
 ${svg}
 <details><summary>The numbers</summary>
 <table>
@@ -93,6 +93,6 @@ ${[line(["", "version", "", "value"], "th"), ...rows.map((row) => line(row, "td"
 `;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

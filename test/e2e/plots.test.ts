@@ -46,7 +46,9 @@ describe("git mlgit plots", () => {
     ]);
     const page = project.read("plots.html").toString("utf8");
     expect(page).toContain("default-src 'none'");
-    expect(page.match(/<path aria-label="version: [^"]*; acc: [^"]*" role="graphics-symbol" aria-roledescription="point"/g)).toHaveLength(3);
+    expect(
+      page.match(/<path aria-label="version: [^"]*; acc: [^"]*" role="graphics-symbol" aria-roledescription="point"/g),
+    ).toHaveLength(3);
     expect(page).not.toMatch(/<script|(href|src)=["']?(https?:)?\/\//);
     expect(page).toContain("<td>acc</td><td>worktree</td><td></td><td>0.875</td>");
   });
@@ -64,7 +66,7 @@ describe("git mlgit plots", () => {
       { version: "HEAD", x: 1, y: 0.25 },
       { version: "HEAD", x: 2, y: 0.125 },
     ]);
-    expect(project.read("loss.svg").toString("utf8")).toMatch(/^<svg [^]*<\/svg>$/);
+    expect(project.read("loss.svg").toString("utf8")).toMatch(/^<svg [\s\S]*<\/svg>$/);
     const { charts: one } = await plots("--curves", "data/loss.csv", "-x", "loss", "-y", "epoch", "-o", "loss.svg");
     expect(one.map(({ title, across }) => [title, across])).toEqual([["epoch", "loss"]]);
   });
