@@ -88,7 +88,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "help", summary: "Print the manual of a command", group: "setup", load: () => import("./help.ts") },
   {
     name: "repository",
-    summary: "Set a project up: init, config, remote, storage, update, gc",
+    summary: "Set a project up: init, config, remote, storage, update, gc, graph",
     group: "entity",
     load: () => import("./repository.ts"),
   },

@@ -17,6 +17,12 @@ export const plumbing: readonly CommandEntry[] = [
     load: () => import("./textconv.ts"),
   },
   {
+    name: "merge-spec",
+    summary: "git's merge driver for specs of entities",
+    plumbing: true,
+    load: () => import("./merge-spec.ts"),
+  },
+  {
     name: "pre-push",
     summary: "git's hook: data goes before refs",
     plumbing: true,

@@ -7,7 +7,7 @@ import { blobOid } from "../git/blob-pack.ts";
 import { emptyTree, treeChanges, verifyCommit } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
 import { stageEntries } from "../git/stage.ts";
-import { isAncestor, listTags, makeTag, refsWith, resolveObjects } from "../git/tags.ts";
+import { isAncestor, listTags, makeTag, parentsOf, refsWith, resolveObjects } from "../git/tags.ts";
 import { checkEntity } from "./check-entity.ts";
 import type { Context } from "./command.ts";
 import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
@@ -17,7 +17,7 @@ import { UnlockRecord } from "./unlock-record.ts";
 type Sayer = Pick<Context, "info" | "warn">;
 
 /**
- * Tags each version that a commit brings: every spec in it whose version is higher than in its first parent. Doing it again changes
+ * Tags each version that a commit brings: every spec in it whose version is higher than in all its parents. Doing it again changes
  * nothing; the tag of a commit that was amended or rebased away, and that nobody else has, moves to the new one.
  */
 export async function tagVersions(repository: Repository, name: string, say: Sayer): Promise<void> {
@@ -27,13 +27,14 @@ export async function tagVersions(repository: Repository, name: string, say: Say
   const changed = await treeChanges(repository, parent ?? (await emptyTree(repository)), commit, specPathspecs());
   const paths = new Set(changed.filter(({ status }) => status !== "D").map(({ path }) => path.toString("utf8")));
   if (paths.size === 0) return;
-  const before = parent === undefined ? [] : await treeSpecs(repository, parent);
+  const before = [];
+  for (const one of await parentsOf(repository, commit)) before.push(...(await treeSpecs(repository, one)));
   for (const entity of await treeSpecs(repository, commit)) {
     if (!paths.has(entity.place.spec)) continue;
     const { spec } = parseSpec(entity.text, entity.place);
-    const old = before.find(({ place }) => place.kind === entity.place.kind && place.name === entity.place.name);
-    const was = old && parseSpec(old.text, old.place).spec;
-    if (!spec || (was && was.version >= spec.version)) continue;
+    const olds = before.filter(({ place }) => place.kind === entity.place.kind && place.name === entity.place.name);
+    const was = Math.max(0, ...olds.map((old) => parseSpec(old.text, old.place).spec?.version ?? 0));
+    if (!spec || was >= spec.version) continue;
     await tagVersion(repository, { entity, spec, commit }, say);
   }
 }

@@ -40,13 +40,13 @@ export function isData(inside: string, name: string): boolean {
   return !(inside.split("/").at(-1) ?? "").startsWith(".");
 }
 
-/** The `.gitattributes` of an entity: everything is tracked but what `isData` leaves out. */
+/** The `.gitattributes` of an entity: everything is tracked but what `isData` leaves out; specs have a merge of their own (`git mlgit merge-spec`). */
 export function entityAttributes(name: string): string {
   const none = "!filter !diff !merge !text";
   return [
     "# Everything here is data, but the spec, the README and dotfiles.",
     formatAttributeLine({ pattern: "*", attributes: trackedAttributes }),
-    `/${name}.spec ${none}`,
+    `/${name}.spec ${none.replace("!merge", "merge=mlgit-spec")}`,
     `/README.md ${none}`,
     `.* ${none}`,
     "",

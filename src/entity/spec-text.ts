@@ -75,11 +75,11 @@ export class SpecText {
     return { line: this.#lines.linePos(error.pos[0]).line, message };
   }
 
-  /** Aliases that would grow without end are found when the text becomes data. */
+  /** Aliases that would grow without end are found when the text becomes data, and those that lead back to themselves when it is written out. */
   #conversionFault(): SpecFault[] {
     if (this.#document.errors.length > 0) return [];
     try {
-      this.#document.toJS();
+      JSON.stringify(this.#document.toJS());
       return [];
     } catch (error) {
       return [{ line: 1, message: (error as Error).message }];

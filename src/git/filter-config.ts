@@ -11,6 +11,8 @@ export const filterConfig: Readonly<Record<string, string>> = {
   "filter.mlgit.smudge": "git-mlgit smudge -- %f",
   "filter.mlgit.required": "true",
   "diff.mlgit.textconv": "git-mlgit textconv",
+  "merge.mlgit-spec.name": "specs of entities",
+  "merge.mlgit-spec.driver": "git-mlgit merge-spec %O %A %B %L",
 };
 
 /** Values that earlier versions wrote: replaced and removed without asking. */

@@ -55,6 +55,12 @@ export async function isAncestor(repository: Repository, ancestor: string, commi
   return code === 0;
 }
 
+/** The commits that a commit was made on; several for a merge. */
+export async function parentsOf(repository: Repository, commit: string): Promise<string[]> {
+  const { stdout } = await gitIn(repository, ["rev-parse", `${commit}^@`]);
+  return stdout.toString("latin1").split("\n").filter(Boolean);
+}
+
 /** The refs below the given prefixes whose history has the commit. */
 export async function refsWith(repository: Repository, commit: string, prefixes: readonly string[]): Promise<string[]> {
   const args = ["for-each-ref", "--format=%(refname)", `--contains=${commit}`, ...prefixes];

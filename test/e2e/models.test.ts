@@ -12,7 +12,7 @@ describe("git mlgit models", () => {
     expect(project.read("models/m/m.spec")).toMatch(/^model:\n/);
     await project.commit("models");
     expect(await project.tags()).toEqual(["cv__m__7", "cv__n__1"]);
-  });
+  }, 240_000);
 
   it("links labels and models to what is checked out, and brings the links back", async () => {
     for (const [kind, name] of [
@@ -36,7 +36,7 @@ describe("git mlgit models", () => {
     await project.mlgit("datasets", "commit", "d");
     await project.mlgit("models", "checkout", "m", "-d", "-l");
     expect(project.read("datasets/d/data/x")).toBe("d1");
-  });
+  }, 240_000);
 
   it("compares metrics, from options and from a file", async () => {
     project.box.write("metrics.csv", "accuracy,recall\n9,0.75\n");
@@ -58,7 +58,7 @@ describe("git mlgit models", () => {
     await project.mlgit("models", "metrics", "m", `--export-path=${project.box.root}`);
     expect(project.box.read("m-metrics.csv").toString()).toMatch(/^tag,dataset,labels,accuracy,recall\r\ncv__m__9,/);
     await project.fails(2, "mlgit", "models", "add", "m", "--metric", "accuracy", "high");
-  });
+  }, 240_000);
 
   it("answers with tables on a terminal", async () => {
     const questions = ["metrics m", "log m --stat", "show m", "diff m 8 9"].map((one) => `git mlgit models ${one}`);
@@ -72,5 +72,5 @@ describe("git mlgit models", () => {
     ])
       expect(stdout).toMatch(part);
     expect(stdout).toContain("the same files");
-  });
+  }, 240_000);
 });

@@ -10,6 +10,7 @@ import { listAction } from "./list.ts";
 import { logAction } from "./log.ts";
 import { metricsAction } from "./metrics.ts";
 import { pushAction } from "./push.ts";
+import { relationshipsAction } from "./relationships.ts";
 import { renumberAction } from "./renumber.ts";
 import { branchAction, showAction } from "./show.ts";
 import { configAction, statusAction } from "./state.ts";
@@ -35,6 +36,7 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
   logAction,
   diffAction,
   metricsAction,
+  relationshipsAction,
   configAction,
   unlockAction,
 ];

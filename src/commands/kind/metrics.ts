@@ -1,10 +1,9 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Kind } from "../../entity/kind.ts";
-import { onDisk } from "../../error/disk-error.ts";
 import { csvLine } from "../../util/csv.ts";
-import { writeDurable } from "../../util/durable.ts";
 import type { Action, OptionSpec, Options } from "../command.ts";
 import { formatTable, type Table, tableOptions } from "../pipeline/print-table.ts";
+import { writeOutput } from "../write-output.ts";
 import { type Compared, compareMetrics, type MeasuredVersion, metricNames } from "./compare-metrics.ts";
 import { findEntity } from "./find-entity.ts";
 import { specsOf, versionsOf } from "./versions.ts";
@@ -46,8 +45,9 @@ export function metricsAction(kind: Kind) {
       });
       const rows = compared.map(toData);
       if (given.exportPath !== undefined) {
-        const folder = resolve(context.cwd, String(given.exportPath));
-        const file = writeExport({ folder, name, type: given.exportType === "json" ? "json" : "csv" }, compared);
+        const type = given.exportType === "json" ? "json" : "csv";
+        const path = join(String(given.exportPath), `${name}-metrics.${type}`);
+        const file = writeOutput(context, path, exported(type, compared));
         return { text: `written: ${file}`, data: { file, rows } };
       }
       return { text: await formatTable(tableOf(compared, given), context, given), data: rows };
@@ -60,21 +60,10 @@ function toData({ links, metrics, best, delta, ...head }: Compared) {
   return { ...head, ...links, ...metrics, ...{ ...head, metrics, best, ...(delta ? { delta } : {}) } };
 }
 
-interface Export {
-  readonly folder: string;
-  readonly name: string;
-  readonly type: "csv" | "json";
-}
-
-function writeExport({ folder, name, type }: Export, compared: readonly Compared[]): string {
-  const file = join(folder, `${name}-metrics.${type}`);
+function exported(type: "csv" | "json", compared: readonly Compared[]): string {
+  if (type === "json") return `${JSON.stringify(compared.map(toData), null, 2)}\n`;
   const { columns, rows } = tableOf(compared, { csv: true });
-  const text =
-    type === "json"
-      ? `${JSON.stringify(compared.map(toData), null, 2)}\n`
-      : [columns, ...rows].map((line) => `${csvLine(line)}\r\n`).join("");
-  onDisk("write", file, () => writeDurable(file, text));
-  return file;
+  return [columns, ...rows].map((line) => `${csvLine(line)}\r\n`).join("");
 }
 
 /** For people the best value of each metric has a star, and differences stand behind values; in CSV they have columns of their own. */
