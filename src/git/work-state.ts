@@ -24,17 +24,51 @@ export async function assertClean(repository: Repository): Promise<void> {
       throw new MlgitError("refused", `${what} is under way`, {
         hint: "finish or abort it first (git status says how)",
       });
-  const { stdout } = await gitIn(repository, ["status", "--porcelain", "-z", "--untracked-files=no"]);
-  const changed = stdout.toString("utf8").split("\0").filter(Boolean);
+  const changed = await changedPaths(repository);
   if (changed.length === 0) return;
-  const some = changed.slice(0, 3).map((line) => line.slice(3));
   throw new MlgitError(
     "refused",
-    `there are changes that are not committed: ${some.join(", ")}${more(changed.length)}`,
+    `there are changes that are not committed: ${changed.slice(0, 3).join(", ")}${more(changed.length)}`,
     {
       hint: "commit or stash them first (git status shows them all)",
     },
   );
+}
+
+/**
+ * What `git status` calls changed, but for files that hold exactly the bytes of their blob: another tool's pointers under a path that is tracked by now look
+ * changed to git as soon as it reads them.
+ */
+async function changedPaths(repository: Repository): Promise<string[]> {
+  const { stdout } = await gitIn(repository, [
+    "status",
+    "--porcelain=v2",
+    "-z",
+    "--untracked-files=no",
+    "--no-renames",
+  ]);
+  const changes = stdout.toString("utf8").split("\0").filter(Boolean).map(parseChange);
+  const edited = changes.filter(({ path, blob }) => blob !== undefined && !path.includes("\n"));
+  if (edited.length === 0) return changes.map(({ path }) => path);
+  const input = edited.map(({ path }) => `${path}\n`).join("");
+  const hashed = await gitIn(repository, ["hash-object", "--no-filters", "--stdin-paths"], { input });
+  const now = hashed.stdout.toString("utf8").split("\n");
+  const same = new Set(edited.filter(({ blob }, i) => now[i] === blob));
+  return changes.filter((one) => !same.has(one)).map(({ path }) => path);
+}
+
+/** Source of the format: git-status(1), porcelain version 2. `blob` is the index's, for a file that is changed in the worktree alone, mode and all. */
+function parseChange(line: string): { readonly path: string; readonly blob?: string } {
+  const [, state, indexMode, workMode, blob, path] =
+    /^1 (..) \S+ \d+ (\d+) (\d+) \S+ (\S+) ([\s\S]*)$/.exec(line) ?? [];
+  if (path === undefined)
+    return {
+      path: line
+        .split(" ")
+        .slice(line.startsWith("u") ? 10 : 8)
+        .join(" "),
+    };
+  return state === ".M" && indexMode === workMode && blob !== undefined ? { path, blob } : { path };
 }
 
 /** The branch that is checked out, as a full ref; undefined when HEAD is detached. */

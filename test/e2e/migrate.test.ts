@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { runAndKill } from "../helper/killing-git.ts";
@@ -134,6 +134,9 @@ async function lfsProject(team: Team): Promise<Clone> {
     expect(report).toMatchObject({ files: 2, commits: 1, contents: { copied: 1 } });
     expect(report.missing.map((one: { path: string }) => one.path)).toEqual(["changes.bin", "sub/odd name.dat"]);
     expect(await blob(partial, "HEAD:changes.bin")).toContain("git-lfs");
+    // git looks at them again and sees another tool's pointer under a path that mlgit tracks.
+    utimesSync(join(partial.top, "changes.bin"), 1, 1);
+    expect(await partial.status()).toContain(" M changes.bin");
     expect(await migrate(partial, [])).toMatchObject({ files: 2, commits: 1, contents: { fetched: 2 } });
     expect(partial.read("changes.bin").toString()).toBe("newer\n");
     expect(await partial.status()).toBe("");

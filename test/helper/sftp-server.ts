@@ -98,7 +98,13 @@ async function answers(child: ChildProcess, port: number): Promise<boolean> {
 /** Each connection has a process of its own, a child of the server. */
 function endChildren({ pid }: ChildProcess): void {
   const children = execFileSync("sh", ["-c", `cat /proc/${pid}/task/*/children`], { encoding: "utf8" });
-  for (const child of children.trim().split(/\s+/)) if (child !== "") process.kill(Number(child), "SIGKILL");
+  for (const child of children.trim().split(/\s+/)) {
+    try {
+      if (child !== "") process.kill(Number(child), "SIGKILL");
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
 }
 
 async function end(child: ChildProcess): Promise<void> {
