@@ -120,6 +120,13 @@ export const commands: readonly CommandEntry[] = [
     group: "entity",
     load: () => import("./import.ts"),
   },
+  { name: "register", summary: "Commit files as a version", group: "entity", load: () => import("./register.ts") },
+  {
+    name: "promote",
+    summary: "Make a branch that brings a version elsewhere",
+    group: "entity",
+    load: () => import("./promote.ts"),
+  },
   {
     name: "update-import",
     summary: "Move an imported entity on to a newer version",

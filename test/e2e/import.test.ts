@@ -50,6 +50,8 @@ describe("git mlgit import", () => {
     expect(await project.status("work")).toBe("");
     renameSync(project.box.path("lab.git/mlgit"), project.box.path("lab.git/away"));
     await project.push("work");
+    expect(await project.fails("work", 4, "import", url, "net")).toContain("nothing was pushed");
+    expect(await project.status("work")).toBe("");
     await project.box.git(["clone", "-q", project.box.path("work.git"), project.box.path("clone")]);
     renameSync(project.box.path("lab.git/away"), project.box.path("lab.git/mlgit"));
     expect(project.box.read("clone/datasets/field/birds/data/large.bin").equals(large)).toBe(true);
@@ -89,7 +91,7 @@ describe("git mlgit import", () => {
 
   it("takes a mlgit:: remote whose tree names a store of its own, by our leave only", async () => {
     const remote = `mlgit::file://${project.box.path("bucket/project")}`;
-    for (const folder of ["bucket/data", "mine", "nowhere"]) project.box.write(`${folder}/.keep`, "");
+    for (const folder of ["bucket/data", "mine"]) project.box.write(`${folder}/.keep`, "");
     await project.repository("team", remote);
     await project.mlgit("team", "store", "add", "data", `file://${project.box.path("bucket/data")}`, "-q");
     await project.create("team", ["labels", "marks"], { "data/m": "marks" });
@@ -105,7 +107,7 @@ describe("git mlgit import", () => {
     await project.mlgit("work", "store", "remove", "data", "-q");
   });
 
-  it("contacts no place that only the origin's files name, and changes nothing when data cannot be had", async () => {
+  it("contacts no place that only the origin's files name", async () => {
     const before = await project.status("work");
     await project.repository("evil");
     await project.create("evil", ["datasets", "bait"], { "data/x": "bait" });
@@ -115,22 +117,14 @@ describe("git mlgit import", () => {
     await project.version("evil", "datasets/bait/bait.spec", 2, { "data/x": "bait 2" });
     project.box.write("evil/.mlgit/config.yaml", "stores:\n  a: {url: 'rclone:evil:x'}\n");
     await project.version("evil", "datasets/bait/bait.spec", 3, { "data/x": "bait 3" });
-    project.box.write("evil/.mlgit/config.yaml", `stores:\n  a: {url: 'file://${project.box.path("nowhere")}'}\n`);
-    await project.version("evil", "datasets/bait/bait.spec", 4, { "data/x": "bait 4" });
     await project.git("evil", "push", "-q", "--no-verify", "--follow-tags", "origin", "HEAD");
     const from = project.box.path("evil.git");
     expect(await project.fails("work", 11, "import", from, "bait@2")).toContain(
       "--trust-store 's3://bucket/x http://192.0.2.1:9000'",
     );
     expect(await project.fails("work", 11, "import", from, "bait@3")).toContain("rclone");
-    expect(await project.fails("work", 4, "import", from, "bait@4")).toContain("nothing was pushed");
     expect(await project.status("work")).toBe(before);
     expect(project.leftovers("work")).toEqual([]);
-    await project.mlgit("evil", "store", "add", "--local", "a", project.box.path("nowhere"), "-q");
-    await project.mlgit("evil", "push", "--all", "-q");
-    await project.mlgit("work", "import", from, "bait@4");
-    expect(project.read("work", "datasets/bait/data/x")).toBe("bait 4");
-    await project.git("work", "reset", "-q", "--hard");
   });
 
   it("leaves the worktree as it was when it is killed, and finishes when it is run again", async () => {

@@ -59,13 +59,19 @@ export async function publishEntity(context: Context, { kind, name, remote }: Wi
   }
 }
 
-/** To the store that the registry itself names, so that its readers find it; until it names one, to ours. */
-async function sendData(
-  job: { readonly session: Session; readonly context: Context; readonly remote: string },
+/** To the store that the other repository itself names, so that its readers find it; until it names one, to ours. */
+export async function sendData(
+  job: {
+    readonly session: Session;
+    readonly context: Context;
+    readonly remote: string;
+    /** Places that the user allows by this very command. */
+    readonly allowed?: readonly string[];
+  },
   version: VersionTree,
   tip: RegistryTip,
 ): Promise<void> {
-  const { session, remote } = job;
+  const { session, remote, allowed = [] } = job;
   const { repository, git } = session;
   const wanted = new Map<string, WantedContent>();
   for (const { oid, size, path } of await treeFiles(repository, version.tree))
@@ -80,7 +86,7 @@ async function sendData(
     return;
   }
   const { pushUrl } = await resolveRemote(repository, git, remote);
-  const [store] = await foreignStores(session, { url: pushUrl, remote, config: config.toString("utf8") });
+  const [store] = await foreignStores(session, { url: pushUrl, remote, config: config.toString("utf8"), allowed });
   if (store) await sendTo(store, [...wanted.values()], job);
 }
 
