@@ -30,7 +30,7 @@ export class Entities {
   }
 
   async status(name: string): Promise<e.EntityStatus> {
-    return this.#call((await import("../commands/kind/state.ts")).statusAction(this.#kind), { args: [name] });
+    return this.#call((await import("../commands/kind/status.ts")).statusAction(this.#kind), { args: [name] });
   }
 
   /** Stages the spec and everything in the entity, or the files that are named relative to its folder. */
@@ -93,7 +93,7 @@ export class Entities {
 
   /** Brings a version's data into the cache. */
   async fetch(version: string): Promise<FetchReport> {
-    const { fetchAction } = await import("../commands/kind/update.ts");
+    const { fetchAction } = await import("../commands/kind/fetch.ts");
     return having(await this.#call(fetchAction(this.#kind), { args: [version] }), "fetched");
   }
 
@@ -134,7 +134,7 @@ export class Entities {
 
   /** Changes the rule for published files by a commit of its own. */
   async setMutability(name: string, mutability: e.Mutability): Promise<{ readonly changed: boolean }> {
-    const { configAction } = await import("../commands/kind/state.ts");
+    const { configAction } = await import("../commands/kind/config.ts");
     return this.#call(configAction(this.#kind), { args: [name, "mutability", mutability] });
   }
 

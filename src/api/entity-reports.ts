@@ -33,6 +33,12 @@ export interface EntityStatus {
   readonly staged: readonly ChangedPath[];
   readonly unstaged: readonly ChangedPath[];
   readonly untracked: readonly string[];
+  /** Changed, although a version has them and their entity's rule forbids it. */
+  readonly corrupted: readonly string[];
+  /** Commits that no remote is known to have. */
+  readonly unpublished: number;
+  /** Files of a sample or of a bare checkout that are not in the worktree. */
+  readonly leftOut: number;
 }
 
 export interface EntityAdded extends AddReport {

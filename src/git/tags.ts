@@ -95,3 +95,8 @@ export async function resolveObjects(
     .slice(0, names.length)
     .map((line) => (/^[0-9a-f]{40,64}$/.test(line) ? line : undefined));
 }
+
+/** Removes a tag of this repository; one that is gone already is no error. */
+export async function deleteTag(repository: Repository, tag: string): Promise<void> {
+  await gitIn(repository, ["tag", "-d", "--", tag], { okCodes: [0, 1] });
+}

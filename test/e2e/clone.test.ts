@@ -13,7 +13,7 @@ describe("git mlgit clone", () => {
     await project.mlgit("datasets", "add", "d");
     await project.mlgit("datasets", "commit", "d");
     await project.mlgit("datasets", "push", "d");
-  });
+  }, 240_000);
   afterAll(() => project.remove());
 
   it("brings what is published where the project's settings say, and the first checkout has its data", async () => {
@@ -23,7 +23,7 @@ describe("git mlgit clone", () => {
     expect((await project.box.mlgit(["datasets", "list"], { cwd })).stdout).toBe("ML dataset\n|-- d\n");
     await project.box.mlgit(["datasets", "checkout", "d"], { cwd });
     expect(project.box.read("b/datasets/d/data/x").toString()).toBe("data");
-  });
+  }, 240_000);
 
   it("sets the filter up for a user who never installed it", async () => {
     await project.box.mlgit(["uninstall", "--global"]);
@@ -32,12 +32,12 @@ describe("git mlgit clone", () => {
     expect((await project.box.git(["config", "--local", "filter.mlgit.required"], { cwd })).stdout).toBe("true\n");
     expect((await project.box.git(["remote"], { cwd })).stdout).toBe("datasets\n");
     await project.box.mlgit(["install", "--global"]);
-  });
+  }, 240_000);
 
   it("refuses a registry that would start a program", async () => {
     project.write(".mlgit/config.yaml", 'registries:\n  datasets: "ext::sh -c touch% owned"\n');
     await project.mlgit("repository", "config", "push");
     const said = (await project.box.mlgit(["clone", project.box.path("a.git"), "e"], { code: 11 })).stderr;
     expect(said).toContain("ext::sh");
-  });
+  }, 240_000);
 });

@@ -15,7 +15,7 @@ describe("git mlgit repository", () => {
     expect(JSON.parse(first.stdout)).toMatchObject({ created: true });
     const again = await project.box.mlgit(["repository", "init", "--json"], { cwd });
     expect(JSON.parse(again.stdout)).toMatchObject({ created: false });
-  });
+  }, 240_000);
 
   it("remote names a repository in the tree and as a git remote, and takes it back", async () => {
     await project.box.git(["init", "-q", "--bare", project.box.path("registry.git")]);
@@ -29,7 +29,7 @@ describe("git mlgit repository", () => {
     expect(project.read(".mlgit/config.yaml")).not.toContain("registries");
     await project.fails(3, "mlgit", "repository", "remote", "datasets", "del");
     await project.fails(2, "mlgit", "repository", "remote", "datasets", "add", "--", "--upload-pack=x");
-  });
+  }, 240_000);
 
   it("storage names buckets of several kinds, and keeps what is personal out of the tree", async () => {
     await repository("storage", "add", "first", "--credentials=me", "--region=eu-west-1");
@@ -58,7 +58,7 @@ describe("git mlgit repository", () => {
     expect(await project.fails(2, "mlgit", "repository", "storage", "add", "x", ...drive)).toContain("rclone config");
     await repository("storage", "del", "second");
     expect(Object.keys((await config()).storages)).toEqual(["first", "inbox"]);
-  });
+  }, 240_000);
 
   it("keeps the user's own choices in git's global configuration", async () => {
     await repository("remote", "labels", "add", "-g", "/all/labels.git");
@@ -74,7 +74,7 @@ describe("git mlgit repository", () => {
     await repository("storage", "del", "mine", "-g");
     await repository("config", "--set-wizard=disabled");
     expect(await config()).toMatchObject({ labels: { git: "" }, wizard: "disabled" });
-  });
+  }, 240_000);
 
   it("config push commits the settings alone", async () => {
     project.write("staged", "and not part of it");
@@ -86,7 +86,7 @@ describe("git mlgit repository", () => {
     expect((await project.git("ls-remote", "origin", "refs/heads/main")).stdout).not.toBe("");
     expect((await project.git("status", "--porcelain")).stdout).toBe("A  staged\n");
     expect((await repository("config", "push")).stdout).toContain("committed already");
-  });
+  }, 240_000);
 
   it("update asks every remote, and gc keeps what was not pushed", async () => {
     await repository("storage", "del", "first");
@@ -98,5 +98,5 @@ describe("git mlgit repository", () => {
     await repository("gc");
     await project.mlgit("datasets", "push", "d");
     expect((await repository("update", "--json")).stdout).toContain('"origin"');
-  });
+  }, 240_000);
 });

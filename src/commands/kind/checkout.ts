@@ -1,14 +1,14 @@
 import type { Kind } from "../../entity/kind.ts";
 import { kindOf } from "../../entity/kind.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import { passThrough } from "../../git/pass-through.ts";
 import { gitIn } from "../../git/repository.ts";
 import { indexTree, resolveObjects } from "../../git/tags.ts";
-import type { Action, Context, OptionSpec } from "../command.ts";
-import { hydrateWorktree } from "../hydrate.ts";
+import type { Action, OptionSpec, Options } from "../command.ts";
 import type { VersionTree } from "../published.ts";
-import { Session } from "../session.ts";
 import { findEntities, needWorktree, type Worktree } from "./find-entity.ts";
+import { hydrateVersions, patienceOf, patienceOptions } from "./hydrate-versions.ts";
+import { leftOut, type Part, restoreVersion } from "./restore-version.ts";
+import { sampleOptions, sampleWish } from "./sample-options.ts";
 import { findVersion, specsOf, versionsOf } from "./versions.ts";
 
 const linkOptions: Readonly<Record<string, readonly OptionSpec[]>> = {
@@ -27,17 +27,37 @@ export function checkoutAction(kind: Kind) {
     options: [
       { flags: "--version <n>", description: "another version than the latest" },
       { flags: "--force", description: "also where changes of the entity's files are lost by it" },
+      { flags: "--bare", description: "no data: enough to add files and commit a next version" },
+      { flags: "--full", description: "name all files whose changes would be lost" },
+      ...patienceOptions,
+      ...sampleOptions(kind),
       ...(linkOptions[kind.name] ?? []),
     ],
     async run(context, [word = ""], options) {
       const repository = needWorktree(await context.repository());
+      const patience = patienceOf(options);
+      const part = partOf(options);
       const version = await findVersion(repository, kind, { word, number: numberOf(options.version) });
       const wanted = [version, ...(await linked(repository, version, options))];
-      if (options.force !== true) for (const one of wanted) await refuseChanges(repository, one);
-      for (const one of wanted) await restore(repository, one);
-      return hydrated(context, wanted);
+      const absent = await Promise.all(wanted.map((one, i) => leftOut(repository, one, i === 0 ? part : "all")));
+      const full = options.full === true;
+      if (options.force !== true) for (const one of wanted) await refuseChanges(repository, one, full);
+      for (const [i, one] of wanted.entries()) await restoreVersion(repository, one, absent[i] ?? []);
+      const not = new Set(absent.flat().map((path) => path.toString("latin1")));
+      const isWanted = ({ path }: { readonly path: Buffer }) => !not.has(path.toString("latin1"));
+      const done = await hydrateVersions(context, wanted, { patience, wanted: isWanted });
+      if (not.size === 0) return done;
+      const text = `${done.text}\n${not.size} files are left out; all of them: git mlgit ${kind.folder} checkout ${version.version.tag}`;
+      return { ...done, text, data: { ...done.data, leftOut: not.size } };
     },
   } satisfies Action;
+}
+
+function partOf(options: Options): Part {
+  const sample = sampleWish(options);
+  if (options.bare !== true) return sample ?? "all";
+  if (sample === undefined) return "bare";
+  throw new MlgitError("usage", "--bare takes no data, and --sample-type some: choose one");
 }
 
 function numberOf(text: unknown): number | undefined {
@@ -48,11 +68,7 @@ function numberOf(text: unknown): number | undefined {
 }
 
 /** The versions that a version's spec links to, as far as they were asked for. */
-async function linked(
-  repository: Worktree,
-  version: VersionTree,
-  options: Readonly<Record<string, unknown>>,
-): Promise<VersionTree[]> {
+async function linked(repository: Worktree, version: VersionTree, options: Options): Promise<VersionTree[]> {
   const [own] = await specsOf(repository, [version]);
   const found: VersionTree[] = [];
   for (const [option, key] of [
@@ -72,7 +88,7 @@ async function linked(
 }
 
 /** @throws MlgitError kind `refused` when there are changes that no version and no commit has. */
-async function refuseChanges(repository: Worktree, { place, version }: VersionTree): Promise<void> {
+async function refuseChanges(repository: Worktree, { place, version }: VersionTree, full: boolean): Promise<void> {
   const [here = place] = await findEntities(repository, place.kind, place.name);
   const args = ["status", "--porcelain", "-z", "--no-renames", "--", `:(top,literal)${here.folder}`];
   const { stdout } = await gitIn(repository, args);
@@ -81,7 +97,7 @@ async function refuseChanges(repository: Worktree, { place, version }: VersionTr
   const lost =
     loose.length > 0 || !(await isKnownState(repository, here.folder, place)) ? (loose.length > 0 ? loose : lines) : [];
   if (lost.length === 0) return;
-  const shown = lost.slice(0, 20).map((line) => `  ${line.slice(3)}`);
+  const shown = lost.slice(0, full ? undefined : 20).map((line) => `  ${line.slice(3)}`);
   if (lost.length > shown.length) shown.push(`  … and ${lost.length - shown.length} more`);
   throw new MlgitError("refused", `changes to these files would be lost:\n${shown.join("\n")}`, {
     path: here.folder,
@@ -99,41 +115,4 @@ async function isKnownState(
   const [head] = await resolveObjects(repository, [`HEAD:${folder}`]);
   if (tree === undefined || tree === head) return true;
   return (await versionsOf(repository, kind, name)).some((one) => one.tree === tree);
-}
-
-/** The entity becomes what the version has, files that it lacks go; the rest of the worktree, and HEAD, stay. */
-async function restore(repository: Worktree, { place, version }: VersionTree): Promise<void> {
-  for (const other of await findEntities(repository, place.kind, place.name))
-    if (other.folder !== place.folder) await passThrough(repository, ["rm", "-r", "-q", "-f", "--", other.folder]);
-  const args = [
-    "restore",
-    `--source=${version.commit}`,
-    "--staged",
-    "--worktree",
-    "--",
-    `:(top,literal)${place.folder}`,
-  ];
-  await passThrough(repository, args);
-}
-
-/** git is content with pointers where data cannot be had; whoever asked for a version is not. */
-async function hydrated(context: Context, versions: readonly VersionTree[]) {
-  const session = await Session.open(context);
-  try {
-    const prefix = "../".repeat(session.repository.prefix.split("/").length - 1);
-    const report = await hydrateWorktree(
-      versions.map(({ place }) => prefix + place.folder),
-      session,
-      context,
-    );
-    const names = versions.map(({ version, place }) => `${version.tag} is in ${place.folder}`);
-    const tags = versions.map(({ version, place }) => ({
-      tag: version.tag,
-      sha: version.commit,
-      folder: place.folder,
-    }));
-    return { text: names.join("\n"), data: { ...report.data, versions: tags }, exitCode: report.exitCode };
-  } finally {
-    await session.close();
-  }
 }

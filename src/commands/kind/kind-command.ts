@@ -4,19 +4,25 @@ import type { Action, Command } from "../command.ts";
 import { addAction } from "./add.ts";
 import { checkoutAction } from "./checkout.ts";
 import { commitAction } from "./commit.ts";
+import { configAction } from "./config.ts";
 import { createAction } from "./create.ts";
 import { diffAction } from "./diff.ts";
+import { fetchAction } from "./fetch.ts";
+import { fsckAction } from "./fsck.ts";
+import { getAction } from "./get.ts";
 import { listAction } from "./list.ts";
 import { logAction } from "./log.ts";
 import { metricsAction } from "./metrics.ts";
 import { pushAction } from "./push.ts";
 import { relationshipsAction } from "./relationships.ts";
+import { remoteFsckAction } from "./remote-fsck.ts";
 import { renumberAction } from "./renumber.ts";
+import { resetAction } from "./reset.ts";
 import { branchAction, showAction } from "./show.ts";
-import { configAction, statusAction } from "./state.ts";
+import { statusAction } from "./status.ts";
 import { tagAction } from "./tag.ts";
 import { unlockAction } from "./unlock.ts";
-import { fetchAction, initAction, updateAction } from "./update.ts";
+import { initAction, updateAction } from "./update.ts";
 
 const everyKind: readonly ((kind: Kind) => Action)[] = [
   initAction,
@@ -28,6 +34,7 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
   pushAction,
   checkoutAction,
   fetchAction,
+  getAction,
   updateAction,
   listAction,
   tagAction,
@@ -39,6 +46,9 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
   relationshipsAction,
   configAction,
   unlockAction,
+  resetAction,
+  fsckAction,
+  remoteFsckAction,
 ];
 
 /** All commands of one kind of entity: `git mlgit datasets …`. */

@@ -1,13 +1,15 @@
 import type { Kind } from "../../entity/kind.ts";
-import { MlgitError } from "../../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import { passThrough } from "../../git/pass-through.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import { gitText } from "../../git/run.ts";
-import type { Action, CommandResult } from "../command.ts";
+import type { Action, CommandResult, Context } from "../command.ts";
 import { loadGitSettings } from "../load-settings.ts";
+import { command as sendOnly } from "../push.ts";
 import { type PublishReport, publishEntity } from "../registry/publish.ts";
 import { registryRemote } from "../repository/registry.ts";
 import { findEntity, needWorktree } from "./find-entity.ts";
+import { countOf } from "./hydrate-versions.ts";
 
 function describePublished({ registry, published, present }: PublishReport): CommandResult {
   const text =
@@ -25,7 +27,14 @@ export function pushAction(kind: Kind) {
       { name: "<name>", description: "of the entity" },
       { name: "[remote]", description: "default: the one git would take" },
     ],
-    async run(context, [name = "", remote], _options) {
+    options: [
+      { flags: "--retry <n>", description: "send data again that often where the store cannot be reached" },
+      { flags: "--clearonfail", description: "ml-git's; what a failed push left behind, git mlgit gc removes" },
+      { flags: "--fail-limit <n>", description: "ml-git's; a push ends with its first failure in any case" },
+    ],
+    async run(context, [name = "", remote], options) {
+      const retries = countOf("--retry", options.retry) ?? 0;
+      countOf("--fail-limit", options.failLimit);
       const repository = needWorktree(await context.repository());
       await findEntity(repository, kind, name);
       const git = await loadGitSettings(repository);
@@ -42,8 +51,27 @@ export function pushAction(kind: Kind) {
         });
       const upstream = git.get(`branch.${branch}.merge`) ?? `refs/heads/${branch}`;
       const track = git.get(`branch.${branch}.merge`) === undefined ? ["-u"] : [];
-      await passThrough(repository, ["push", "--follow-tags", ...track, target, `HEAD:${upstream}`]);
+      try {
+        // Data alone first: git cannot say why a push of its own failed.
+        if (retries > 0) await sendData(context, target, retries);
+        await passThrough(repository, ["push", "--follow-tags", ...track, target, `HEAD:${upstream}`]);
+      } catch (error) {
+        if (options.clearonfail === true)
+          context.info("hint: nothing that was sent counts yet, and the next push goes on with it; or: git mlgit gc");
+        throw error;
+      }
       return { data: { remote: target, branch } };
     },
   } satisfies Action;
+}
+
+async function sendData(context: Context, remote: string, retries: number): Promise<void> {
+  for (let attempt = 0; ; attempt++)
+    try {
+      await sendOnly.run(context, [remote], {});
+      return;
+    } catch (error) {
+      if (!isMlgitError(error) || error.kind !== "unreachable" || attempt >= retries) throw error;
+      context.warn(`${error.message}; trying again (${attempt + 1} of ${retries})`);
+    }
 }

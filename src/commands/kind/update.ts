@@ -4,11 +4,9 @@ import { passThrough } from "../../git/pass-through.ts";
 import { fetchRegistry } from "../../git/registry.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import type { Action, Context } from "../command.ts";
-import { command as fetchData } from "../fetch.ts";
 import { command as setUp } from "../init.ts";
 import { loadGitSettings } from "../load-settings.ts";
 import { registryRemote } from "../repository/registry.ts";
-import { findVersion } from "./versions.ts";
 
 export function initAction(kind: Kind) {
   return {
@@ -35,20 +33,6 @@ export function updateAction(kind: Kind) {
       if (registry !== undefined) await fetchRegistry(repository, registry);
       else await passThrough(repository, ["fetch", "--tags", remote]);
       return { text: `versions of ${remote} are here: git mlgit ${kind.folder} list`, data: { remote } };
-    },
-  } satisfies Action;
-}
-
-export function fetchAction(kind: Kind) {
-  return {
-    name: "fetch",
-    summary: "Bring the data of a version into the cache; the worktree stays",
-    arguments: [{ name: "<name>", description: "of the entity, for its latest version, or a version's tag" }],
-    options: [{ flags: "--version <n>", description: "another version than the latest" }],
-    async run(context, [word = ""], options) {
-      const number = options.version === undefined ? undefined : Number(options.version);
-      const { tree } = await findVersion(await context.repository(), kind, { word, number });
-      return fetchData.run(context, [tree], {});
     },
   } satisfies Action;
 }

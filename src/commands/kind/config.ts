@@ -8,56 +8,7 @@ import { configTrailer } from "../check-range.ts";
 import type { Action } from "../command.ts";
 import { loosenVariable } from "../staged-entities.ts";
 import { editEntity } from "./edit-entity.ts";
-import { findEntity, needWorktree, readEntity } from "./find-entity.ts";
-
-const words: Readonly<Record<string, string>> = {
-  A: "new file",
-  M: "modified",
-  D: "deleted",
-  T: "type changed",
-  R: "renamed",
-};
-
-export function statusAction(kind: Kind) {
-  return {
-    name: "status",
-    summary: "Show what is changed in an entity",
-    arguments: [{ name: "<name>", description: "of the entity" }],
-    async run(context, [name = ""]) {
-      const repository = await context.repository();
-      const place = await findEntity(repository, kind, name);
-      const args = ["status", "--porcelain", "-z", "--no-renames", "-uall", "--", `:(top,literal)${place.folder}`];
-      const { stdout } = await gitIn(repository, args);
-      const lines = stdout.toString("utf8").split("\0").filter(Boolean);
-      const pick = (column: 0 | 1) =>
-        lines
-          .filter((line) => !" ?".includes(line[column] ?? " "))
-          .map((line) => ({
-            change: words[line[column] ?? ""] ?? "changed",
-            path: line.slice(4 + place.folder.length),
-          }));
-      const data = {
-        staged: pick(0),
-        unstaged: pick(1),
-        untracked: lines.filter((line) => line.startsWith("??")).map((line) => line.slice(4 + place.folder.length)),
-      };
-      const section = (title: string, list: readonly { change: string; path: string }[]) => [
-        title,
-        ...list.map(({ change, path }) => `    ${change}: ${path}`),
-        "",
-      ];
-      return {
-        text: [
-          ...section("Changes to be committed", data.staged),
-          ...section("Changes not staged for commit", data.unstaged),
-          "untracked files",
-          ...data.untracked.map((path) => `    ${path}`),
-        ].join("\n"),
-        data,
-      };
-    },
-  } satisfies Action;
-}
+import { needWorktree, readEntity } from "./find-entity.ts";
 
 export function configAction(kind: Kind) {
   return {
