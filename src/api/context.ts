@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { Context, Progress } from "../commands/command.ts";
+import type { Context, Progress, Prompter } from "../commands/command.ts";
 import type { Repository } from "../git/repository.ts";
 import { createLog } from "../log/log.ts";
 
@@ -15,6 +15,8 @@ export interface Surroundings {
   /** One line for people. */
   say(text: string): void;
   progress(title: string): Progress;
+  /** Who can be asked; nobody if absent. */
+  readonly ask?: () => Prompter | undefined;
 }
 
 /** The one place that joins real parts into what commands see. */
@@ -44,6 +46,9 @@ export function createContext(around: Surroundings): Context & { close(): Promis
     },
     warn,
     progress: (title) => around.progress(title),
+    get ask() {
+      return around.ask?.();
+    },
     close: () => log.close(),
   };
 }

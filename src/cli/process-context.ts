@@ -1,5 +1,6 @@
 import { createContext } from "../api/context.ts";
 import { aboveProgress, createProgress } from "./progress.ts";
+import { createPrompter } from "./prompt.ts";
 
 export interface ContextOptions {
   readonly signal: AbortSignal;
@@ -17,5 +18,6 @@ export function processContext({ signal, quiet }: ContextOptions): ReturnType<ty
     output: process.stdout,
     say: (text) => process.stderr.write(aboveProgress(`${text}\n`)),
     progress: (title) => createProgress(title, { quiet }),
+    ask: createPrompter,
   });
 }

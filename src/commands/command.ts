@@ -38,6 +38,16 @@ export interface Progress {
   done(): void;
 }
 
+/** Questions to the person at the terminal. @throws MlgitError kind `interrupted` when they go away instead of answering. */
+export interface Prompter {
+  /** `problem` says what is wrong with an answer, which is then asked for again; `initial` is taken for an empty one. */
+  text(
+    message: string,
+    how?: { readonly initial?: string; readonly problem?: (answer: string) => string | undefined },
+  ): Promise<string>;
+  choose(message: string, choices: readonly string[]): Promise<string>;
+}
+
 /** What a command may use. Built once per process by src/cli/context.ts. */
 export interface Context {
   readonly cwd: string;
@@ -58,6 +68,8 @@ export interface Context {
   info(message: string): void;
   warn(message: string): void;
   progress(title: string): Progress;
+  /** Undefined without a terminal. */
+  readonly ask?: Prompter | undefined;
 }
 
 export interface Command {

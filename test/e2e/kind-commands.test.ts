@@ -25,7 +25,7 @@ describe("ml-git's options and commands", () => {
     await d("add", "d", "--bumpversion");
     await d("commit", "d");
     await d("push", "d", "--retry=1", "--clearonfail", "--fail-limit=3");
-  }, 180_000);
+  }, 240_000);
   afterAll(() => project.remove());
 
   it("checks out samples, and what is left out is deleted by no commit", async () => {

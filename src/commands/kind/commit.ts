@@ -9,6 +9,7 @@ import type { Action, OptionSpec, Options } from "../command.ts";
 import { editEntity } from "./edit-entity.ts";
 import { findEntity, needWorktree, readEntity, type Worktree } from "./find-entity.ts";
 import { currentVersion, nextVersion, versionsOf } from "./versions.ts";
+import { askForVersion, wizardOption } from "./wizard.ts";
 
 /** Which kinds a kind can be linked to. */
 const linkable: Readonly<Record<string, readonly string[]>> = { labels: ["dataset"], model: ["dataset", "labels"] };
@@ -25,6 +26,7 @@ export function commitAction(kind: Kind) {
         description: "the version's number; default: the spec's if it is new, else the next one",
       },
       { flags: "-m, --message <text>", description: "of the commit" },
+      wizardOption,
       ...links.map(
         (link): OptionSpec => ({
           flags: `--${link} <name>`,
@@ -32,10 +34,11 @@ export function commitAction(kind: Kind) {
         }),
       ),
     ],
-    async run(context, [name = ""], options) {
+    async run(context, [name = ""], given) {
       const repository = needWorktree(await context.repository());
       const before = await readEntity(repository, kind, name);
       const next = nextVersion(await versionsOf(repository, kind, name));
+      const options = await askForVersion(context, given, next);
       const version =
         options.version === undefined ? Math.max(before.spec.version, next) : numberOf(options.version, next);
       await addPaths(repository, [Buffer.from(before.place.spec)]);

@@ -10,6 +10,7 @@ import type { Action, Context } from "../command.ts";
 import { build, readSource } from "./create/build.ts";
 import { readSpecOptions } from "./create/options.ts";
 import { findEntities, needWorktree } from "./find-entity.ts";
+import { askForEntity, wizardOption } from "./wizard.ts";
 
 export function createAction(kind: Kind) {
   return {
@@ -28,8 +29,10 @@ export function createAction(kind: Kind) {
       { flags: "--import-url <url>", description: "a file that is downloaded into data/, by http or https" },
       { flags: "--unzip", description: "unpack zip archives that were imported, and keep what was in them" },
       { flags: "--credentials-path <path>", description: "ml-git's, for Google Drive: says how that is reached now" },
+      wizardOption,
     ],
-    async run(context, [name = ""], options) {
+    async run(context, [name = ""], given) {
+      const options = await askForEntity(context, given);
       const spec = readSpecOptions(name, options);
       const dir = String(options.entityDir ?? "");
       const problem = folderProblem(dir);

@@ -1,0 +1,30 @@
+import { isatty } from "node:tty";
+import type { Prompter } from "../commands/command.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+
+/** Questions on the terminal, or undefined where nobody could answer: without a terminal nothing is ever asked. The library is loaded by the first question. */
+export function createPrompter(): Prompter | undefined {
+  // By number: process.stdin would be opened by being asked.
+  if (!isatty(0) || !isatty(2)) return undefined;
+  const load = () => import("@clack/prompts");
+  // stdout is for results.
+  const on = { output: process.stderr };
+  return {
+    async text(message, { initial = "", problem } = {}) {
+      const { text, isCancel } = await load();
+      const validate = (value: string | undefined) => problem?.((value ?? "").trim() || initial);
+      const hint = initial === "" ? {} : { placeholder: initial, defaultValue: initial };
+      return answered(await text({ message, validate, ...hint, ...on }), isCancel).trim();
+    },
+    async choose(message, choices) {
+      const { select, isCancel } = await load();
+      const options = choices.map((value) => ({ value, label: value }));
+      return answered(await select({ message, options, ...on }), isCancel);
+    },
+  };
+}
+
+function answered(value: string | symbol, isCancel: (value: unknown) => boolean): string {
+  if (typeof value === "string" && !isCancel(value)) return value;
+  throw new MlgitError("interrupted", "interrupted", { hint: "nothing was changed" });
+}

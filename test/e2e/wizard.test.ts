@@ -1,0 +1,53 @@
+import { spawn, spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { EntityProject } from "../helper/entity-project.ts";
+
+const hasTerminal = spawnSync("script", ["--version"]).status === 0;
+if (!hasTerminal) console.warn("no pseudo terminal: script not found (Debian: bsdutils); the wizard is not tested");
+
+describe("the wizard", () => {
+  const project = new EntityProject();
+  beforeAll(() => project.start(), 240_000);
+  afterAll(() => project.remove());
+
+  it("never asks without a terminal, whatever is configured", async () => {
+    expect(await project.fails(2, "mlgit", "datasets", "create", "w", "--wizard")).toContain("no terminal");
+    await project.mlgit("repository", "config", "--set-wizard=enabled");
+    expect(await project.fails(2, "mlgit", "datasets", "create", "w")).toContain("--categories is missing");
+  }, 240_000);
+
+  (hasTerminal ? it : it.skip)(
+    "asks for what is missing, again where an answer makes no sense",
+    async () => {
+      await answer("git mlgit datasets create w", [
+        ["Categories", "a b\r"],
+        ["must not hold spaces", "\u007f\u007f\u007fone, two\r"],
+        ["Mutability", "\u001b[B\r"],
+      ]);
+      expect(project.read("datasets/w/w.spec")).toBe(
+        "dataset:\n  categories:\n    - one\n    - two\n  mutability: flexible\n  name: w\n  version: 1\n",
+      );
+    },
+    240_000,
+  );
+
+  /** Types each answer when its question is on the screen. */
+  function answer(line: string, dialog: readonly (readonly [question: string, keys: string])[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const args = ["-qec", `stty cols 100; ${line}`, "/dev/null"];
+      const child = spawn("script", args, { cwd: project.cwd, env: { ...project.box.env, TERM: "xterm" } });
+      let screen = "";
+      let next = 0;
+      child.stdout.on("data", (chunk: Buffer) => {
+        screen += chunk.toString("utf8");
+        const [question, keys] = dialog[next] ?? [];
+        if (question === undefined || !screen.includes(question)) return;
+        next++;
+        screen = "";
+        child.stdin.write(keys ?? "");
+      });
+      child.on("error", reject);
+      child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`exit ${code}: ${screen}`))));
+    });
+  }
+});
