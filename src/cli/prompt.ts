@@ -6,6 +6,8 @@ import { MlgitError } from "../error/mlgit-error.ts";
 export function createPrompter(): Prompter | undefined {
   // By number: process.stdin would be opened by being asked.
   if (!isatty(0) || !isatty(2)) return undefined;
+  // A terminal that says it has no lines, as under some programs, shows no question and waits for ever.
+  if (process.stderr.rows === 0) return undefined;
   const load = () => import("@clack/prompts");
   // stdout is for results.
   const on = { output: process.stderr };

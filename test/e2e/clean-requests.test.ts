@@ -84,7 +84,10 @@ describe.each(kinds)("with %s, git asks to clean no file that was hydrated", (ki
     holds("a.bin", "a1");
   });
 
-  it("after stash, merge, rebase and cherry-pick", async () => {
+  // What kind of index it is, is settled by the commands above; the others write it no differently.
+  const itOnce = settings.length === 0 ? it : it.skip;
+
+  itOnce("after stash, merge, rebase and cherry-pick", async () => {
     clone.write("data/b", large("stashed"));
     expect([...new Set(await cleanedBy(clone, "stash", "push", "-q"))]).toEqual(["data/b"]);
     await untouched(clone);

@@ -34,7 +34,7 @@ describe("the wizard", () => {
   /** Types each answer when its question is on the screen. */
   function answer(line: string, dialog: readonly (readonly [question: string, keys: string])[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const args = ["-qec", `stty cols 100; ${line}`, "/dev/null"];
+      const args = ["-qec", `stty cols 100 rows 40; ${line}`, "/dev/null"];
       const child = spawn("script", args, { cwd: project.cwd, env: { ...project.box.env, TERM: "xterm" } });
       let screen = "";
       let next = 0;
