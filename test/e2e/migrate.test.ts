@@ -1,13 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { runAndKill } from "../helper/killing-git.ts";
 import { randomBytes, sha256 } from "../helper/sandbox.ts";
 import { type Clone, createTeam, type Team } from "../helper/team.ts";
+import { isInstalled } from "../helper/web-server.ts";
 
-const hasLfs = spawnSync("git", ["lfs", "version"]).status === 0;
-if (!hasLfs) console.warn("git-lfs not found (Debian: git-lfs); tests of migrating from it are skipped");
+const hasLfs = isInstalled("git-lfs");
 
 const big = randomBytes("big", 1_500_000);
 const old = randomBytes("old", 30_000);

@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { EntityProject } from "../helper/entity-project.ts";
+import { isInstalled } from "../helper/web-server.ts";
 
-const hasTerminal = spawnSync("script", ["--version"]).status === 0;
-if (!hasTerminal) console.warn("no pseudo terminal: script not found (Debian: bsdutils); the wizard is not tested");
+const hasTerminal = isInstalled("script");
 
 describe("the wizard", () => {
   const project = new EntityProject();

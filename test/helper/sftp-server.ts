@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./web-server.ts";
+import { freePort, isInstalled } from "./web-server.ts";
 
 export interface SftpServer {
   readonly port: number;
@@ -22,9 +22,7 @@ export interface SftpServer {
 const program = "/usr/sbin/sshd";
 
 export function hasSshd(): boolean {
-  if (existsSync(program)) return true;
-  console.warn("sshd is not installed; its tests are skipped");
-  return false;
+  return isInstalled("sshd");
 }
 
 /** OpenSSH's server on a port of loopback's, with keys of its own. Stopped by its pid. `isGate`: it lets whoever logs in through to other hosts. */

@@ -27,6 +27,7 @@ export interface WebServer {
 export function isInstalled(program: string): boolean {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
   if (folders.some((folder) => existsSync(join(folder, program)))) return true;
+  if (process.env.MLGIT_REQUIRE_PROGRAMS === "1") throw new Error(`${program} is not installed`);
   console.warn(`${program} is not installed; its tests are skipped`);
   return false;
 }
