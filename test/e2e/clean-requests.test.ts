@@ -106,6 +106,7 @@ describe.each(kinds)("with %s, git asks to clean no file that was hydrated", (ki
   });
 
   it("after worktree add and sparse-checkout", async () => {
+    await fills(clone, ["switch", "-q", "--detach", "side"]);
     const beside = team.box.path(`${kind} beside`);
     expect(await cleanedBy(clone, "worktree", "add", "-q", "--detach", beside, "side~1")).toEqual([]);
     await untouched(team.at(beside));
@@ -116,7 +117,7 @@ describe.each(kinds)("with %s, git asks to clean no file that was hydrated", (ki
     const sparse = kind === "a split index" ? "--no-sparse-index" : "--sparse-index";
     await fills(clone, ["sparse-checkout", "set", sparse, "new"]);
     holds("new/n.bin", "n2");
-    await fills(clone, ["switch", "-q", "--detach", "side"]);
+    await fills(clone, ["switch", "-q", "--detach", "side~1"]);
     await fills(clone, ["sparse-checkout", "disable"]);
     holds("data/b", "b1");
   });
