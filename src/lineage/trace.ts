@@ -1,6 +1,6 @@
 import type { FolderContents } from "./folder-contents.ts";
 import type { LineageIndex } from "./lineage-index.ts";
-import type { RunFile, RunRecord } from "./run-record.ts";
+import type { ListedFile, RunFile, RunRecord } from "./run-record.ts";
 
 export type Direction = "up" | "down";
 
@@ -10,6 +10,8 @@ export interface Artifact {
   readonly oid: string;
   /** Relative to the top; undefined where only the oid is known. */
   readonly path?: string | undefined;
+  /** Of a folder that no run may know: what it holds. */
+  readonly files?: readonly ListedFile[];
 }
 
 /** What was found from some artifacts on, in one direction. */
@@ -27,7 +29,7 @@ const emptyOid = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991
 
 /**
  * Follows runs from artifacts, upstream to what they were made from or downstream to what was made from them. Artifacts are the
- * same when their content is; a file also meets the folders that hold it.
+ * same when their content is, so a copy is what it was copied from; a file also meets the folders that hold it.
  * @param depth how many runs deep; default: all.
  */
 export async function trace(
@@ -53,7 +55,7 @@ export async function trace(
     }
     for (const [oid, ids] of found) links.set(oid, dropRepeats(ids, runs));
     const next = fresh.flatMap((record) => (direction === "up" ? record.in : record.out));
-    frontier = distinct(next.filter(({ oid }) => !links.has(oid)));
+    frontier = distinctFiles(next.filter(({ oid }) => !links.has(oid)));
   }
   return { direction, roots, links, runs };
 }
@@ -64,15 +66,30 @@ interface Search {
   readonly direction: Direction;
 }
 
-async function linksOf(artifacts: readonly Artifact[], { index, folders, direction }: Search) {
-  const ask = (hex: string) => (direction === "up" ? index.makersOf(hex) : index.usersOf(hex));
+async function linksOf(artifacts: readonly Artifact[], search: Search) {
   const found = new Map<string, readonly string[]>();
-  for (const artifact of artifacts) {
-    if (artifact.oid === emptyOid) continue;
-    const related = [artifact.oid, ...(await folders.relatedTo(artifact))];
-    found.set(artifact.oid, [...new Set(related.flatMap((oid) => ask(oid.replace(/^sha256:/, ""))))]);
-  }
+  for (const artifact of artifacts)
+    if (artifact.oid !== emptyOid) found.set(artifact.oid, await linksOfOne(artifact, search));
   return found;
+}
+
+async function linksOfOne(artifact: Artifact, { index, folders, direction }: Search): Promise<string[]> {
+  const hexOf = (oid: string) => oid.replace(/^sha256:/, "");
+  const makers = (oids: readonly string[]) => oids.flatMap((oid) => index.makersOf(hexOf(oid)));
+  const users = (oids: readonly string[]) => oids.flatMap((oid) => index.usersOf(hexOf(oid)));
+  const whole = [artifact.oid, ...(await folders.holders(artifact))];
+  const parts = await folders.filesIn(artifact);
+  const wasMade = makers(whole).length > 0;
+  if (direction === "up")
+    return distinct(makers([...whole, ...parts, ...(wasMade ? [] : await folders.sharing(artifact))]));
+  if (!wasMade) return distinct(users([...whole, ...parts]));
+  // A folder that no run made has its files from those that runs made. Two that runs made may be alike, and are two all the same.
+  const copies = (await folders.sharing(artifact)).filter((oid) => makers([oid]).length === 0);
+  return distinct(users([...whole, ...parts, ...copies]));
+}
+
+function distinct(words: readonly string[]): string[] {
+  return [...new Set(words)];
 }
 
 /** The newest first; where a run really made something, those that took it from the cache say nothing new. */
@@ -84,6 +101,6 @@ function dropRepeats(ids: readonly string[], runs: ReadonlyMap<string, RunRecord
   return kept.sort((a, b) => record(b).t[1] - record(a).t[1] || (a < b ? -1 : 1));
 }
 
-function distinct(files: readonly RunFile[]): RunFile[] {
+function distinctFiles(files: readonly RunFile[]): RunFile[] {
   return [...new Map(files.map((file) => [file.oid, file])).values()];
 }

@@ -115,6 +115,42 @@ describe("git mlgit lineage", () => {
     expect(await json("marks")).toEqual([]);
   });
 
+  it("knows a copy for what it was copied from: out of a folder, inside of another one, and when it is tainted", async () => {
+    const clean = project.read("data/set/clean.csv");
+    for (const path of ["copied/it.csv", "elsewhere/a/it.csv"]) project.write(path, clean);
+    project.write("elsewhere/new.csv", "new\n");
+    const stages = async (...args: string[]) => {
+      const { up, down } = await json(...args);
+      return (up ?? down).runs.map(({ stage }: Run) => stage);
+    };
+    expect(await stages("copied/it.csv")).toEqual(["prep"]);
+    expect(await stages("elsewhere")).toEqual(["prep"]);
+    await project.mlgit([
+      "run",
+      "-n",
+      "use",
+      "-d",
+      "elsewhere",
+      "-o",
+      "data/used",
+      "--",
+      "cat elsewhere/*/*.csv elsewhere/*.csv > data/used",
+    ]);
+    expect(await stages("data/used")).toEqual(["use", "prep"]);
+    expect(await stages("--down", "copied/it.csv")).toEqual(expect.arrayContaining(["train", "use"]));
+    expect(await stages("--down", "raw.csv")).toEqual(expect.arrayContaining(["prep", "train", "use"]));
+    await project.git("add", "copied");
+    await project.git("commit", "-qm", "copied");
+    await lineage("mark", "taint", "raw.csv", "--reason", "a test");
+    const { stdout } = await project.mlgit(["lineage", "tainted"], { code: 1 });
+    expect(stdout).toContain("copied/it.csv  since raw.csv");
+    await lineage("mark", "withdraw", "raw.csv", "--reason", "a test");
+    const text = (await project.mlgit(["lineage", "may-i-delete", "copied/it.csv"], { code: 1 })).stdout;
+    expect(text).toContain("it is in main: data/set/clean.csv");
+    await project.git("checkout", "-q", "--", "mlgit.yaml");
+    await project.git("clean", "-qfd", "elsewhere", "data/used");
+  });
+
   it("knows what is deployed where, now and then, and what may not be deleted", async () => {
     expect(await json("deployed")).toEqual([]);
     await lineage("deploy", "data/model.bin", "--env", "prod");
@@ -138,20 +174,20 @@ describe("git mlgit lineage", () => {
   it("takes runs from outside, without their secrets, and all or none", async () => {
     const run = {
       stage: "outside",
-      cmd: ["train", "--api-key", "abc"],
+      cmd: ["train", "--api-key", "hunter2"],
       in: ["raw.csv"],
       out: [{ path: "far/model", oid: `sha256:${"0d".repeat(32)}` }],
-      params: { password: "abc", epochs: 3 },
+      params: { password: "hunter2", epochs: 3 },
       env: { torch: "2.4" },
       end: "2026-01-31T12:00:00Z",
-      log: "token=abc done",
+      log: "token=hunter2 done",
     };
     await project.mlgit(["lineage", "record"], { input: JSON.stringify(run) });
     const { down } = await json("--down", "raw.csv");
     const found = down.runs.find(({ stage }: Run) => stage === "outside");
     expect(found).toMatchObject({ cmd: ["train", "--api-key", "***"], params: { password: "***", epochs: 3 } });
     expect(found.environment).toEqual({ torch: "2.4" });
-    expect(JSON.stringify(found)).not.toContain("abc");
+    expect(JSON.stringify(found)).not.toContain("hunter2");
     const lines = [run, { ...run, stage: "second" }, { ...run, out: [{ path: "../x" }] }];
     const input = lines.map((one) => JSON.stringify(one)).join("\n");
     const { stderr } = await project.mlgit(["lineage", "import"], { input, code: 2 });

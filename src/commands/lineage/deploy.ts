@@ -64,7 +64,9 @@ function filesOf({ oid, path = "", mode = "100644", files = [] }: FoundSubject):
 
 async function refuseMarked(oids: readonly string[], word: string, lineage: Lineage): Promise<void> {
   const wanted = new Set(oids);
-  const bad = (await everythingTainted(lineage)).find(({ artifact }) => wanted.has(artifact.oid));
+  const bad = (await everythingTainted(lineage)).find(({ artifact, inside }) =>
+    [artifact.oid, ...inside].some((oid) => wanted.has(oid)),
+  );
   const retired = oids.flatMap((oid) => lineage.marks.get(oid) ?? []).find(({ record }) => record.mark === "retire");
   const reason = bad?.mark.record.reason ?? retired?.record.reason;
   if (reason === undefined) return;

@@ -1,9 +1,13 @@
-import { openCatFile } from "../../git/cat-file.ts";
+import { type CatFile, openCatFile } from "../../git/cat-file.ts";
 import type { Repository } from "../../git/repository.ts";
+import { listTree } from "../../git/tree-scan.ts";
 import { blobName } from "../../lineage/run-record.ts";
 import type { Artifact } from "../../lineage/trace.ts";
-import { parsePointer } from "../../pointer/pointer.ts";
+import { parsePointer, pointerLimit } from "../../pointer/pointer.ts";
 import { treeArtifact } from "./find-artifacts.ts";
+
+/** What is looked for; a size, where it is known, finds files that git itself has. */
+export type Wanted = Artifact & { readonly size?: number };
 
 /** Of artifacts with paths, those that a revision still has there, with the same content. */
 export async function stillIn(
@@ -30,6 +34,64 @@ export async function stillIn(
     return found;
   } finally {
     cat.close();
+  }
+}
+
+/** Larger files of git's own are not read only to see what they are. */
+const mostRead = 64 << 20;
+const batch = 4096;
+
+/**
+ * Finds contents under any path of revisions: tracked files by their pointers, git's own files if they are small or as large as something that is looked for. What many revisions have is
+ * read once.
+ */
+export class CopyFinder {
+  readonly #repository: Repository;
+  readonly #wanted: ReadonlySet<string>;
+  readonly #sizes: ReadonlySet<number>;
+  /** By blob; undefined for what is not wanted. */
+  readonly #oids = new Map<string, string | undefined>();
+
+  constructor(repository: Repository, wanted: readonly Wanted[]) {
+    this.#repository = repository;
+    const filled = wanted.filter(({ oid }) => oid !== blobName(Buffer.alloc(0)));
+    this.#wanted = new Set(filled.map(({ oid }) => oid));
+    this.#sizes = new Set(filled.flatMap(({ size }) => size ?? []));
+  }
+
+  /** The files of a revision that have such content. */
+  async in(revision: string): Promise<Artifact[]> {
+    const files: { readonly path: string; readonly blob: string }[] = [];
+    if (this.#wanted.size === 0) return [];
+    for await (const { path, blob } of listTree(this.#repository, revision))
+      files.push({ path: path.toString("utf8"), blob });
+    await this.#learn([...new Set(files.map(({ blob }) => blob))].filter((blob) => !this.#oids.has(blob)));
+    return files.flatMap(({ path, blob }) => {
+      const oid = this.#oids.get(blob);
+      return oid === undefined ? [] : [{ oid, path }];
+    });
+  }
+
+  async #learn(blobs: readonly string[]): Promise<void> {
+    const cat = await openCatFile(this.#repository);
+    try {
+      for (let i = 0; i < blobs.length; i += batch) await this.#read(blobs.slice(i, i + batch), cat);
+    } finally {
+      cat.close();
+    }
+  }
+
+  async #read(blobs: readonly string[], cat: CatFile): Promise<void> {
+    const infos = await cat.info(blobs);
+    const like = (fits: (size: number) => boolean) =>
+      blobs.filter((_, i) => infos[i]?.type === "blob" && fits(infos[i].size));
+    const large = like((size) => size >= pointerLimit && size <= mostRead && this.#sizes.has(size));
+    for (const blob of blobs) this.#oids.set(blob, undefined);
+    for (const some of [like((size) => size < pointerLimit), ...large.map((blob) => [blob])])
+      for (const [i, { bytes }] of (await cat.contents(some)).entries()) {
+        const oid = oidOf(bytes ?? Buffer.alloc(0));
+        if (this.#wanted.has(oid)) this.#oids.set(some[i] as string, oid);
+      }
   }
 }
 

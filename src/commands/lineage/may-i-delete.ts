@@ -4,11 +4,13 @@ import type { Artifact } from "../../lineage/trace.ts";
 import type { Action } from "../command.ts";
 import { currentDeploys } from "./deploy.ts";
 import { findArtifacts } from "./find-artifacts.ts";
-import { stillIn } from "./in-tree.ts";
+import { CopyFinder, stillIn, type Wanted } from "./in-tree.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 
 /** More branches and tags than this are not looked into one by one. */
 const mostRefs = 2000;
+/** Copies under other paths are looked for in so many; each costs a walk over all its files. */
+const mostSearched = 100;
 
 export const mayIDelete = {
   name: "may-i-delete",
@@ -54,11 +56,14 @@ async function deployReasons(artifacts: readonly Artifact[], lineage: Lineage): 
   });
 }
 
-async function refReasons(artifacts: readonly Artifact[], words: string, { repository }: Lineage): Promise<Reason[]> {
+async function refReasons(wanted: readonly Wanted[], words: string, { repository }: Lineage): Promise<Reason[]> {
   const reasons: Reason[] = [];
-  for (const ref of await refsOf(repository))
-    for (const { path } of await stillIn(ref, artifacts, repository))
+  const copies = new CopyFinder(repository, wanted);
+  for (const [i, ref] of (await refsOf(repository)).entries()) {
+    const found = [...(await stillIn(ref, wanted, repository)), ...(i < mostSearched ? await copies.in(ref) : [])];
+    for (const path of new Set(found.map((one) => one.path)))
       reasons.push({ text: `${words} ${ref}: ${path}`, path: path ?? null, where: ref });
+  }
   return reasons;
 }
 

@@ -12,6 +12,8 @@ export interface Lineage {
   readonly index: LineageIndex;
   /** Marks in effect, by what they are about. */
   readonly marks: ReadonlyMap<string, readonly StoredMark[]>;
+  /** Oids of the files that a folder holds; none for a file. */
+  filesIn(artifact: Artifact): Promise<string[]>;
   trace(roots: readonly Artifact[], direction: Direction, depth?: number): Promise<Trace>;
 }
 
@@ -26,6 +28,7 @@ export async function openLineage(context: Context): Promise<Lineage> {
     repository,
     index,
     marks,
+    filesIn: (artifact) => folders.filesIn(artifact),
     trace: (roots, direction, depth) =>
       trace(index, folders, { roots, direction, ...(depth === undefined ? {} : { depth }) }),
   };

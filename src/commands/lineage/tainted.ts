@@ -4,12 +4,14 @@ import { verifyCommit } from "../../git/changes.ts";
 import type { StoredMark } from "../../lineage/marks.ts";
 import type { Artifact } from "../../lineage/trace.ts";
 import type { Action } from "../command.ts";
-import { stillIn } from "./in-tree.ts";
+import { CopyFinder, stillIn, type Wanted } from "./in-tree.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 
 /** Something that must not be relied on, and because of which mark. */
 interface Tainted {
-  readonly artifact: Artifact;
+  readonly artifact: Wanted;
+  /** Oids of the files of a folder. */
+  readonly inside: readonly string[];
   readonly mark: StoredMark;
 }
 
@@ -44,16 +46,36 @@ export async function everythingTainted(lineage: Lineage): Promise<Tainted[]> {
     if (mark.record.mark !== "taint") continue;
     const root: Artifact = { oid: mark.record.of, ...(mark.record.path === null ? {} : { path: mark.record.path }) };
     const { runs } = await lineage.trace([root], "down");
+    const files = [...runs.values()].flatMap((run) => [...run.in, ...run.out]);
+    const sizes = new Map(files.flatMap(({ oid, size }) => (size === undefined ? [] : [[oid, size]])));
     for (const artifact of [root, ...[...runs.values()].flatMap(({ out }) => out)]) {
       const key = `${artifact.oid} ${artifact.path}`;
-      if (!found.has(key)) found.set(key, { artifact: { oid: artifact.oid, path: artifact.path }, mark });
+      if (found.has(key)) continue;
+      found.set(key, { artifact: wanted(artifact, sizes), inside: await lineage.filesIn(artifact), mark });
     }
   }
   return [...found.values()];
 }
 
+function wanted({ oid, path }: Artifact, sizes: ReadonlyMap<string, number>): Wanted {
+  const size = sizes.get(oid);
+  return { oid, path, ...(size === undefined ? {} : { size }) };
+}
+
+/** Also under other paths: a copy is as bad. */
 async function inCommit(all: readonly Tainted[], commit: string, { repository }: Lineage): Promise<Tainted[]> {
   const artifacts = all.map(({ artifact }) => artifact);
   const here = new Set(await stillIn(commit, artifacts, repository));
-  return all.filter(({ artifact }) => here.has(artifact));
+  const named = all.filter(({ artifact }) => here.has(artifact));
+  const marks = new Map(
+    all.flatMap(({ artifact, inside, mark }) => [artifact.oid, ...inside].map((oid) => [oid, mark])),
+  );
+  const isNamed = (path: string) =>
+    named.some(({ artifact }) => artifact.path === path || path.startsWith(`${artifact.path}/`));
+  const files = all.flatMap(({ inside }) => inside.map((oid) => ({ oid })));
+  const copies = (await new CopyFinder(repository, [...artifacts, ...files]).in(commit)).flatMap((artifact) => {
+    const mark = marks.get(artifact.oid);
+    return mark && !isNamed(artifact.path ?? "") ? [{ artifact, inside: [], mark }] : [];
+  });
+  return [...named, ...copies];
 }
