@@ -20,20 +20,22 @@ export const command = {
     const repository = await context.repository();
     const filter = await ensureFilter(context, options.force === true);
     const hooks = options.skipHooks === true ? [] : await installHooks(repository);
-    const followTags = await ensureFollowTags(context, repository);
+    const followTags = await ensureSetting(context, repository, "push.followTags");
+    const manyFiles = await ensureSetting(context, repository, "feature.manyFiles");
     const store = await storeLine(repository);
     const lines = [
       filter ? "filter set in this repository's configuration" : "filter was set already",
       options.skipHooks === true ? "no hooks installed: a push would not send data" : "hooks are in place",
       ...describeHooks(hooks),
       ...(followTags ? ["push.followTags set, so that version tags travel with their commits"] : []),
+      ...(manyFiles ? ["feature.manyFiles set: a small index (version 4) and a quick git status for many files"] : []),
       store.text,
       ...nextSteps(repository),
     ];
     const done = hooks.every(({ state }) => state !== "tracked");
     return {
       text: lines.join("\n"),
-      data: { filter, hooks, followTags, store: store.data },
+      data: { filter, hooks, followTags, manyFiles, store: store.data },
       exitCode: done ? exitCode.ok : exitCode.incomplete,
     };
   },
@@ -52,9 +54,10 @@ async function ensureFilter(context: Context, force: boolean): Promise<boolean> 
   return true;
 }
 
-async function ensureFollowTags(context: Context, repository: Repository): Promise<boolean> {
-  if ((await loadGitSettings(repository)).get("push.followtags") !== undefined) return false;
-  await setConfig({ scope: "local", cwd: context.cwd }, "push.followTags", "true");
+/** Turns a setting of git's on here, unless the user has decided on it, in whatever scope. True if it was set. */
+async function ensureSetting(context: Context, repository: Repository, key: string): Promise<boolean> {
+  if ((await loadGitSettings(repository)).get(key.toLowerCase()) !== undefined) return false;
+  await setConfig({ scope: "local", cwd: context.cwd }, key, "true");
   return true;
 }
 

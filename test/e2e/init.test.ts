@@ -10,7 +10,7 @@ describe("git mlgit init", () => {
     const cwd = await box.init("r");
     const { stdout } = await box.mlgit(["init"], { cwd });
     expect(stdout).toMatch(
-      /filter set[\s\S]*hooks are in place[\s\S]*push\.followTags[\s\S]*no store yet[\s\S]*git mlgit track/,
+      /filter set[\s\S]*hooks are in place[\s\S]*push\.followTags[\s\S]*feature\.manyFiles[\s\S]*no store yet[\s\S]*git mlgit track/,
     );
     expect((await box.git(["config", "push.followTags"], { cwd })).stdout).toBe("true\n");
     expect(readdirSync(cwd)).toEqual([".git"]);
@@ -29,13 +29,27 @@ describe("git mlgit init", () => {
     expect(existsSync(box.path("remote.git/mlgit"))).toBe(false);
   });
 
-  it("uses the user's filter when it is there, and keeps a followTags that is set", async () => {
+  it("makes the index one for many files", async () => {
+    const cwd = await box.init("many");
+    await box.mlgit(["init"], { cwd });
+    box.write("many/one", "1");
+    await box.git(["add", "one"], { cwd });
+    await box.git(["status"], { cwd });
+    const index = box.read("many/.git/index");
+    expect(index.readUInt32BE(4)).toBe(4);
+    expect(index.includes("UNTR")).toBe(true);
+  });
+
+  it("uses the user's filter when it is there, and keeps settings that were decided on", async () => {
     await box.mlgit(["install", "--global"]);
     const cwd = await box.init("second");
     await box.git(["config", "push.followTags", "false"], { cwd });
-    await box.mlgit(["init"], { cwd });
+    await box.git(["config", "feature.manyFiles", "false"], { cwd });
+    const { stdout } = await box.mlgit(["init", "--json"], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({ followTags: false, manyFiles: false });
     expect((await box.git(["config", "--local", "filter.mlgit.process"], { cwd, code: 1 })).stdout).toBe("");
-    expect((await box.git(["config", "push.followTags"], { cwd })).stdout).toBe("false\n");
+    for (const key of ["push.followTags", "feature.manyFiles"])
+      expect((await box.git(["config", key], { cwd })).stdout).toBe("false\n");
   });
 
   it("does not quietly replace another program's filter", async () => {
