@@ -6,6 +6,7 @@ import { DeferredJournal } from "../hydrate/deferred.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
+import { TextconvRequests } from "./for-textconv.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { StreamedFiles } from "./protect-streamed.ts";
 import { fetchOrExplain, quotePath } from "./restore-content.ts";
@@ -47,6 +48,7 @@ async function serve(
   const cache = await session.cache();
   const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = new PathWishes(session.settings);
+  const described = new TextconvRequests(session);
   await serveFilter(new FilterScanner(0, 1), {
     ingest: () => cache.ingest(),
     get: (oid) => cache.get(oid),
@@ -57,6 +59,7 @@ async function serve(
     defer: (path, pointer) => journal.append({ path, ...pointer }),
     streamed: (path, pointer) => notes.streamed.note(path, pointer),
     wants: (path) => wishes.wants(path),
+    isForTextconv: (request) => described.has(request),
     odd: (path, what) => notes.tally.note(path, what),
     failed: (path, error) => {
       notes.failures.push(quotePath(path));

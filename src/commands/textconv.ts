@@ -1,31 +1,68 @@
-import { readFileSync, statSync } from "node:fs";
-import { MlgitError } from "../error/mlgit-error.ts";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { writeAll } from "../git/fd.ts";
-import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import { isUnknownPointer, type Pointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { hashFile } from "../util/hash-file.ts";
-import type { Command } from "./command.ts";
+import type { Command, Context } from "./command.ts";
+import { Session } from "./session.ts";
+import { bytesSource, fileSource } from "./summary/byte-source.ts";
+import { summaryOf } from "./summary/summarize.ts";
 
 /**
- * What `git diff` compares of a tracked file: its oid and size, whether the file git hands over is the pointer or the bytes.
- * The text is the same in both cases, so a hydrated file does not differ from its pointer.
+ * What `git diff` compares of a tracked file: its oid and size, and what a table or a document holds, whether the file git hands over is the pointer or the bytes.
+ * The text is the same in both cases while the cache has the content, so a hydrated file does not differ from its pointer. Never fetches.
  */
 export const command: Command = {
   raw: true,
-  async run(_context, args) {
+  async run(context, args) {
     const path = args.at(-1);
     if (path === undefined)
       throw new MlgitError("usage", "textconv needs a file", { hint: "git calls it for `git diff`" });
-    writeAll(1, [Buffer.from(describe(path))]);
+    writeAll(1, [Buffer.from(await describe(path, context))]);
     return {};
   },
 };
 
-function describe(path: string): string {
+async function describe(path: string, context: Context): Promise<string> {
   const { size } = statSync(path);
   const small = size < pointerLimit ? readFileSync(path) : undefined;
   if (small?.length === 0) return "";
   if (small && isUnknownPointer(small)) return small.toString("utf8");
-  const { oid, size: length } = (small && parsePointer(small)) ?? { oid: hashFile(path), size };
-  return `oid sha256:${oid}\nsize ${length} (${formatBytes(length)})\n`;
+  const pointer = small && parsePointer(small);
+  const { oid, size: length } = pointer ?? { oid: hashFile(path), size };
+  const lines = [`oid sha256:${oid}`, `size ${length} (${formatBytes(length)})`];
+  const summary = pointer ? await ofPointer(path, pointer, context) : await ofFile(path, path);
+  return `${[...lines, ...summary].join("\n")}\n`;
+}
+
+/** `name` says what it holds, `file` is where it lies. */
+async function ofFile(name: string, file: string): Promise<string[]> {
+  const summarize = summaryOf(name);
+  if (!summarize) return [];
+  const fd = openSync(file, "r");
+  try {
+    return await summarize(fileSource(fd, statSync(file).size));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** From the cache alone: what lacks there is said, and not fetched to show a difference. */
+async function ofPointer(name: string, { oid }: Pointer, context: Context): Promise<string[]> {
+  const summarize = summaryOf(name);
+  if (!summarize) return [];
+  try {
+    const session = await Session.open(context);
+    try {
+      const found = (await session.cache()).get(oid);
+      if (!found) return ["not in the cache, so not looked into: git mlgit fetch brings it"];
+      return found.kind === "file" ? await ofFile(name, found.path) : await summarize(bytesSource(found.content));
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    if (!isMlgitError(error)) throw error;
+    return [`not looked into: ${error.message.split("\n")[0]}`];
+  }
 }

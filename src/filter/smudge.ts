@@ -19,8 +19,18 @@ export interface SmudgeSource {
   streamed(path: Buffer, pointer: Pointer): void;
   /** Whether the user wants this path hydrated (include, exclude, hydrate=none). */
   wants(path: Buffer): boolean;
+  /** Whether git wants the content only to hand it to our textconv, which reads pointers. */
+  isForTextconv?(request: SmudgeRequest): Promise<boolean>;
   /** Told of content under a tracked path that is no pointer, and of pointers of an unknown version. */
   odd(path: Buffer, what: "not-a-pointer" | "unknown-version"): void;
+}
+
+/** What smudge looks at in a request of git's; the source may look at more. */
+export interface SmudgeRequest {
+  readonly pathname: Buffer;
+  readonly canDelay: boolean;
+  readonly treeish?: string | undefined;
+  readonly blob?: string | undefined;
 }
 
 /** Files up to this size are answered at once from the cache: writing a file twice costs more than the copy. */
@@ -28,11 +38,11 @@ const streamLimit = 256 << 10;
 
 /**
  * What git writes to the worktree for a blob. With `canDelay` (git fills a worktree) large or missing content is deferred: the answer is the
- * pointer, and the path is hydrated afterwards. Without it the real bytes are streamed.
+ * pointer, and the path is hydrated afterwards. Without it the real bytes are streamed, unless they are only to be described.
  */
 export async function smudgeContent(
   blob: Uint8Array,
-  request: { readonly pathname: Buffer; readonly canDelay: boolean },
+  request: SmudgeRequest,
   source: SmudgeSource,
 ): Promise<Iterable<Uint8Array>> {
   const pointer = blob.length < pointerLimit ? parsePointer(blob) : undefined;
@@ -45,6 +55,7 @@ export async function smudgeContent(
     if (content) source.streamed(request.pathname, pointer);
     return [content ?? deferred(blob, pointer, request.pathname, source)];
   }
+  if (await source.isForTextconv?.(request)) return [blob];
   return await streamed(blob, pointer, request.pathname, source);
 }
 

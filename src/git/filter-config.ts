@@ -3,7 +3,8 @@ import { type ConfigFile, getConfig, setConfig, unsetConfig } from "./git-config
 
 /**
  * What git must know to call us. `%f` is quoted by git; `--` because a path may begin with a dash. `required`, so that a missing mlgit is an error and
- * never a silent commit of raw bytes. No `cachetextconv`: the same blob, a pointer, shows other bytes once it is hydrated.
+ * never a silent commit of raw bytes. No `cachetextconv`: git would keep what textconv said of a blob,
+ * and of a pointer it says more once the content is there, and other things for another name.
  */
 export const filterConfig: Readonly<Record<string, string>> = {
   "filter.mlgit.process": "git-mlgit filter-process",

@@ -36,6 +36,26 @@ describe("git mlgit textconv", () => {
     expect((await work.git(["diff"])).stdout).toBe("");
   });
 
+  it("shows what a table holds, in git diff and git log -p, from the cache alone", async () => {
+    work.write("data/t.csv", "id,name\n1,a\n");
+    await work.commit();
+    await work.git(["push", "-q", "origin", "main"]);
+    work.write("data/t.csv", "id,name,score\n1,a,0.5\n2,b,1\n");
+    expect((await work.git(["diff"])).stdout).toMatch(
+      /\n-csv: 2 columns, 1 rows\n(.*\n)*\+csv: 3 columns, 2 rows\n {3}id: integer\n {3}name: text\n\+ {2}score: number\n/,
+    );
+    await work.commit();
+    expect((await work.git(["log", "-p", "-1"])).stdout).toContain("\n+csv: 3 columns, 2 rows\n");
+    await work.git(["push", "-q", "origin", "main"]);
+    const other = await team.clone("other", { args: ["-b", "main"] });
+    const { stdout } = await other.git(["log", "-p", "-1"]);
+    expect(stdout).toContain("\n-not in the cache, so not looked into: git mlgit fetch brings it\n");
+    expect(stdout).toContain("\n+csv: 3 columns, 2 rows\n");
+    // Whoever asks for the bytes themselves gets them.
+    expect((await other.git(["cat-file", "--filters", "HEAD~1:data/t.csv"])).stdout).toBe("id,name\n1,a\n");
+    expect((await other.git(["log", "-p", "-1"])).stdout).toContain("\n-csv: 2 columns, 1 rows\n");
+  }, 240_000);
+
   it("needs a file", async () => {
     expect((await work.mlgit(["textconv"], { code: 2 })).stderr).toContain("needs a file");
   });
