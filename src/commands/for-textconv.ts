@@ -57,6 +57,6 @@ export class TextconvRequests {
   }
 
   async #isOurs(path: Buffer): Promise<boolean> {
-    return (await attributeOf(this.#session.repository, "diff", [path]))[0] === "mlgit";
+    return (await attributeOf(this.#session.repository, [path], { name: "diff" }))[0] === "mlgit";
   }
 }

@@ -1,4 +1,5 @@
 import { type CatFile, openCatFile } from "./cat-file.ts";
+import { attributeOf } from "./check-attributes.ts";
 import { gitIn, type Repository } from "./repository.ts";
 import { withTemporaryIndex } from "./temporary-index.ts";
 import { parseTree, treeMode } from "./tree-object.ts";
@@ -92,9 +93,8 @@ export async function pathsUnder(
   return withTemporaryIndex(repository, undefined, async (env) => {
     const lines = state.map(({ path, blob }) => Buffer.from(`100644 ${blob}\t${path}\0`, "latin1"));
     await gitIn(repository, ["update-index", "--add", "-z", "--index-info"], { env, input: Buffer.concat(lines) });
-    const input = Buffer.from(paths.map((path) => `${path}\0`).join(""), "latin1");
-    const { stdout } = await gitIn(repository, ["check-attr", "--cached", "--stdin", "-z", "filter"], { env, input });
-    const fields = stdout.toString("latin1").split("\0");
-    return paths.filter((_, i) => filters.includes(fields[3 * i + 2] ?? ""));
+    const bytes = paths.map((path) => Buffer.from(path, "latin1"));
+    const found = await attributeOf(repository, bytes, { cached: true, env });
+    return paths.filter((_, i) => filters.includes(found[i] ?? ""));
   });
 }

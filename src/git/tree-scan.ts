@@ -84,7 +84,8 @@ async function* withBytes(repository: Repository, files: AsyncIterable<TreeFile>
   }
 }
 
-async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+/** Lists of up to `size` of the items, in their order. */
+export async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     batch.push(item);

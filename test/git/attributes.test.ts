@@ -1,6 +1,5 @@
-import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { pathsTrackedBy, trackedFiles, trackedFilesOf } from "../../src/git/attributes.ts";
+import { pathsTrackedBy, trackedFiles } from "../../src/git/attributes.ts";
 import { findRepository } from "../../src/git/repository.ts";
 import type { TreeFile } from "../../src/git/tree-scan.ts";
 import { createSandbox } from "../helper/sandbox.ts";
@@ -28,14 +27,6 @@ describe("tracked files", () => {
   it("of the index follow the worktree's attributes, from any folder", async () => {
     expect(await paths(trackedFiles(await findRepository(cwd)))).toEqual(["b.txt"]);
     expect(await paths(trackedFiles(await findRepository(box.path("r/sub"))))).toEqual(["b.txt"]);
-  });
-
-  it("of a commit follow its own attributes, and leave the index alone", async () => {
-    const before = box.read("r/.git/index");
-    expect(await paths(trackedFilesOf(await findRepository(cwd), "HEAD"))).toEqual(["a.bin", "sub/odd\nname.bin"]);
-    expect(box.read("r/.git/index").equals(before)).toBe(true);
-    expect(readdirSync(box.path("r/.git")).filter((name) => name.startsWith("mlgit-index"))).toEqual([]);
-    await expect(paths(trackedFilesOf(await findRepository(cwd), "nowhere"))).rejects.toThrow("nowhere");
   });
 
   it("can be asked of attributes that are not written yet", async () => {
