@@ -1,28 +1,53 @@
 import type { ErrorKind } from "./exit-code.ts";
 import { isMlgitError, MlgitError, systemCode } from "./mlgit-error.ts";
 
-const causes: Readonly<Record<string, readonly [ErrorKind, string, string]>> = {
-  ENOSPC: [
-    "disk",
-    "no space left on device",
-    "free some space (git mlgit prune drops cached copies that a store has) and run the same command again",
-  ],
-  EDQUOT: ["disk", "disk quota exceeded", "free some space and run the same command again"],
-  EROFS: ["disk", "the file system is read-only", "mount it writable, or work in another folder"],
-  EIO: ["disk", "input/output error", "check the disk (dmesg, smartctl); nothing was changed"],
-  EACCES: ["denied", "permission denied", "check owner and mode of the file and its folder"],
-  EPERM: ["denied", "operation not permitted", "check owner, mode and attributes of the file and its folder"],
-  EMFILE: ["disk", "too many open files", "raise the limit (ulimit -n) and run the same command again"],
-  ENAMETOOLONG: ["disk", "file name too long", "shorten the path"],
+export interface DiskWork {
+  /** A verb: `write`, `store content in`. */
+  readonly doing: string;
+  /** As it is to be shown. */
+  readonly path: string;
+  /** What finishes the work when the cause is gone. Default: the same command. */
+  readonly again?: string;
+}
+
+interface Cause {
+  readonly kind: ErrorKind;
+  readonly what: string;
+  /** What to do about it, before the work is tried again. */
+  readonly mend: string;
+}
+
+const causes: Readonly<Record<string, Cause>> = {
+  ENOSPC: {
+    kind: "disk",
+    what: "the disk is full (no space left on device)",
+    mend: "free some space (git mlgit prune drops cached copies that a store has)",
+  },
+  EDQUOT: { kind: "disk", what: "disk quota exceeded", mend: "free some space" },
+  EFBIG: { kind: "disk", what: "the file is too large for this file system", mend: "use another file system" },
+  EROFS: { kind: "disk", what: "the file system is read-only", mend: "mount it writable, or work in another folder" },
+  EXDEV: { kind: "disk", what: "its folder lies on another file system", mend: "unmount it" },
+  EIO: { kind: "disk", what: "input/output error", mend: "check the disk (dmesg, smartctl)" },
+  EMFILE: { kind: "disk", what: "too many open files", mend: "raise the limit (ulimit -n)" },
+  ENAMETOOLONG: { kind: "disk", what: "file name too long", mend: "shorten the path" },
+  EACCES: { kind: "denied", what: "permission denied", mend: "check owner and mode of the file and its folder" },
+  EPERM: {
+    kind: "denied",
+    what: "operation not permitted",
+    mend: "check owner, mode and attributes of the file and its folder",
+  },
 };
 
 /** Turns a system error about a local file into one for people; our own and unknown errors pass through unchanged. */
-export function diskError(error: unknown, doing: string, path: string): unknown {
-  if (isMlgitError(error)) return error;
-  const known = causes[systemCode(error) ?? ""];
+export function diskError(error: unknown, { doing, path, again = "the same command again" }: DiskWork): unknown {
+  const known = isMlgitError(error) ? undefined : causes[systemCode(error) ?? ""];
   if (!known) return error;
-  const [kind, what, hint] = known;
-  return new MlgitError(kind, `cannot ${doing} ${path}: ${what}`, { path, hint, cause: error });
+  const { kind, what, mend } = known;
+  return new MlgitError(kind, `cannot ${doing} ${path}: ${what}`, {
+    path,
+    hint: `${mend}, then run ${again}`,
+    cause: error,
+  });
 }
 
 /** Runs `work` with its system errors explained. */
@@ -30,6 +55,6 @@ export function onDisk<T>(doing: string, path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw diskError(error, doing, path);
+    throw diskError(error, { doing, path });
   }
 }

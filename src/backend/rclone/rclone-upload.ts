@@ -42,7 +42,7 @@ export async function upload(
   try {
     // A file and not a stream: rclone may have to send it twice, and takes a stream that breaks off early for a whole one if it is short.
     await writeFile(file, body, { mode: 0o600 }).catch((error) => {
-      throw diskError(error, "write", file);
+      throw diskError(error, { doing: "write", path: file });
     });
     const parameters = { srcFs: place.spool, srcRemote: name, dstFs: place.fs, dstRemote: target, _config: always };
     await place.api.call("operations/copyfile", { parameters, key, signal });

@@ -28,7 +28,7 @@ function checkCache({ cacheFolder, repository }: Session): Finding[] {
     const free = formatBytes(bavail * bsize);
     return [ok("cache", `${cacheFolder} can be written, ${free} free`), linkAbility(probe, target)];
   } catch (error) {
-    const cause = diskError(error, "write to", cacheFolder);
+    const cause = diskError(error, { doing: "write to", path: cacheFolder });
     if (!isMlgitError(cause)) throw error;
     return [bad("cache", cause.message, cause.hint ?? "git config mlgit.cache <folder>")];
   } finally {

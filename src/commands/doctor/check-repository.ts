@@ -73,7 +73,7 @@ async function checkAttributes(top: string): Promise<Finding> {
     for await (const path of listWorktree(top, [":(top,glob)**/.gitattributes"]))
       count += trackedPatterns(readAttributes(join(top, path.toString("utf8")))).length;
   } catch (error) {
-    const cause = diskError(error, "read", ".gitattributes");
+    const cause = diskError(error, { doing: "read", path: ".gitattributes" });
     if (!isMlgitError(cause)) throw error;
     return bad("attributes", cause.message, cause.hint ?? "mend the file");
   }

@@ -47,7 +47,7 @@ export class SyncQueue {
     const { path, done } = next;
     const running = syncOne(path).then(done, (error) => {
       // Somebody else may have replaced or dropped it meanwhile; then it is theirs to keep.
-      if (error.code !== "ENOENT") this.#failure ??= { error: diskError(error, "store content in", path) };
+      if (error.code !== "ENOENT") this.#failure ??= { error: diskError(error, { doing: "store content in", path }) };
     });
     this.#running.add(running);
     running.finally(() => this.#running.delete(running));
