@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { writeDurable } from "../../util/durable.ts";
 
 const recordSize = 80;
+const oidSize = 32;
 
 /** The state of a file that was hashed: if nothing of this changed since, its bytes did not either. */
 interface Seen {
@@ -20,7 +21,7 @@ interface Seen {
  */
 export class VerifiedLog {
   readonly #path: string;
-  #seen: Map<string, Seen> | undefined;
+  #records: Records | undefined;
 
   constructor(journal: string) {
     this.#path = join(journal, "verified");
@@ -35,47 +36,84 @@ export class VerifiedLog {
 
   /** From now on the file has to be hashed again. */
   forget(oid: string): void {
-    if (this.#load().delete(oid)) this.#append(oid, { size: 0n, mtime: 0n, inode: 0n, ctime: 1n });
+    if (this.#load().get(oid)) this.#add(oid, { size: 0n, mtime: 0n, inode: 0n, ctime: 1n });
   }
 
   /** Notes that the file with `stat` was hashed as `oid`. Failing to note is harmless. */
   note(oid: string, stat: BigIntStats): void {
     const seen = { size: stat.size, mtime: stat.mtimeNs, inode: stat.ino, ctime: stat.nlink > 1n ? 0n : stat.ctimeNs };
-    this.#load().set(oid, seen);
-    this.#append(oid, seen);
+    const known = this.#load().get(oid);
+    if (!known || !isSame(known, seen)) this.#add(oid, seen);
   }
 
-  #append(oid: string, seen: Seen): void {
+  #add(oid: string, seen: Seen): void {
+    const record = encode(oid, seen);
+    this.#load().set(oid, record);
     try {
       const fd = openSync(this.#path, "a");
-      writeSync(fd, encode(oid, seen));
+      writeSync(fd, record);
       closeSync(fd);
     } catch {
       // A full disk is reported by whoever writes data.
     }
   }
 
-  #load(): Map<string, Seen> {
-    if (this.#seen) return this.#seen;
-    this.#seen = new Map();
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(this.#path);
-    } catch {
-      return this.#seen;
-    }
-    const damaged = decodeAll(bytes, this.#seen);
-    if (damaged || bytes.length > 2 * recordSize * this.#seen.size + 1_000_000) this.#rewrite(this.#seen);
-    return this.#seen;
+  #load(): Records {
+    if (this.#records) return this.#records;
+    const bytes = readOrNothing(this.#path);
+    this.#records = new Records(bytes);
+    const broken = bytes.length % recordSize !== 0;
+    if (broken || bytes.length > 2 * recordSize * this.#records.count + 1_000_000) this.#rewrite(this.#records);
+    return this.#records;
   }
 
-  #rewrite(seen: Map<string, Seen>): void {
+  #rewrite(records: Records): void {
     try {
-      writeDurable(this.#path, Buffer.concat([...seen].map(([oid, one]) => encode(oid, one))));
+      writeDurable(this.#path, records.sound());
     } catch {
-      // As in note().
+      // As in #add.
     }
   }
+}
+
+/** The latest record of each oid, read when it is asked for: a checkout asks for a few of many. */
+class Records {
+  readonly #latest = new Map<string, Buffer>();
+
+  constructor(bytes: Buffer) {
+    for (let at = 0; at + recordSize <= bytes.length; at += recordSize)
+      this.#latest.set(bytes.toString("latin1", at, at + oidSize), bytes.subarray(at, at + recordSize));
+  }
+
+  get count(): number {
+    return this.#latest.size;
+  }
+
+  get(oid: string): Seen | undefined {
+    const record = this.#latest.get(Buffer.from(oid, "hex").toString("latin1"));
+    return record && isSound(record) ? decode(record) : undefined;
+  }
+
+  set(oid: string, record: Buffer): void {
+    this.#latest.set(Buffer.from(oid, "hex").toString("latin1"), record);
+  }
+
+  /** What can be read, as the file is to hold it. */
+  sound(): Buffer {
+    return Buffer.concat([...this.#latest.values()].filter(isSound));
+  }
+}
+
+function readOrNothing(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+function isSame(a: Seen, b: Seen): boolean {
+  return a.size === b.size && a.mtime === b.mtime && a.inode === b.inode && a.ctime === b.ctime;
 }
 
 function encode(oid: string, seen: Seen): Buffer {
@@ -89,21 +127,15 @@ function encode(oid: string, seen: Seen): Buffer {
   return record;
 }
 
-/** Fills `into`; true if some bytes were no record. */
-function decodeAll(bytes: Buffer, into: Map<string, Seen>): boolean {
-  let damaged = bytes.length % recordSize !== 0;
-  for (let at = 0; at + recordSize <= bytes.length; at += recordSize) {
-    const record = bytes.subarray(at, at + recordSize);
-    if (crc32(record.subarray(0, 76)) !== record.readUInt32LE(76)) {
-      damaged = true;
-      continue;
-    }
-    into.set(record.toString("hex", 0, 32), {
-      size: record.readBigUInt64LE(32),
-      mtime: record.readBigInt64LE(40),
-      inode: record.readBigUInt64LE(48),
-      ctime: record.readBigInt64LE(56),
-    });
-  }
-  return damaged;
+function isSound(record: Buffer): boolean {
+  return crc32(record.subarray(0, 76)) === record.readUInt32LE(76);
+}
+
+function decode(record: Buffer): Seen {
+  return {
+    size: record.readBigUInt64LE(32),
+    mtime: record.readBigInt64LE(40),
+    inode: record.readBigUInt64LE(48),
+    ctime: record.readBigInt64LE(56),
+  };
 }
