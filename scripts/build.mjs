@@ -3,10 +3,20 @@
 import { chmod, readFile, rm } from "node:fs/promises";
 import { build } from "esbuild";
 import { buildCompletion, buildManual } from "./build-manual.mjs";
+import { mergeParts } from "./merge-parts.mjs";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
+/** What a checkout, an add or a commit starts: the executable, and what it loads for git's own calls. */
+const calledByGit = [
+  "src/cli/main.ts",
+  "src/git/repository.ts",
+  "src/commands/session.ts",
+  ...["declared-kinds", "filter-process", "clean", "smudge", "pre-commit"].map((name) => `src/commands/${name}.ts`),
+  ...["checkout", "commit", "index-change", "merge", "rewrite"].map((name) => `src/commands/post-${name}.ts`),
+];
 await rm("dist", { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: {
     "git-mlgit": "src/cli/main.ts",
     "git-remote-mlgit": "src/cli/remote-main.ts",
@@ -30,6 +40,7 @@ await build({
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",
 });
+await mergeParts(metafile, { target: "dist/part/git-calls.mjs", roots: calledByGit });
 await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
 await buildManual(version);

@@ -7,8 +7,9 @@ import { passThrough, passThroughIn } from "../git/pass-through.ts";
 import { fetchRegistry } from "../git/registry.ts";
 import type { Command, Context } from "./command.ts";
 import { contextIn } from "./context-in.ts";
+import { gitSettingsIn } from "./git-settings-in.ts";
 import { command as setUp } from "./init.ts";
-import { gitSettingsIn, loadSettings } from "./load-settings.ts";
+import { loadSettings } from "./load-settings.ts";
 import { registryRemote } from "./repository/registry.ts";
 
 /** `git clone`, and everything that has to be set up in a clone. */

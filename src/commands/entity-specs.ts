@@ -1,8 +1,12 @@
-import { type EntityPlace, placeOfSpec, specPathspecs } from "../entity/entity-path.ts";
+import { lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type EntityPlace, mayBeEntity, placeOfSpec, specPathspecs } from "../entity/entity-path.ts";
 import { specLimit } from "../entity/spec-limit.ts";
+import { blobOid } from "../git/blob-pack.ts";
 import { openCatFile } from "../git/cat-file.ts";
 import { emptyTree, treeChanges } from "../git/changes.ts";
-import type { Repository } from "../git/repository.ts";
+import { quickIndex } from "../git/quick-index.ts";
+import { cwdOf, type Repository } from "../git/repository.ts";
 import { listIndex } from "../git/tree-scan.ts";
 
 /** An entity as the index or a commit has it. */
@@ -15,10 +19,41 @@ export interface EntitySpec {
 
 /** The entities of the index of this worktree. */
 export async function indexSpecs(repository: Repository): Promise<EntitySpec[]> {
+  const quick = quickSpecs(repository);
+  if (quick) return quick;
   const found: Found[] = [];
   for await (const { path, blob, stage } of listIndex(repository, specPathspecs()))
     if (stage === 0) found.push({ path: path.toString("utf8"), blob });
   return readSpecs(repository, found);
+}
+
+/**
+ * The same without starting git, as every checkout asks for it: where the worktree still has the specs as the index has them. Undefined where
+ * that cannot be told.
+ */
+function quickSpecs(repository: Repository): EntitySpec[] | undefined {
+  const found = quickIndex(repository, (path) => path.endsWith(".spec") && mayBeEntity(path));
+  const specs: EntitySpec[] = [];
+  for (const { path, blob } of found ?? []) {
+    const place = placeOfSpec(Buffer.from(path, "latin1").toString("utf8"));
+    if (!place) continue;
+    const text = textOf(repository, place.spec, blob);
+    if (text === undefined) return undefined;
+    specs.push({ place, blob, text });
+  }
+  return found && specs;
+}
+
+/** What a blob holds, if the file of that path holds the same and is not too large to be a spec. */
+function textOf(repository: Repository, path: string, blob: string): string | undefined {
+  try {
+    const file = join(cwdOf(repository), path);
+    if (lstatSync(file).size >= specLimit) return undefined;
+    const bytes = readFileSync(file);
+    return blobOid(repository, bytes) === blob ? bytes.toString("utf8") : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The entities of a commit or tree of the whole repository. */

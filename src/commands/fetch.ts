@@ -57,7 +57,7 @@ async function ofRefs(refs: readonly string[], session: Session): Promise<Tracke
     trees.length === 0
       ? await indexFiles(repository)
       : (await Promise.all(trees.map((ref) => treeFiles(repository, ref)))).flat();
-  const wishes = new PathWishes({ ...settings, hydrate: "all" });
+  const wishes = await PathWishes.of({ ...settings, hydrate: "all" });
   return files.filter((file) => wishes.wants(file.path));
 }
 

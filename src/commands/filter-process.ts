@@ -47,7 +47,7 @@ async function serve(
 ): Promise<void> {
   const cache = await session.cache();
   const journal = new DeferredJournal(session.repository.gitDir);
-  const wishes = new PathWishes(session.settings);
+  const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
   await serveFilter(new FilterScanner(0, 1), {
     ingest: () => cache.ingest(),

@@ -28,7 +28,7 @@ export const command = {
 export async function hydrateWorktree(paths: readonly string[], session: Session, context: Context, remote?: string) {
   const { workTree } = session.workTree;
   // `mlgit.hydrate=none` is about what happens by itself; this was asked for.
-  const wishes = new PathWishes({ ...session.settings, hydrate: "all" });
+  const wishes = await PathWishes.of({ ...session.settings, hydrate: "all" });
   const files = below(await indexFiles(session.repository), paths, session.repository.prefix);
   const unstamped = await unstampedPaths(session);
   const items = files.filter(

@@ -8,8 +8,9 @@ import { setConfig } from "../git/git-config.ts";
 import { installHooks } from "../git/hook-install.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Command, Context } from "./command.ts";
+import { loadGitSettings } from "./git-settings-in.ts";
 import { describeHooks } from "./hook-report.ts";
-import { loadGitSettings, loadSettings, resolveStore } from "./load-settings.ts";
+import { loadSettings, resolveStore } from "./load-settings.ts";
 
 export const command = {
   options: [

@@ -1,28 +1,18 @@
 import { chooseStore } from "../config/choose-store.ts";
 import { storeOfRemote } from "../config/follow-remote.ts";
-import { GitSettings } from "../config/git-settings.ts";
+import type { GitSettings } from "../config/git-settings.ts";
 import { remotePlace } from "../config/remote-place.ts";
 import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
 import { parseTreeSettings, type TreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
 import { defaultRemote, type Remote, resolveRemote } from "../git/remote.ts";
 import { cwdOf, type Repository } from "../git/repository.ts";
-import { runGit } from "../git/run.ts";
 import { readTreeFile } from "../git/tree-file.ts";
+import { loadGitSettings } from "./git-settings-in.ts";
 
 /** Settings in effect, and git's configuration that they were read from. */
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly git: GitSettings;
-}
-
-/** git's configuration alone, in one process, also outside of a repository. */
-export async function gitSettingsIn(cwd: string): Promise<GitSettings> {
-  const { stdout } = await runGit(["config", "-z", "--list"], { cwd });
-  return new GitSettings(stdout.toString("utf8"));
-}
-
-export function loadGitSettings(repository: Repository): Promise<GitSettings> {
-  return gitSettingsIn(cwdOf(repository));
 }
 
 /**

@@ -1,5 +1,7 @@
 import { isData } from "../entity/entity-path.ts";
+import type { Kind } from "../entity/kind.ts";
 import type { Mutability } from "../entity/mutability.ts";
+import { isPlainlyStrict } from "../entity/plain-strict.ts";
 import type { Repository } from "../git/repository.ts";
 import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
 import { UnlockRecord } from "./unlock-record.ts";
@@ -27,12 +29,14 @@ export class MutabilityMap {
   }
 
   static async of(specs: readonly EntitySpec[], unlocked?: UnlockRecord): Promise<MutabilityMap> {
-    // The parser is loaded where there are entities, and not by every checkout.
-    const parser = specs.length > 0 ? await import("../entity/spec.ts") : undefined;
-    const entities = specs.flatMap(({ place, text }) => {
-      const mutability = parser?.mutabilityIn(text, place.kind) ?? "strict";
-      return [[Buffer.from(place.folder).toString("latin1"), { name: place.name, mutability }] as const];
-    });
+    const mutabilityOf = await mutabilityReader(specs);
+    const entities = specs.map(
+      ({ place, text }) =>
+        [
+          Buffer.from(place.folder).toString("latin1"),
+          { name: place.name, mutability: mutabilityOf(text, place.kind) },
+        ] as const,
+    );
     return new MutabilityMap(new Map(entities), unlocked);
   }
 
@@ -53,4 +57,10 @@ export class MutabilityMap {
     if (mutability === undefined || mutability === "mutable") return false;
     return mutability === "strict" || this.#unlocked?.has(path.toString("latin1"), blob) !== true;
   }
+}
+
+/** The parser is loaded where it is needed, and not by every checkout. */
+async function mutabilityReader(specs: readonly EntitySpec[]): Promise<(text: string, kind: Kind) => Mutability> {
+  if (specs.every(({ text }) => isPlainlyStrict(text))) return () => "strict";
+  return (await import("../entity/spec.ts")).mutabilityIn;
 }

@@ -1,4 +1,4 @@
-import { kinds } from "../entity/kind.ts";
+import { mayBeEntity } from "../entity/entity-path.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { openCatFile } from "../git/cat-file.ts";
 import { type Change, stagedChanges } from "../git/changes.ts";
@@ -21,7 +21,8 @@ export const command: Command = {
     const changes = await stagedChanges(repository);
     const raw = await rawContent(repository, changes);
     if (raw.length === 0) {
-      if (changes.some(({ path }) => mayBeEntity(path)))
+      // Whether there is a spec is looked up by those who load the parser for it.
+      if (changes.some(({ path }) => mayBeEntity(path.toString("latin1"))))
         await (await import("./staged-entities.ts")).checkStagedEntities(repository, changes);
       return {};
     }
@@ -37,12 +38,6 @@ export const command: Command = {
     );
   },
 };
-
-/** By its folder alone; whether there is a spec is looked up by those who load the parser for it. */
-function mayBeEntity(path: Buffer): boolean {
-  const text = path.toString("latin1");
-  return kinds.some(({ folder }) => text.startsWith(`${folder}/`));
-}
 
 /** The staged files under tracked paths that are no pointers. */
 async function rawContent(repository: Repository, changes: readonly Change[]): Promise<Change[]> {

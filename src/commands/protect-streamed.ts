@@ -1,4 +1,4 @@
-import { kinds } from "../entity/kind.ts";
+import { mayBeEntity } from "../entity/entity-path.ts";
 import { blobOid } from "../git/blob-pack.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
@@ -17,7 +17,7 @@ export class StreamedFiles {
   /** Only what may belong to an entity is remembered. */
   note(path: Buffer, pointer: Pointer): void {
     const name = path.toString("latin1");
-    if (kinds.some(({ folder }) => name.startsWith(`${folder}/`))) this.#files.set(name, pointer);
+    if (mayBeEntity(name)) this.#files.set(name, pointer);
   }
 
   async protect(session: Session): Promise<void> {

@@ -12,7 +12,7 @@ import { RemoteRepository } from "../remote-helper/remote-repository.ts";
 import { checkPush } from "./check-push.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Context } from "./command.ts";
-import { gitSettingsIn, loadGitSettings } from "./load-settings.ts";
+import { gitSettingsIn, loadGitSettings } from "./git-settings-in.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { describePush, upload } from "./upload.ts";

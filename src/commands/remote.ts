@@ -11,7 +11,7 @@ import { encodeRoot, nextRoot, type Root } from "../remote-helper/root.ts";
 import { newTransaction, swapRoot } from "../remote-helper/swap-root.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action, Command, CommandResult, Context, Options } from "./command.ts";
-import { loadGitSettings } from "./load-settings.ts";
+import { loadGitSettings } from "./git-settings-in.ts";
 import { openRemote, uploadData } from "./remote-tools.ts";
 
 const remoteArgument = {

@@ -1,8 +1,8 @@
+import { mayBeEntity } from "../entity/entity-path.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
 import { type HydrateItem, type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
 import type { Context } from "./command.ts";
-import { fetchAnywhere } from "./fetch-anywhere.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
 
@@ -15,13 +15,14 @@ export async function hydratePaths(
 ): Promise<HydrateReport> {
   const progress = context.progress("Hydrating");
   try {
-    const rules = await MutabilityMap.load(session.repository);
+    const governed = items.some(({ path }) => mayBeEntity(path.toString("latin1")));
+    const rules = governed ? await MutabilityMap.load(session.repository) : undefined;
     return await hydrate(items, {
       repository: session.workTree,
       cache: await session.cache(),
       meter: progress,
       fetch: (wanted) => fetchOrExplain(wanted, session, context, remote),
-      isProtected: (path, blob) => rules.isReadOnly(path, blob),
+      isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,
       stamp: (entries) => stampIndex(session.repository, entries),
     });
   } finally {
@@ -38,6 +39,7 @@ export async function fetchOrExplain(
 ): Promise<ReadonlyMap<string, Error>> {
   const progress = context.progress("Fetching");
   try {
+    const { fetchAnywhere } = await import("./fetch-anywhere.ts");
     return (await fetchAnywhere(wanted, { session, context, remote, meter: progress })).failed;
   } catch (error) {
     if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;

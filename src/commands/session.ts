@@ -1,14 +1,13 @@
 import { dirname, join } from "node:path";
 import type { Backend } from "../backend/backend.ts";
-import { assertContactAllowed, assertCreationAllowed } from "../config/choose-store.ts";
 import type { GitSettings } from "../config/git-settings.ts";
 import { readSettings, type Settings, type StoreSettings } from "../config/settings.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
-import { RemoteStore } from "../store/remote/remote-store.ts";
+import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { Context } from "./command.ts";
-import { gitSettingsIn, loadSettings, resolveStore } from "./load-settings.ts";
+import { gitSettingsIn } from "./git-settings-in.ts";
 
 /**
  * A repository with its settings, cache and stores: what most commands work on. Everything is opened when first used, since git starts
@@ -60,6 +59,7 @@ export class Session {
 
   /** Which store belongs to a remote; to the default remote when none is named. */
   async storeSettings(remote: string | undefined, direction: "fetch" | "push"): Promise<StoreSettings> {
+    const { loadSettings, resolveStore } = await import("./load-settings.ts");
     return resolveStore(this.repository, await loadSettings(this.repository), { remote, direction });
   }
 
@@ -86,6 +86,7 @@ export class Session {
   }
 
   async #openIfThere(settings: StoreSettings): Promise<{ store: RemoteStore | undefined; backend: Backend }> {
+    const { assertContactAllowed, RemoteStore } = await storeParts();
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
     const store = await RemoteStore.open(backend, this.indexFolder, {
@@ -102,6 +103,7 @@ export class Session {
 
   /** The same for a store that is known. */
   async openStoreToPushAt(settings: StoreSettings): Promise<RemoteStore> {
+    const { assertContactAllowed, assertCreationAllowed, RemoteStore } = await storeParts();
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
     const store = await RemoteStore.open(backend, this.indexFolder, {
@@ -121,6 +123,15 @@ export class Session {
   get indexFolder(): string {
     return join(this.cacheFolder, "index");
   }
+}
+
+/** What speaks to stores; a checkout from the cache does not load it. */
+async function storeParts() {
+  const [choose, remote] = await Promise.all([
+    import("../config/choose-store.ts"),
+    import("../store/remote/remote-store.ts"),
+  ]);
+  return { ...choose, ...remote };
 }
 
 /** In a bare repository `mlgit/` may be a store that clones use, so the cache has another name there. */

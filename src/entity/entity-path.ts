@@ -20,6 +20,11 @@ export function placeOfSpec(path: string): EntityPlace | undefined {
   return { kind, name, folder: parts.slice(0, -1).join("/"), spec: path };
 }
 
+/** Whether a path (one character a byte) lies where entities are, by its first folder alone. */
+export function mayBeEntity(path: string): boolean {
+  return kinds.some(({ folder }) => path.startsWith(`${folder}/`));
+}
+
 /** Pathspecs of everything that may be a spec, for git's own listing. */
 export function specPathspecs(): string[] {
   return kinds.map(({ folder }) => `:(top,glob)${folder}/**/*.spec`);

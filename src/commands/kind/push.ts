@@ -4,7 +4,7 @@ import { passThrough } from "../../git/pass-through.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import { gitText } from "../../git/run.ts";
 import type { Action, CommandResult, Context } from "../command.ts";
-import { loadGitSettings } from "../load-settings.ts";
+import { loadGitSettings } from "../git-settings-in.ts";
 import { command as sendOnly } from "../push.ts";
 import { type PublishReport, publishEntity } from "../registry/publish.ts";
 import { registryRemote } from "../repository/registry.ts";

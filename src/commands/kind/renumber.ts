@@ -9,7 +9,7 @@ import { remoteTags } from "../../git/remote-refs.ts";
 import { gitIn } from "../../git/repository.ts";
 import { addPaths } from "../../git/stage.ts";
 import type { Action, Context } from "../command.ts";
-import { loadGitSettings } from "../load-settings.ts";
+import { loadGitSettings } from "../git-settings-in.ts";
 import { publishedVersions, type VersionTree, versionTrees } from "../published.ts";
 import { registryVersions } from "../registry/clash.ts";
 import { registryRemote } from "../repository/registry.ts";

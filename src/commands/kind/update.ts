@@ -4,8 +4,8 @@ import { passThrough } from "../../git/pass-through.ts";
 import { fetchRegistry } from "../../git/registry.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import type { Action, Context } from "../command.ts";
+import { loadGitSettings } from "../git-settings-in.ts";
 import { command as setUp } from "../init.ts";
-import { loadGitSettings } from "../load-settings.ts";
 import { registryRemote } from "../repository/registry.ts";
 
 export function initAction(kind: Kind) {

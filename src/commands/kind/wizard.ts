@@ -2,7 +2,8 @@ import { mutabilities } from "../../entity/mutability.ts";
 import { nameProblem } from "../../entity/name-rules.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import type { Context, OptionSpec, Options, Prompter } from "../command.ts";
-import { gitSettingsIn, loadSettings } from "../load-settings.ts";
+import { gitSettingsIn } from "../git-settings-in.ts";
+import { loadSettings } from "../load-settings.ts";
 
 export const wizardOption: OptionSpec = { flags: "--wizard", description: "ask on the terminal for what is missing" };
 

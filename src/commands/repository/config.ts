@@ -10,8 +10,9 @@ import { passThrough } from "../../git/pass-through.ts";
 import { gitIn } from "../../git/repository.ts";
 import { runGit } from "../../git/run.ts";
 import type { Action, CommandResult, Context, Options } from "../command.ts";
+import { gitSettingsIn } from "../git-settings-in.ts";
 import { needWorktree } from "../kind/find-entity.ts";
-import { gitSettingsIn, loadTreeSettings } from "../load-settings.ts";
+import { loadTreeSettings } from "../load-settings.ts";
 
 const show: Action = {
   name: "show",

@@ -3,7 +3,8 @@ import { type Kind, kinds } from "../../entity/kind.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitIn, type Repository } from "../../git/repository.ts";
 import type { Context } from "../command.ts";
-import { loadGitSettings, loadTreeSettings } from "../load-settings.ts";
+import { loadGitSettings } from "../git-settings-in.ts";
+import { loadTreeSettings } from "../load-settings.ts";
 
 /** The git repository where the versions of a kind are published, besides the project itself. */
 export interface Registry {

@@ -4,7 +4,7 @@ import { passThrough } from "../../git/pass-through.ts";
 import { fetchRegistry } from "../../git/registry.ts";
 import { defaultRemote } from "../../git/remote.ts";
 import type { Action } from "../command.ts";
-import { loadGitSettings } from "../load-settings.ts";
+import { loadGitSettings } from "../git-settings-in.ts";
 import { registryRemote } from "./registry.ts";
 
 export const update: Action = {

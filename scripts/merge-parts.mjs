@@ -1,0 +1,104 @@
+// Node takes about a millisecond of CPU for every module it loads, and a filter or a hook would load fifty of the parts that esbuild makes. This joins
+// those parts into one file. To all others it is the same module: what they imported from a part they import from the joined file.
+import { rm, writeFile } from "node:fs/promises";
+import { basename, dirname, relative, resolve } from "node:path";
+import { build } from "esbuild";
+
+const options = {
+  bundle: true,
+  write: false,
+  format: "esm",
+  platform: "node",
+  target: "node20.15",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  logLevel: "error",
+};
+
+/**
+ * Joins what some entry points of a bundle import, directly or not.
+ * @param {import("esbuild").Metafile} metafile of the bundle, whose files are on disk
+ * @param {{target: string, roots: readonly string[]}} request target: the file to make; roots: entry points, as sources
+ */
+export async function mergeParts(metafile, { target, roots }) {
+  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [resolve(path), output]));
+  const parts = [...reachable(outputs, roots, dirname(resolve(target)))];
+  // A part's exports keep a name each in the joined file, so that bindings stay live.
+  const exportsOf = new Map(
+    parts.map((path, i) => [path, outputs.get(path).exports.map((name) => ({ name, joined: `p${i}_${name}` }))]),
+  );
+  const joined = await join(exportsOf, target);
+  const changed = [];
+  for (const [path, { imports }] of outputs)
+    if (!exportsOf.has(path) && imports.some((one) => exportsOf.has(resolve(one.path))))
+      changed.push([path, await redirect(path, exportsOf, target)]);
+  await Promise.all(parts.map((path) => rm(path)));
+  await writeFile(target, joined);
+  for (const [path, text] of changed) await writeFile(path, text);
+  // What is imported when it is needed is imported by its name.
+  for (const path of parts)
+    if (outputs.get(path).entryPoint) await writeFile(path, reexport(exportsOf.get(path), importPath(path, target)));
+}
+
+/** The parts that the roots import statically. Executables are roots and no parts. */
+function reachable(outputs, roots, folder) {
+  const found = new Set();
+  const visit = (path) => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const { path: next, kind, external } of outputs.get(path).imports)
+      if (kind === "import-statement" && !external) visit(resolve(next));
+  };
+  for (const root of roots) {
+    const [path] = [...outputs].find(([, { entryPoint }]) => entryPoint === root) ?? [];
+    if (path === undefined) throw new Error(`${root} is no entry point of the bundle`);
+    visit(path);
+  }
+  return [...found].filter((path) => dirname(path) === folder);
+}
+
+async function join(exportsOf, target) {
+  const lines = [...exportsOf].map(
+    ([path, names]) => `export {${names.map((one) => `${one.name} as ${one.joined}`)}} from ${JSON.stringify(path)};`,
+  );
+  const plugin = resolver(({ path, full }) => (exportsOf.has(full) ? { path: full } : { path, external: true }));
+  const stdin = { contents: lines.join("\n"), resolveDir: dirname(resolve(target)) };
+  const { outputFiles } = await build({ ...options, stdin, plugins: [plugin] });
+  return outputFiles[0].text;
+}
+
+/** The text of a file whose imports from joined parts lead to the joined file. */
+async function redirect(path, exportsOf, target) {
+  const plugin = resolver(({ path: wanted, kind, full }) => {
+    if (kind === "entry-point") return undefined;
+    if (kind === "import-statement" && exportsOf.has(full)) return { path: full, namespace: "joined" };
+    return { path: wanted, external: true };
+  });
+  const contents = ({ path: part }) => ({ contents: reexport(exportsOf.get(part), importPath(path, target)) });
+  const setup = (one) => {
+    plugin.setup(one);
+    one.onLoad({ filter: /.*/, namespace: "joined" }, contents);
+  };
+  const { outputFiles } = await build({ ...options, entryPoints: [path], plugins: [{ name: "redirect", setup }] });
+  return outputFiles[0].text;
+}
+
+function resolver(decide) {
+  return {
+    name: "resolver",
+    setup(one) {
+      one.onResolve({ filter: /.*/ }, ({ path, importer, kind, resolveDir }) =>
+        decide({ path, kind, full: resolve(importer.startsWith("/") ? dirname(importer) : resolveDir, path) }),
+      );
+    },
+  };
+}
+
+function reexport(names, from) {
+  return `export {${names.map((one) => `${one.joined} as ${one.name}`)}} from ${JSON.stringify(from)};\n`;
+}
+
+function importPath(importer, target) {
+  const folder = relative(dirname(importer), dirname(resolve(target)));
+  return `./${folder === "" ? "" : `${folder}/`}${basename(target)}`;
+}
