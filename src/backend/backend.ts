@@ -73,6 +73,14 @@ export interface SaveOptions extends SaveCondition {
   readonly onProgress?: (bytes: number) => void;
 }
 
+/** A body too large for the memory. Pieces may be asked for in any order, and again. */
+export interface FileBody {
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes `start` ≤ i < `end`. @throws when they are not there (any more). */
+  read(start: number, end: number): Promise<Uint8Array>;
+}
+
 /**
  * Moves bytes to and from one kind of place. Knows keys and bytes, nothing of chunks or git.
  *
@@ -90,6 +98,8 @@ export interface Backend {
   /** So far; counted by the wrappers, so a bare backend may not have it. */
   readonly traffic?: Partial<Traffic> | undefined;
   save(handle: Handle, body: Uint8Array, options?: SaveOptions): Promise<FileInfo>;
+  /** As `save` without a condition, piece by piece. Absent where a place takes objects in one piece only. */
+  saveFile?(handle: Handle, file: FileBody, options?: Omit<SaveOptions, keyof SaveCondition>): Promise<FileInfo>;
   load<T>(
     handle: Handle,
     range: ByteRange | undefined,

@@ -1,5 +1,5 @@
 import { AdaptiveLimit } from "../adaptive-limit.ts";
-import type { Backend, BackendProperties, ByteRange, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
+import type { Backend, BackendProperties, ByteRange, FileBody, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
 import { type BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
 import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
 import type { ObjectInfo, S3Api } from "./s3-api.ts";
@@ -9,6 +9,7 @@ import { download } from "./s3-download.ts";
 import { EtagStyle } from "./s3-etag.ts";
 import { abandonUpload } from "./s3-parts.ts";
 import { upload } from "./s3-upload.ts";
+import { uploadFile } from "./s3-upload-file.ts";
 
 const connections = 16;
 /** Bodies under way at once: where the search for the best number begins, and where it ends. */
@@ -50,6 +51,14 @@ export class S3Backend implements Backend {
     const context = { api: await this.#open(), etag: this.#etag, bodies: this.#bodies };
     const { tag } = await upload(context, key, body, options);
     return { handle, size: body.length, modified: 0, tag };
+  }
+
+  async saveFile(handle: Handle, file: FileBody, options: SaveOptions = {}): Promise<FileInfo> {
+    const key = this.#key(handle);
+    checkSignal(options.signal, key);
+    const context = { api: await this.#open(), etag: this.#etag, bodies: this.#bodies };
+    const { tag } = await uploadFile(context, key, file, options);
+    return { handle, size: file.size, modified: 0, tag };
   }
 
   async load<T>(

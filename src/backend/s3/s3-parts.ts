@@ -21,6 +21,13 @@ export interface SentPart {
   readonly md5: string;
 }
 
+export interface PartOptions {
+  readonly memory?: UploadMemory | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Default: `partSize`. */
+  readonly partSize?: number;
+}
+
 /** An upload in parts that may have been begun by another process. What was noted counts only as far as the server lists the same. */
 export class PartUpload {
   readonly id: string;
@@ -36,23 +43,16 @@ export class PartUpload {
   }
 
   /** The upload that the memory speaks of, if the server still has it; "gone" if it has it no more: finished, or removed. */
-  static async resume(
-    api: S3Api,
-    key: string,
-    options: { readonly memory?: UploadMemory | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<PartUpload | "gone" | undefined> {
+  static async resume(api: S3Api, key: string, options: PartOptions): Promise<PartUpload | "gone" | undefined> {
     const state = parseState(options.memory?.recall(), key);
-    if (state?.partSize !== partSize) return undefined;
+    if (state?.partSize !== (options.partSize ?? partSize)) return undefined;
     const arrived = await api.listParts({ key, id: state.id, signal: options.signal });
     return arrived ? new PartUpload(state, arrived, options.memory) : "gone";
   }
 
-  static async start(
-    api: S3Api,
-    key: string,
-    options: { readonly memory?: UploadMemory | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<PartUpload> {
-    const state: State = { key, id: await api.startUpload(key, options.signal), partSize, parts: {} };
+  static async start(api: S3Api, key: string, options: PartOptions): Promise<PartUpload> {
+    const id = await api.startUpload(key, options.signal);
+    const state: State = { key, id, partSize: options.partSize ?? partSize, parts: {} };
     options.memory?.note(JSON.stringify(state));
     return new PartUpload(state, new Map(), options.memory);
   }

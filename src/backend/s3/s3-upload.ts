@@ -3,13 +3,14 @@ import { isMlgitError } from "../../error/mlgit-error.ts";
 import type { AdaptiveLimit } from "../adaptive-limit.ts";
 import type { SaveOptions } from "../backend.ts";
 import { isNotFoundError } from "../backend-error.ts";
+import { joinedTag } from "../content-tag.ts";
 import { retrying } from "../retry-policy.ts";
 import type { S3Api, Stored, Upload } from "./s3-api.ts";
 import type { EtagStyle } from "./s3-etag.ts";
 import { PartUpload, partSize, type SentPart } from "./s3-parts.ts";
 
 /** Objects up to this size are sent in one piece: three requests fewer. */
-const wholeLimit = 2 * partSize;
+export const wholeLimit = 2 * partSize;
 
 export interface UploadContext {
   readonly api: S3Api;
@@ -31,7 +32,7 @@ export async function upload(
   return uploadWhole(context, key, body, options);
 }
 
-async function uploadWhole(
+export async function uploadWhole(
   { api, etag, bodies }: UploadContext,
   key: string,
   body: Uint8Array,
@@ -65,7 +66,7 @@ async function uploadParts(
   const upload = { key, id: parts.id, signal };
   try {
     const sent = await sendParts({ ...context, upload, parts }, body, options.onProgress);
-    const md5 = joinedTag(sent.map((part) => part.md5));
+    const md5 = joinedTag(sent.map((part) => Buffer.from(part.md5, "hex")));
     const stored = await finish(api, upload, { tags: sent.map((part) => part.tag), md5 });
     await etag.check(stored.tag, md5, { api, key, body });
     return stored;
@@ -77,7 +78,7 @@ async function uploadParts(
   }
 }
 
-interface PartContext extends UploadContext {
+export interface PartContext extends UploadContext {
   readonly upload: Upload;
   readonly parts: PartUpload;
 }
@@ -96,7 +97,7 @@ async function sendParts(
 }
 
 /** Hashes when it is its turn, so that the first part is on its way before the last one is hashed. */
-async function sendPart({ api, bodies, upload, parts }: PartContext, number: number, body: Uint8Array) {
+export async function sendPart({ api, bodies, upload, parts }: PartContext, number: number, body: Uint8Array) {
   let digest: Buffer | undefined;
   const send = async (): Promise<SentPart> => {
     digest ??= createHash("md5").update(body).digest();
@@ -111,7 +112,11 @@ async function sendPart({ api, bodies, upload, parts }: PartContext, number: num
 }
 
 /** Joins the parts. When the answer is lost, the upload is gone at the second try although it worked: the object tells. */
-async function finish(api: S3Api, upload: Upload, parts: { tags: readonly string[]; md5: string }): Promise<Stored> {
+export async function finish(
+  api: S3Api,
+  upload: Upload,
+  parts: { tags: readonly string[]; md5: string },
+): Promise<Stored> {
   try {
     return await retrying(() => api.finishUpload(upload, parts.tags), { retries: 3, signal: upload.signal });
   } catch (error) {
@@ -123,20 +128,13 @@ async function finish(api: S3Api, upload: Upload, parts: { tags: readonly string
 
 /** The object, if an upload of these bytes was finished and only its answer never came. */
 async function finishedBefore(api: S3Api, key: string, body: Uint8Array): Promise<Stored | undefined> {
-  const md5 = joinedTag(piecesOf(body).map((piece) => createHash("md5").update(piece).digest("hex")));
+  const md5 = joinedTag(piecesOf(body).map((piece) => createHash("md5").update(piece).digest()));
   return (await tagOf(api, key)) === md5 ? { tag: md5 } : undefined;
 }
 
 function piecesOf(body: Uint8Array): Uint8Array[] {
   const count = Math.ceil(body.length / partSize);
   return Array.from({ length: count }, (_, i) => body.subarray(i * partSize, (i + 1) * partSize));
-}
-
-/** The ETag of an object made of parts: MD5 of their MD5s, and how many there are. */
-function joinedTag(digests: readonly string[]): string {
-  return `${createHash("md5")
-    .update(Buffer.from(digests.join(""), "hex"))
-    .digest("hex")}-${digests.length}`;
 }
 
 async function tagOf(api: S3Api, key: string): Promise<string | undefined> {

@@ -22,8 +22,11 @@ export function withLimit(inner: Backend): Backend {
     remove: (handle, condition) => turn(() => inner.remove(handle, condition)),
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
+    ...(inner.saveFile && { saveFile: (...args) => turn(() => (inner.saveFile as SaveFile).apply(inner, args)) }),
     ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && { createPlace: inner.createPlace.bind(inner) }),
     close: () => inner.close(),
   };
 }
+
+type SaveFile = NonNullable<Backend["saveFile"]>;

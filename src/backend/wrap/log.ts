@@ -30,6 +30,14 @@ export function withLog(inner: Backend, trace?: Trace): Backend {
     remove: (handle: Handle, condition) => log.run("remove", keyOf(handle), () => inner.remove(handle, condition)),
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
+    ...(inner.saveFile && {
+      saveFile: (handle, file, options) =>
+        log.run("save", keyOf(handle), async (count) => {
+          const info = await (inner.saveFile as SaveFile).call(inner, handle, file, options);
+          count({ sent: file.size });
+          return info;
+        }),
+    }),
     ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && {
       createPlace: (options) =>
@@ -40,6 +48,7 @@ export function withLog(inner: Backend, trace?: Trace): Backend {
 }
 
 type Create = NonNullable<Backend["createPlace"]>;
+type SaveFile = NonNullable<Backend["saveFile"]>;
 
 interface Bytes {
   readonly sent?: number;

@@ -27,10 +27,31 @@ export function withRetry(inner: Backend, settings: RetrySettings = {}): Backend
     remove: (handle, condition) => again(undefined, () => inner.remove(handle, condition)),
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
+    ...(inner.saveFile && {
+      saveFile: (handle, file, options = {}) => {
+        const onProgress = restarting(options.onProgress);
+        return again(options.signal, () => {
+          onProgress.restart();
+          return (inner.saveFile as SaveFile).call(inner, handle, file, { ...options, onProgress: onProgress.add });
+        });
+      },
+    }),
     ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && { createPlace: inner.createPlace.bind(inner) }),
     close: () => inner.close(),
   };
+}
+
+type SaveFile = NonNullable<Backend["saveFile"]>;
+
+/** What a try that failed had sent is taken back when the next one begins. */
+function restarting(onProgress: SaveOptions["onProgress"]) {
+  let sent = 0;
+  const add = (bytes: number) => {
+    sent += bytes;
+    onProgress?.(bytes);
+  };
+  return { add, restart: () => add(-sent) };
 }
 
 interface SaveRequest {

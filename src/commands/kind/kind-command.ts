@@ -7,9 +7,11 @@ import { commitAction } from "./commit.ts";
 import { configAction } from "./config.ts";
 import { createAction } from "./create.ts";
 import { diffAction } from "./diff.ts";
+import { exportAction } from "./export.ts";
 import { fetchAction } from "./fetch.ts";
 import { fsckAction } from "./fsck.ts";
 import { getAction } from "./get.ts";
+import { importAction } from "./import.ts";
 import { listAction } from "./list.ts";
 import { logAction } from "./log.ts";
 import { metricsAction } from "./metrics.ts";
@@ -49,6 +51,8 @@ const everyKind: readonly ((kind: Kind) => Action)[] = [
   resetAction,
   fsckAction,
   remoteFsckAction,
+  importAction,
+  exportAction,
 ];
 
 /** All commands of one kind of entity: `git mlgit datasets …`. */
