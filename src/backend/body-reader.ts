@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import type { ByteRange, FileInfo } from "./backend.ts";
+import { finished } from "node:stream/promises";
+import type { Body, ByteRange, FileInfo } from "./backend.ts";
 import { BackendError, interruptedError } from "./backend-error.ts";
 import type { Handle } from "./handle.ts";
 import { spanOf } from "./range.ts";
@@ -30,13 +31,13 @@ export interface ReadContext {
 export async function handOver<T>(
   context: ReadContext,
   { range, answer }: { readonly range: ByteRange | undefined; readonly answer: RangeAnswer },
-  use: (body: AsyncIterable<Uint8Array>, info: FileInfo) => Promise<T>,
+  use: (body: Body, info: FileInfo) => Promise<T>,
 ): Promise<T> {
   const { size, modified, tag } = answer;
   const reader = new BodyReader(context, answer);
   try {
     checkAnswer(context.key, range, answer);
-    const result = await use(reader.read(), { handle: context.handle, size, modified, tag });
+    const result = await use(reader, { handle: context.handle, size, modified, tag });
     if (reader.failure) throw reader.failure;
     return result;
   } catch (error) {
@@ -58,7 +59,7 @@ function checkAnswer(key: string, range: ByteRange | undefined, got: RangeAnswer
 }
 
 /** Reads a body once, counts it, and remembers what went wrong. */
-class BodyReader {
+class BodyReader implements Body {
   readonly #context: ReadContext;
   readonly #answer: RangeAnswer;
   failure: unknown;
@@ -68,21 +69,54 @@ class BodyReader {
     this.#answer = answer;
   }
 
-  async *read(): AsyncGenerator<Uint8Array> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     const { signal, key } = this.#context;
-    const { body, length } = this.#answer;
     let count = 0;
     try {
-      for await (const chunk of body ?? []) {
+      for await (const chunk of this.#answer.body ?? []) {
         if (signal?.aborted) throw interruptedError(key);
         count += chunk.length;
         yield chunk;
       }
-      if (count !== length) throw cutOff(key, count, length);
+      this.#checkLength(count);
     } catch (error) {
-      this.failure = signal?.aborted ? interruptedError(key) : this.#context.explain(error);
-      throw this.failure;
+      throw this.#fail(error);
     }
+  }
+
+  async each(take: (part: Uint8Array) => void): Promise<void> {
+    const { signal } = this.#context;
+    const { body } = this.#answer;
+    let count = 0;
+    let refused: { readonly error: unknown } | undefined;
+    body?.on("data", (part: Uint8Array) => {
+      if (refused || signal?.aborted) return body.destroy();
+      count += part.length;
+      try {
+        take(part);
+      } catch (error) {
+        refused = { error };
+        body.destroy();
+      }
+    });
+    try {
+      if (body) await finished(body, { writable: false });
+      this.#checkLength(count);
+    } catch (error) {
+      // Thrown in an event it would end the process.
+      throw refused ? refused.error : this.#fail(error);
+    }
+  }
+
+  #checkLength(count: number): void {
+    const { length } = this.#answer;
+    if (count !== length) throw cutOff(this.#context.key, count, length);
+  }
+
+  #fail(error: unknown): unknown {
+    const { signal, key } = this.#context;
+    this.failure = signal?.aborted ? interruptedError(key) : this.#context.explain(error);
+    return this.failure;
   }
 
   /** Frees the connection. A body that was read to its end is left alone: its connection is used again. */

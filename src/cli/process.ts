@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { exitCode } from "../error/exit-code.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 
@@ -12,6 +13,8 @@ const sameKeyMs = 500;
  */
 export async function runProcess(program: (signal: AbortSignal) => Promise<number>): Promise<never> {
   const abort = new AbortController();
+  // Each request that is under way listens.
+  setMaxListeners(0, abort.signal);
   restoreEnvironment();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name, abort);
   process.stdout.on("error", outputFailed);

@@ -35,7 +35,7 @@ const batchFiles = 50_000;
 
 /**
  * Brings content from the store into the cache: packs are read by as few ranges as pays off, every chunk and every whole file is verified.
- * Something that cannot be had does not stop the rest; a full or broken local disk does.
+ * Something that cannot be had does not stop the rest; a full or broken local disk does. Durable after the cache's `flush` or `close`.
  */
 export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptions): Promise<FetchReport> {
   const { cache, store, meter } = options;
@@ -49,7 +49,7 @@ export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptio
   );
   let received = 0;
   for (const batch of batches(absent)) received += await fetchBatch(batch, failed, options);
-  await cache.flush();
+  cache.seal();
   return { fetched: absent.length - failed.size, received, failed };
 }
 

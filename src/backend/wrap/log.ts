@@ -1,4 +1,4 @@
-import type { Backend, ByteRange, FileInfo, Traffic } from "../backend.ts";
+import type { Backend, Body, ByteRange, FileInfo, Traffic } from "../backend.ts";
 import { type FileType, type Handle, keyOf, prefixOf } from "../handle.ts";
 
 /** Gets one line for each operation: what, on which key, how many bytes, how long, how it ended. */
@@ -107,12 +107,25 @@ class Log {
   }
 }
 
-async function* counted(body: AsyncIterable<Uint8Array>, count: (bytes: Bytes) => void): AsyncGenerator<Uint8Array> {
-  for await (const part of body) {
-    count({ received: part.length });
-    yield part;
-  }
+function counted(body: Body, count: (bytes: Bytes) => void): Body {
+  return {
+    async *[Symbol.asyncIterator]() {
+      for await (const part of body) {
+        count({ received: part.length });
+        yield part;
+      }
+    },
+    ...(body.each && {
+      each: (take) =>
+        (body.each as Each).call(body, (part) => {
+          count({ received: part.length });
+          take(part);
+        }),
+    }),
+  };
 }
+
+type Each = NonNullable<Body["each"]>;
 
 function rangeText(range: ByteRange | undefined): string {
   return range ? ` ${range.start}..${range.end ?? ""}` : "";

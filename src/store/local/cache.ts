@@ -113,6 +113,11 @@ export class Cache implements IngestTarget {
     return { layout: this.layout, hash: this.#hash, large: this.#large, small: this.#small };
   }
 
+  /** Finishes the pack in hand, so that it is read like any other. What is large becomes durable beside what the caller does next: with `flush` or `close`. */
+  seal(): void {
+    this.#small.flush();
+  }
+
   /** Makes everything that was put durable and gives it its final name. */
   async flush(): Promise<void> {
     this.#small.flush();

@@ -104,7 +104,8 @@ export class LargeFiles {
       mkdirSync(dirname(path), { recursive: true });
       renameSync(temp, path);
       const stat = lstatSync(path, { bigint: true });
-      this.#sync.add(path, () => this.#verified.note(oid, stat));
+      this.#verified.trust(oid, stat);
+      this.#sync.add(path, () => this.#verified.settle(oid));
     });
   }
 

@@ -22,6 +22,7 @@ interface Seen {
 export class VerifiedLog {
   readonly #path: string;
   #records: Records | undefined;
+  readonly #trusted = new Map<string, Seen>();
 
   constructor(journal: string) {
     this.#path = join(journal, "verified");
@@ -29,19 +30,36 @@ export class VerifiedLog {
 
   /** True if the file that now has `stat` was hashed as `oid` and did not change since. Links change ctime, so it counts only while there is one. */
   holds(oid: string, stat: BigIntStats): boolean {
-    const seen = this.#load().get(oid);
+    const seen = this.#trusted.get(oid) ?? this.#load().get(oid);
     if (!seen || seen.size !== stat.size || seen.mtime !== stat.mtimeNs || seen.inode !== stat.ino) return false;
     return stat.nlink > 1n || seen.ctime === 0n || seen.ctime === stat.ctimeNs;
   }
 
   /** From now on the file has to be hashed again. */
   forget(oid: string): void {
+    this.#trusted.delete(oid);
     if (this.#load().get(oid)) this.#add(oid, { size: 0n, mtime: 0n, inode: 0n, ctime: 1n });
   }
 
   /** Notes that the file with `stat` was hashed as `oid`. Failing to note is harmless. */
   note(oid: string, stat: BigIntStats): void {
-    const seen = { size: stat.size, mtime: stat.mtimeNs, inode: stat.ino, ctime: stat.nlink > 1n ? 0n : stat.ctimeNs };
+    if (this.#trusted.has(oid)) this.trust(oid, stat);
+    else this.#note(oid, seenOf(stat));
+  }
+
+  /** The same for this process alone, until `settle`: what is not on the disk yet must not be believed after a power cut. */
+  trust(oid: string, stat: BigIntStats): void {
+    this.#trusted.set(oid, seenOf(stat));
+  }
+
+  /** What was trusted is on the disk. */
+  settle(oid: string): void {
+    const seen = this.#trusted.get(oid);
+    this.#trusted.delete(oid);
+    if (seen) this.#note(oid, seen);
+  }
+
+  #note(oid: string, seen: Seen): void {
     const known = this.#load().get(oid);
     if (!known || !isSame(known, seen)) this.#add(oid, seen);
   }
@@ -110,6 +128,10 @@ function readOrNothing(path: string): Buffer {
   } catch {
     return Buffer.alloc(0);
   }
+}
+
+function seenOf(stat: BigIntStats): Seen {
+  return { size: stat.size, mtime: stat.mtimeNs, inode: stat.ino, ctime: stat.nlink > 1n ? 0n : stat.ctimeNs };
 }
 
 function isSame(a: Seen, b: Seen): boolean {

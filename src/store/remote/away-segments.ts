@@ -46,7 +46,7 @@ export class AwaySegments {
     const load = (offset: number, length: number) =>
       length === 0
         ? Promise.resolve(Buffer.alloc(0))
-        : loadRange(backend, handle, { start: offset, end: offset + length }, signal);
+        : loadRange(backend, handle, { start: offset, end: offset + length }, { signal });
     const opened = this.#opened.get(handle.name) ?? RemoteSegment.open(load, { id: handle.name, size });
     this.#opened.set(handle.name, opened);
     return opened;

@@ -7,7 +7,7 @@ import { howToMend } from "../how-to-mend.ts";
 import { packLimit } from "../pack/pack-format.ts";
 import { decodeEntry } from "../pack/pack-reader.ts";
 import { PackTable } from "../pack/pack-table.ts";
-import { type EntryRange, planRanges, wantsWhole } from "./entry-plan.ts";
+import { type EntryRange, planRanges, rangeLimit, wantsWhole } from "./entry-plan.ts";
 import type { PackInfo } from "./index-copy.ts";
 import { loadBytes, loadRange } from "./load-bytes.ts";
 
@@ -44,12 +44,15 @@ const packsAtOnce = 6;
 /** Ranges that are under way at once: with `rangeLimit`, the memory of a fetch. */
 const rangesInFlight = 12;
 const tablesKept = 64;
+const worthReuse = 1 << 20;
 
 /** Fetches entries of packs by as few requests as pays off, and verifies each. */
 export class EntryReader {
   readonly #tools: ReaderTools;
   readonly #tables = new Map<string, PackTable>();
   readonly #ranges = pLimit(rangesInFlight);
+  /** Free ones of `rangeLimit` bytes. */
+  readonly #buffers: Buffer[] = [];
 
   constructor(tools: ReaderTools) {
     this.#tools = tools;
@@ -99,21 +102,31 @@ export class EntryReader {
   async #readRange(range: EntryRange, on: Omit<Decoding, "bytes"> & { readonly signal: AbortSignal | undefined }) {
     const { pack, visitor, signal } = on;
     signal?.throwIfAborted();
+    const buffer = this.#bufferFor(range);
     try {
-      const bytes = await loadRange(this.#tools.backend, { type: "pack", name: pack.id }, range, signal);
+      const handle = { type: "pack", name: pack.id } as const;
+      const bytes = await loadRange(this.#tools.backend, handle, range, { signal, buffer });
       visitor.received?.(bytes.length);
       this.#decode(range, { ...on, bytes });
     } catch (error) {
       stopOn(error, signal);
       visitor.failed(pack.id, range.entries, error);
+    } finally {
+      if (buffer) this.#buffers.push(buffer);
     }
+  }
+
+  /** Large ranges take turns in a few buffers: fresh ones would make Node collect garbage all the time. */
+  #bufferFor({ start, end }: EntryRange): Buffer | undefined {
+    if (end - start < worthReuse || end - start > rangeLimit) return undefined;
+    return this.#buffers.pop() ?? Buffer.allocUnsafeSlow(rangeLimit);
   }
 
   async #loadTable(pack: PackInfo, visitor: EntryVisitor, signal?: AbortSignal): Promise<PackTable> {
     const start = pack.size - PackTable.tailLength(pack.count);
     if (start < 0) throw damaged(pack.id, "the index states an impossible size");
     const handle = { type: "pack", name: pack.id } as const;
-    const tail = await loadRange(this.#tools.backend, handle, { start, end: pack.size }, signal);
+    const tail = await loadRange(this.#tools.backend, handle, { start, end: pack.size }, { signal });
     visitor.received?.(tail.length);
     return this.#keep(pack, tail);
   }

@@ -1,4 +1,4 @@
-import type { Backend, ByteRange } from "../../backend/backend.ts";
+import type { Backend, Body, ByteRange } from "../../backend/backend.ts";
 import type { Handle } from "../../backend/handle.ts";
 
 /**
@@ -22,29 +22,29 @@ export function loadBytes(
 
 /**
  * Loads a range into one buffer; both ends are given. When the line breaks, only what did not come is asked for again. For objects that never change.
- * The result is shorter where the object ends early.
+ * The result is shorter where the object ends early. It lies in `buffer` if one of at least that length is given.
  */
 export async function loadRange(
   backend: Backend,
   handle: Handle,
   { start, end }: { readonly start: number; readonly end: number },
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal | undefined; readonly buffer?: Buffer | undefined } = {},
 ): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(end - start);
+  const bytes = options.buffer?.subarray(0, end - start) ?? Buffer.allocUnsafeSlow(end - start);
   let filled = 0;
   for (;;) {
     const from = filled;
-    const use = async (body: AsyncIterable<Uint8Array>) => {
+    const use = async (body: Body) => {
       // The first try of this request got something: the next one shall not ask for that.
       if (filled > from) throw new Broken();
-      for await (const part of body) {
+      await forEachPart(body, (part) => {
         const fits = part.length > bytes.length - filled ? part.subarray(0, bytes.length - filled) : part;
         bytes.set(fits, filled);
         filled += fits.length;
-      }
+      });
     };
     try {
-      await backend.load(handle, { start: start + from, end }, use, signal);
+      await backend.load(handle, { start: start + from, end }, use, options.signal);
       return bytes.subarray(0, filled);
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
@@ -55,21 +55,26 @@ export async function loadRange(
 /** Ends the tries of a request that another one takes the place of. */
 class Broken extends Error {}
 
-async function gather(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function gather(body: Body): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const part of body) parts.push(part);
   return Buffer.concat(parts);
 }
 
 /** Less than expected gives a shorter buffer, more a longer one: the caller compares. */
-async function fill(body: AsyncIterable<Uint8Array>, length: number): Promise<Buffer> {
+async function fill(body: Body, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
   let filled = 0;
   let came = 0;
-  for await (const part of body) {
+  await forEachPart(body, (part) => {
     bytes.set(part.length > length - filled ? part.subarray(0, length - filled) : part, filled);
     came += part.length;
     filled = Math.min(came, length);
-  }
+  });
   return came > length ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes.subarray(0, filled);
+}
+
+async function forEachPart(body: Body, take: (part: Uint8Array) => void): Promise<void> {
+  if (body.each) return body.each(take);
+  for await (const part of body) take(part);
 }
