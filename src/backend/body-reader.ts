@@ -100,7 +100,7 @@ class BodyReader implements Body {
       }
     });
     try {
-      if (body) await finished(body, { writable: false });
+      if (body) await finished(body, { writable: false, ...(signal && { signal }) });
       this.#checkLength(count);
     } catch (error) {
       // Thrown in an event it would end the process.

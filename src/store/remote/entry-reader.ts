@@ -10,6 +10,7 @@ import { PackTable } from "../pack/pack-table.ts";
 import { type EntryRange, planRanges, rangeLimit, wantsWhole } from "./entry-plan.ts";
 import type { PackInfo } from "./index-copy.ts";
 import { loadBytes, loadRange } from "./load-bytes.ts";
+import { Pace } from "./pace.ts";
 
 /** What a visitor may ask of a pack's table. */
 export type EntryTable = Pick<PackTable, "count" | "plainLength"> & Partial<Pick<PackTable, "id">>;
@@ -51,6 +52,7 @@ export class EntryReader {
   readonly #tools: ReaderTools;
   readonly #tables = new Map<string, PackTable>();
   readonly #ranges = pLimit(rangesInFlight);
+  readonly #pace = new Pace();
   /** Free ones of `rangeLimit` bytes. */
   readonly #buffers: Buffer[] = [];
 
@@ -58,12 +60,22 @@ export class EntryReader {
     this.#tools = tools;
   }
 
+  /** Entries come about in the order of the packs, so that a file can be hashed from its beginning while the rest of it comes. */
   async read(wanted: readonly WantedEntries[], visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
     const limit = pLimit(packsAtOnce);
-    await Promise.all(wanted.map((one) => limit(() => this.#readPack(one, visitor, signal))));
+    let last: Promise<void> = Promise.resolve();
+    const reading = wanted.map((one) => {
+      const before = last;
+      const queue = { before, done: () => {} };
+      last = new Promise((resolve) => {
+        queue.done = resolve;
+      });
+      return limit(() => this.#readPack({ ...one, queue }, visitor, signal).finally(queue.done));
+    });
+    await Promise.all(reading);
   }
 
-  async #readPack(one: WantedEntries, visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
+  async #readPack(one: QueuedEntries, visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     try {
       if (wantsWhole(one.pack, one.entries.length)) await this.#readWhole(one, visitor, signal);
@@ -74,12 +86,19 @@ export class EntryReader {
     }
   }
 
-  async #readWhole({ pack, entries }: WantedEntries, visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
+  async #readWhole(
+    { pack, entries, queue }: QueuedEntries,
+    visitor: EntryVisitor,
+    signal?: AbortSignal,
+  ): Promise<void> {
     if (pack.size > packLimit.bytes) throw damaged(pack.id, "the index states an impossible size");
     const load = { length: pack.size, signal };
-    const bytes = await this.#ranges(() =>
+    await queue.before;
+    const loading = this.#ranges(() =>
       loadBytes(this.#tools.backend, { type: "pack", name: pack.id }, undefined, load),
     );
+    queue.done();
+    const bytes = await loading;
     visitor.received?.(bytes.length);
     if (bytes.length !== pack.size) throw damaged(pack.id, `it has ${bytes.length} bytes and not ${pack.size}`);
     const table = this.#keep(pack, bytes.subarray(bytes.length - PackTable.tailLength(pack.count)));
@@ -87,14 +106,20 @@ export class EntryReader {
     this.#decode({ start: 0, end: bytes.length, entries }, { bytes, table, pack, visitor });
   }
 
-  async #readRanges({ pack, entries }: WantedEntries, visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
+  async #readRanges(
+    { pack, entries, queue }: QueuedEntries,
+    visitor: EntryVisitor,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const table = this.#tables.get(pack.id) ?? (await this.#loadTable(pack, visitor, signal));
     if ((entries.at(-1) ?? 0) >= table.count) throw damaged(pack.id, "the index names entries it does not have");
     visitor.table?.(pack.id, table);
     const lacking = entries.filter((entry) => visitor.lacks?.(pack.id, entry) ?? true);
+    await queue.before;
     const reading = planRanges(table, lacking).map((range) =>
       this.#ranges(() => this.#readRange(range, { table, pack, visitor, signal })),
     );
+    queue.done();
     // All, so that nothing is still under way when the first error is told.
     for (const result of await Promise.allSettled(reading)) if (result.status === "rejected") throw result.reason;
   }
@@ -105,7 +130,11 @@ export class EntryReader {
     const buffer = this.#bufferFor(range);
     try {
       const handle = { type: "pack", name: pack.id } as const;
-      const bytes = await loadRange(this.#tools.backend, handle, range, { signal, buffer });
+      const bytes = await loadRange(this.#tools.backend, handle, range, {
+        signal,
+        buffer,
+        ...(buffer && { pace: this.#pace }),
+      });
       visitor.received?.(bytes.length);
       this.#decode(range, { ...on, bytes });
     } catch (error) {
@@ -158,6 +187,11 @@ export class EntryReader {
       on.visitor.entry(on.pack.id, entry, plain);
     }
   }
+}
+
+interface QueuedEntries extends WantedEntries {
+  /** `before` resolves when the requests of the packs before are lined up; `done` says so of this one's. Harmless again. */
+  readonly queue: { readonly before: Promise<void>; readonly done: () => void };
 }
 
 interface Decoding {

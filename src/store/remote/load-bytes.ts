@@ -1,5 +1,6 @@
 import type { Backend, Body, ByteRange } from "../../backend/backend.ts";
 import type { Handle } from "../../backend/handle.ts";
+import type { Pace } from "./pace.ts";
 
 /**
  * Loads an object, or a range of it, into one buffer. `length` is what is expected to come: a pack is large, and gathering parts
@@ -20,19 +21,30 @@ export function loadBytes(
   );
 }
 
+export interface RangeOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Where to put the bytes; at least as long as the range. */
+  readonly buffer?: Buffer | undefined;
+  /** Of all ranges that are loaded beside this one. */
+  readonly pace?: Pace | undefined;
+}
+
+/** How often a range is asked for again because it is slow. */
+const restarts = 2;
+
 /**
- * Loads a range into one buffer; both ends are given. When the line breaks, only what did not come is asked for again. For objects that never change.
- * The result is shorter where the object ends early. It lies in `buffer` if one of at least that length is given.
+ * Loads a range into one buffer; both ends are given. When the line breaks, or a request is far slower than its neighbours, only what did not come is
+ * asked for again. For objects that never change. The result is shorter where the object ends early.
  */
 export async function loadRange(
   backend: Backend,
   handle: Handle,
   { start, end }: { readonly start: number; readonly end: number },
-  options: { readonly signal?: AbortSignal | undefined; readonly buffer?: Buffer | undefined } = {},
+  options: RangeOptions = {},
 ): Promise<Buffer> {
   const bytes = options.buffer?.subarray(0, end - start) ?? Buffer.allocUnsafeSlow(end - start);
   let filled = 0;
-  for (;;) {
+  for (let restarted = 0; ; ) {
     const from = filled;
     const use = async (body: Body) => {
       // The first try of this request got something: the next one shall not ask for that.
@@ -43,11 +55,20 @@ export async function loadRange(
         filled += fits.length;
       });
     };
+    const load = (signal = options.signal) => backend.load(handle, { start: start + from, end }, use, signal);
+    let isLost = () => false;
     try {
-      await backend.load(handle, { start: start + from, end }, use, options.signal);
+      if (options.pace && restarted < restarts)
+        await options.pace.run((signal, lost) => {
+          isLost = lost;
+          return load(signal);
+        }, options.signal);
+      else await load();
       return bytes.subarray(0, filled);
     } catch (error) {
-      if (!(error instanceof Broken)) throw error;
+      if (isLost() && !options.signal?.aborted) restarted++;
+      else if (!(error instanceof Broken)) throw error;
+      if (filled === bytes.length) return bytes;
     }
   }
 }
