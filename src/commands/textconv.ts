@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
-import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
 import { writeAll } from "../git/fd.ts";
 import { isUnknownPointer, type Pointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import { formatBytes } from "../util/format-bytes.ts";
@@ -32,7 +32,7 @@ async function describe(path: string, context: Context): Promise<string> {
   const pointer = small && parsePointer(small);
   const { oid, size: length } = pointer ?? { oid: hashFile(path), size };
   const lines = [`oid sha256:${oid}`, `size ${length} (${formatBytes(length)})`];
-  const summary = pointer ? await ofPointer(path, pointer, context) : await ofFile(path, path);
+  const summary = await orWhyNot(() => (pointer ? ofPointer(path, pointer, context) : ofFile(path, path)));
   return `${[...lines, ...summary].join("\n")}\n`;
 }
 
@@ -52,17 +52,21 @@ async function ofFile(name: string, file: string): Promise<string[]> {
 async function ofPointer(name: string, { oid }: Pointer, context: Context): Promise<string[]> {
   const summarize = summaryOf(name);
   if (!summarize) return [];
+  const session = await Session.open(context);
   try {
-    const session = await Session.open(context);
-    try {
-      const found = (await session.cache()).get(oid);
-      if (!found) return ["not in the cache, so not looked into: git mlgit fetch brings it"];
-      return found.kind === "file" ? await ofFile(name, found.path) : await summarize(bytesSource(found.content));
-    } finally {
-      await session.close();
-    }
+    const found = (await session.cache()).get(oid);
+    if (!found) return ["not in the cache, so not looked into: git mlgit fetch brings it"];
+    return found.kind === "file" ? await ofFile(name, found.path) : await summarize(bytesSource(found.content));
+  } finally {
+    await session.close();
+  }
+}
+
+/** Whatever goes wrong here, oid and size are known: one odd file must not end a `git log -p` over all. */
+async function orWhyNot(look: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await look();
   } catch (error) {
-    if (!isMlgitError(error)) throw error;
-    return [`not looked into: ${error.message.split("\n")[0]}`];
+    return [`not looked into: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`];
   }
 }

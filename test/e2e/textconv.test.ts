@@ -56,6 +56,19 @@ describe("git mlgit textconv", () => {
     expect((await other.git(["log", "-p", "-1"])).stdout).toContain("\n-csv: 2 columns, 1 rows\n");
   }, 240_000);
 
+  it("never ends a diff: what is broken or cannot be looked into has its oid and size", async () => {
+    work.write("data/b.parquet", "PAR1 and then nothing");
+    await work.commit();
+    const { stdout } = await work.git(["log", "-p", "-1"]);
+    expect(stdout).toContain("+size 21 (21 B)\n+parquet: broken\n");
+    // A cache that is no folder.
+    const cache = `mlgit.cache=${team.box.write("no-folder", "x")}`;
+    const pointer = team.box.write("b.csv", pointerOf("hello"));
+    expect((await work.git(["-c", cache, "mlgit", "textconv", pointer])).stdout).toMatch(
+      new RegExp(`^oid sha256:${oidOf("hello")}\nsize 5 \\(5 B\\)\nnot looked into: .*\n$`),
+    );
+  }, 240_000);
+
   it("needs a file", async () => {
     expect((await work.mlgit(["textconv"], { code: 2 })).stderr).toContain("needs a file");
   });

@@ -9,7 +9,7 @@ export function summarizeJson(source: ByteSource): string[] {
   const { top, elements, fields } = scanner;
   if (top === undefined) return ["json: nothing"];
   const whole = scanner.isWhole || source.size > readLimit ? "" : ", broken";
-  if (top === "object") return [`json: object with ${fields.size} keys${beyond(source)}${whole}`, ...fields.lines()];
+  if (top === "object") return [`json: object with ${fields.count} keys${beyond(source)}${whole}`, ...fields.lines()];
   if (top === "list") return [`json: list of ${elements}${beyond(source)}${whole}`, ...fields.lines()];
   return [`json: ${top}${whole}`];
 }

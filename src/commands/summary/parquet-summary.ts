@@ -16,12 +16,12 @@ export async function summarizeParquet(source: ByteSource): Promise<string[]> {
   const footer = Uint8Array.from(source.read(source.size - 8 - length, length + 8));
   if (footer.length < length + 8 || !isBoundedThrift(footer.subarray(0, length))) return broken;
   try {
-    const { parquetMetadata, parquetSchema } = await import("hyparquet");
-    const metadata = parquetMetadata(footer.buffer);
-    const { children } = parquetSchema(metadata);
+    const { parquetMetadata } = await import("hyparquet");
+    const metadata = parquetMetadata(footer, { geoparquet: false });
+    const columns = topmost(metadata.schema);
     const fields = new FieldTypes();
-    for (const { element, children: inner } of children) fields.note(element.name, typeOf(element, inner.length));
-    const head = `parquet: ${children.length} columns, ${metadata.num_rows} rows in ${metadata.row_groups.length} groups`;
+    for (const column of columns) fields.note(column.name, typeOf(column));
+    const head = `parquet: ${columns.length} columns, ${metadata.num_rows} rows in ${metadata.row_groups.length} groups`;
     return [head, ...fields.lines()];
   } catch {
     return broken;
@@ -29,16 +29,28 @@ export async function summarizeParquet(source: ByteSource): Promise<string[]> {
 }
 
 interface Element {
+  readonly name: string;
+  readonly num_children?: number | undefined;
   readonly type?: string | undefined;
   readonly converted_type?: string | undefined;
   readonly logical_type?: { readonly type?: unknown } | undefined;
   readonly repetition_type?: string | undefined;
 }
 
+/** The root's children. The schema is a tree, written depth first; it is walked without recursion, since its depth is the file's to choose. */
+function topmost(schema: readonly Element[]): Element[] {
+  const found: Element[] = [];
+  for (let at = 1; at < schema.length; ) {
+    found.push(schema[at] as Element);
+    for (let open = 1; open > 0 && at < schema.length; at++) open += (schema[at]?.num_children ?? 0) - 1;
+  }
+  return found;
+}
+
 /** As the format calls it: `INT64`, `BYTE_ARRAY STRING`, `LIST`; with `?` where a value may lack. */
-function typeOf({ type, converted_type, logical_type, repetition_type }: Element, children: number): string {
+function typeOf({ type, converted_type, logical_type, repetition_type, num_children = 0 }: Element): string {
   const logical = typeof logical_type?.type === "string" ? logical_type.type : converted_type;
   const words = [type, logical].filter((word) => typeof word === "string");
-  const name = words.length === 0 ? `group of ${children}` : words.join(" ");
+  const name = words.length === 0 ? `group of ${num_children}` : words.join(" ");
   return shortName(name) + (repetition_type === "OPTIONAL" ? "?" : repetition_type === "REPEATED" ? "*" : "");
 }

@@ -4,7 +4,7 @@
  */
 
 const deepest = 24;
-const mostElements = 400_000;
+const mostElements = 1_000_000;
 
 /**
  * Whether a struct's lists are no longer than what is there to fill them, and its parts not nested beyond reason: a reader makes room for as many

@@ -1,4 +1,5 @@
 const shownFields = 60;
+const mostFields = 10_000;
 const longName = 60;
 
 /** Names with the types of their values, as they are met; also how often a name was seen is of no interest. */
@@ -8,11 +9,16 @@ export class FieldTypes {
   note(name: string, type: string): void {
     const known = this.#types.get(name);
     if (known) known.add(type);
-    else if (this.#types.size < 10_000) this.#types.set(name, new Set([type]));
+    else if (this.#types.size < mostFields) this.#types.set(name, new Set([type]));
   }
 
   get size(): number {
     return this.#types.size;
+  }
+
+  /** For people: names are not told apart without end. */
+  get count(): string {
+    return this.size < mostFields ? String(this.size) : `at least ${mostFields}`;
   }
 
   /** One line a name, indented. */

@@ -11,11 +11,16 @@ export function summarizeYaml(source: ByteSource): string[] {
     if (/^-(\s|$)/.test(line)) items++;
     const [, key, value = ""] =
       /^("[^"]{1,200}"|'[^']{1,200}'|[^\s#"'\-[{%&*!|>][^:#]{0,200}):(?:\s+(.*))?$/.exec(line) ?? [];
-    if (key !== undefined)
-      fields.note(key.replace(/^(["'])(.*)\1$/, "$2"), typeOfYaml(value.replace(/\s+#.*$/, "").trim()));
+    if (key !== undefined) fields.note(key.replace(/^(["'])(.*)\1$/, "$2"), typeOfYaml(withoutComment(value)));
   }
-  if (fields.size > 0) return [`yaml: ${fields.size} keys${beyond(source)}`, ...fields.lines()];
+  if (fields.size > 0) return [`yaml: ${fields.count} keys${beyond(source)}`, ...fields.lines()];
   return [items > 0 ? `yaml: list of ${items}${beyond(source)}` : "yaml: no keys"];
+}
+
+/** Search by hand: a pattern that begins with any number of spaces takes the square of a line's length. */
+function withoutComment(value: string): string {
+  const at = Math.min(...[" #", "\t#"].map((sign) => value.indexOf(sign)).filter((i) => i >= 0), value.length);
+  return value.slice(0, at).trim();
 }
 
 function typeOfYaml(value: string): string {

@@ -73,6 +73,8 @@ describe("the summary of JSON", () => {
     );
     expect(await say("a.json", " 12 ")).toBe("json: number");
     expect(await say("a.json", "[]")).toBe("json: list of 0");
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i]));
+    expect(await say("a.json", JSON.stringify(many))).toMatch(/^json: object with at least 10000 keys\n/);
   });
 
   it("takes what is deep, broken or no JSON at all", async () => {
@@ -102,6 +104,14 @@ describe("the summary of YAML", () => {
       "yaml: 5 keys\n  lr: number\n  name: text\n  list: list\n  net: block\n  a b: block",
     );
     expect(await say("a.yml", "- 1\n- a: 2\n  b: 3\n-\n")).toBe("yaml: list of 3");
+  });
+
+  it("takes lines of spaces without taking their square", async () => {
+    const text = `${`k: x${" ".repeat(4080)}y\n`.repeat(900)}c: 1 # 2\nd: a#b\n`;
+    const before = process.cpuUsage();
+    expect(await say("a.yaml", text)).toBe("yaml: 3 keys\n  k: text\n  c: integer\n  d: text");
+    // A search that begins at every space would take more than ten times as long. Processor time, so that a busy machine does not matter.
+    expect(process.cpuUsage(before).user).toBeLessThan(3_000_000);
   });
 
   it("resolves no alias and parses no depth", async () => {
@@ -156,6 +166,16 @@ describe("the summary of parquet", () => {
         bytes[at] = value;
         expect(await say("a.parquet", bytes)).toMatch(/^parquet: /);
       }
+  });
+
+  it("takes a schema as deep as its elements are many", async () => {
+    // Each element but the last is a group of one.
+    const group = Buffer.from("480173150200", "hex");
+    const count = 120_000;
+    const size = Buffer.from([(count & 0x7f) | 0x80, ((count >> 7) & 0x7f) | 0x80, count >> 14]);
+    const list = Buffer.concat([Buffer.from("150219fc", "hex"), size, ...Array<Buffer>(count).fill(group)]);
+    const footer = Buffer.concat([list, Buffer.from("1600190c00", "hex")]);
+    expect(await say("a.parquet", parquet(footer))).toBe("parquet: 1 columns, 0 rows in 0 groups\n  s: group of 1");
   });
 
   it("makes no room for lists that are not there", async () => {
