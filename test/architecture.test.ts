@@ -50,6 +50,22 @@ function wrongImports(files: readonly SourceFile[], isWrong: (path: string, targ
   );
 }
 
+/** Each file that reaches itself, with what it imports. */
+function circles(files: readonly SourceFile[]): string[] {
+  const imports = new Map(files.map((file) => [file.path, file.imports]));
+  const reaches = (goal: string): boolean => {
+    const seen = new Set<string>();
+    const next = [...(imports.get(goal) ?? [])];
+    for (let path = next.pop(); path !== undefined; path = next.pop()) {
+      if (path === goal) return true;
+      if (!seen.has(path)) next.push(...(imports.get(path) ?? []));
+      seen.add(path);
+    }
+    return false;
+  };
+  return files.filter(({ path }) => reaches(path)).map(({ path, imports: all }) => `${path} imports ${all.join(", ")}`);
+}
+
 function breaksRank(path: string, target: string): boolean {
   if (!target.startsWith("src/") || folderOf(path) === folderOf(target)) return false;
   return (ranks[folderOf(target)] ?? 99) >= (ranks[folderOf(path)] ?? -1);
@@ -97,6 +113,17 @@ describe("layers", () => {
 
   it("imports only from the own folder or a strictly lower rank", () => {
     expect(wrongImports(sources, breaksRank)).toEqual([]);
+  });
+
+  it("has no circles: what imports a file is not imported by it, on no way round", () => {
+    // The table of commands loads each when it runs; it is no part of any.
+    const eager = sources.filter(({ path }) => !["src/commands/index.ts", "src/commands/plumbing.ts"].includes(path));
+    expect(circles(eager)).toEqual([]);
+    const bad = [
+      readSource("src/a.ts", 'import "./b.ts";'),
+      readSource("src/b.ts", 'const a = () => import("./a.ts");'),
+    ];
+    expect(circles(bad)).toHaveLength(2);
   });
 
   it("starts processes only in src/git, and where a backend cannot do without", () => {

@@ -1,23 +1,43 @@
-import { azureFactory } from "./azure/azure-config.ts";
+import { azureConfig } from "./azure/azure-config.ts";
 import type { Backend, BackendFactory, BackendOptions } from "./backend.ts";
-import { fileFactory } from "./file/file-config.ts";
-import { httpFactory } from "./http/http-config.ts";
+import { fileConfig } from "./file/file-config.ts";
+import { httpConfig } from "./http/http-config.ts";
 import { parseStoreUrl, unknownScheme } from "./location.ts";
-import { rcloneFactory } from "./rclone/rclone-config.ts";
-import { s3Factory } from "./s3/s3-config.ts";
-import { sftpFactory } from "./sftp/sftp-config.ts";
+import { rcloneConfig } from "./rclone/rclone-config.ts";
+import { s3Config } from "./s3/s3-config.ts";
+import { sftpConfig } from "./sftp/sftp-config.ts";
 import { withLimit } from "./wrap/limit.ts";
 import { type Trace, withLog } from "./wrap/log.ts";
 import { withRetry } from "./wrap/retry.ts";
 
-/** Every kind of store. A factory is small; what it needs is loaded when it opens one. */
+const s3: BackendFactory = {
+  schemes: ["s3", "s3h"],
+  open: async (options) => new (await import("./s3/s3-backend.ts")).S3Backend(s3Config(options)),
+};
+
+/** Every kind of store. What reads a URL is small; the rest is loaded when one is opened. */
 const factories: readonly BackendFactory[] = [
-  azureFactory,
-  fileFactory,
-  httpFactory,
-  rcloneFactory,
-  s3Factory,
-  sftpFactory,
+  {
+    schemes: ["azure", "azureblobh"],
+    open: async (options) => new (await import("./azure/azure-backend.ts")).AzureBackend(azureConfig(options)),
+  },
+  {
+    schemes: ["file"],
+    open: async (options) => new (await import("./file/file-backend.ts")).FileBackend(fileConfig(options)),
+  },
+  {
+    schemes: ["http", "https"],
+    open: async (options) => new (await import("./http/http-backend.ts")).HttpBackend(httpConfig(options)),
+  },
+  {
+    schemes: ["rclone", "gdriveh", "gs"],
+    open: async (options) => new (await import("./rclone/rclone-backend.ts")).RcloneBackend(rcloneConfig(options)),
+  },
+  s3,
+  {
+    schemes: ["sftp", "sftph"],
+    open: async (options) => new (await import("./sftp/sftp-backend.ts")).SftpBackend(sftpConfig(options)),
+  },
 ];
 
 /** The schemes a store URL can have, without the colon. */
@@ -37,7 +57,7 @@ export async function openBackend(options: BackendOptions, trace?: Trace): Promi
 
 /** Google's bucket speaks S3 where the user names its endpoint. */
 function factoryOf(scheme: string, { endpointUrl }: BackendOptions): BackendFactory | undefined {
-  if (scheme === "gs" && endpointUrl !== undefined) return s3Factory;
+  if (scheme === "gs" && endpointUrl !== undefined) return s3;
   return factories.find((one) => one.schemes.includes(scheme));
 }
 

@@ -1,11 +1,11 @@
 import { type CommanderError, Option, Command as Parser } from "commander";
-import type { Action, Command, Context, OptionSpec, Options } from "../commands/command.ts";
+import type { Action, Command, CommandEntry, Context, OptionSpec, Options } from "../commands/command.ts";
 import { declareHint } from "../commands/declared-kinds.ts";
-import { type CommandEntry, commands } from "../commands/index.ts";
+import { commands } from "../commands/index.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { version } from "../util/version.ts";
-import { printResult } from "./run.ts";
+import { printResult } from "./print-result.ts";
 import { runInContext } from "./run-in-context.ts";
 
 export interface ParseOptions {
@@ -65,8 +65,9 @@ async function declaredEntries(wanted: string | undefined): Promise<CommandEntry
   const { findRepository } = await import("../git/repository.ts");
   const repository = await findRepository(process.cwd()).catch(() => undefined);
   if (!repository) return [];
-  const [{ kindEntries, loadKinds }, { kinds }] = await Promise.all([
+  const [{ loadKinds }, { kindEntries }, { kinds }] = await Promise.all([
     import("../commands/declared-kinds.ts"),
+    import("../commands/kind/kind-entries.ts"),
     import("../entity/kind.ts"),
   ]);
   await loadKinds(repository, () => {});

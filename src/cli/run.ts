@@ -1,6 +1,6 @@
-import type { CommandResult } from "../commands/command.ts";
-import { type CommandEntry, commands } from "../commands/index.ts";
-import { exitCode } from "../error/exit-code.ts";
+import type { CommandEntry } from "../commands/command.ts";
+import { commands } from "../commands/index.ts";
+import { printResult } from "./print-result.ts";
 import { reportError } from "./report-error.ts";
 import { runInContext } from "./run-in-context.ts";
 
@@ -25,18 +25,6 @@ async function runUnparsed(entry: CommandEntry, args: readonly string[], signal:
   return runInContext(entry.name, { quiet: false, signal }, async (context) =>
     printResult(await command.run(context, args, {})),
   );
-}
-
-export interface PrintOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
-
-/** With --json exactly one JSON document reaches stdout, whatever the command has to say. */
-export function printResult(result: CommandResult, { json = false, quiet = false }: PrintOptions = {}): number {
-  if (json) process.stdout.write(`${JSON.stringify(result.data ?? {}, null, 2)}\n`);
-  else if (result.text && !quiet) process.stdout.write(result.text.endsWith("\n") ? result.text : `${result.text}\n`);
-  return result.exitCode ?? exitCode.ok;
 }
 
 function wantsJson(argv: readonly string[]): boolean {

@@ -90,3 +90,16 @@ export interface Action extends Omit<Command, "raw"> {
   /** One line for the help of the command it belongs to. */
   readonly summary: string;
 }
+
+export interface CommandEntry {
+  readonly name: string;
+  /** Other words for it, such as the singular. */
+  readonly aliases?: readonly string[];
+  /** One line for `git mlgit -h` and the man page's NAME section. */
+  readonly summary: string;
+  /** Under which heading help lists it; `work` if absent. */
+  readonly group?: "work" | "setup" | "entity" | "pipeline";
+  /** Called by git, not by people; left out of the short help. */
+  readonly plumbing?: boolean;
+  load(): Promise<{ readonly command: Command }>;
+}

@@ -5,7 +5,7 @@ import { declareKinds, type Kind, ownKinds } from "../entity/kind.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
 import { readTreeFile } from "../git/tree-file.ts";
-import { type CommandEntry, commands } from "./index.ts";
+import { commands } from "./index.ts";
 
 let fault: MlgitError | undefined;
 
@@ -65,17 +65,6 @@ export function checkKinds(declared: readonly (string | DeclaredKind)[]): Kind[]
       taken.add(word);
     }
   return kinds;
-}
-
-/** The commands of declared kinds, as `commands` has those of datasets. */
-export function kindEntries(kinds: readonly Kind[]): CommandEntry[] {
-  return kinds.slice(ownKinds.length).map(({ name, folder }) => ({
-    name: folder,
-    aliases: name === folder ? [] : [name],
-    summary: `${folder}: the same commands, a kind that this repository declares`,
-    group: "entity",
-    load: async () => ({ command: (await import("./kind/kind-command.ts")).kindCommand(folder) }),
-  }));
 }
 
 /** How to declare a kind, where a word may have been meant for one. */

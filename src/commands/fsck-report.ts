@@ -1,13 +1,7 @@
 import { exitCode } from "../error/exit-code.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
 import { formatBytes } from "../util/format-bytes.ts";
-import type { StoreFindings } from "./fsck-store.ts";
-
-export interface NamedContent {
-  readonly oid: string;
-  /** A path that has it in some commit; undefined when nothing needs it. */
-  readonly path: string | undefined;
-}
+import type { NamedContent, StoreFindings } from "./fsck-store.ts";
 
 export interface FsckReport {
   readonly fix: boolean;

@@ -5,9 +5,14 @@ import { fetchContent } from "../transfer/fetch-content.ts";
 import { silentMeter } from "../transfer/meter.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
 import type { Context } from "./command.ts";
-import type { NamedContent } from "./fsck-report.ts";
 import type { Session } from "./session.ts";
 import { upload } from "./upload.ts";
+
+export interface NamedContent {
+  readonly oid: string;
+  /** A path that has it in some commit; undefined when nothing needs it. */
+  readonly path: string | undefined;
+}
 
 export interface StoreFindings extends Omit<StoreReport, "broken"> {
   /** Contents that lead to missing or damaged packs. */

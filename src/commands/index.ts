@@ -1,18 +1,5 @@
-import type { Command } from "./command.ts";
+import type { CommandEntry } from "./command.ts";
 import { plumbing } from "./plumbing.ts";
-
-export interface CommandEntry {
-  readonly name: string;
-  /** Other words for it, such as the singular. */
-  readonly aliases?: readonly string[];
-  /** One line for `git mlgit -h` and the man page's NAME section. */
-  readonly summary: string;
-  /** Under which heading help lists it; `work` if absent. */
-  readonly group?: "work" | "setup" | "entity" | "pipeline";
-  /** Called by git, not by people; left out of the short help. */
-  readonly plumbing?: boolean;
-  load(): Promise<{ readonly command: Command }>;
-}
 
 /** Every subcommand, in the order help shows them. Each is loaded only when it runs. */
 export const commands: readonly CommandEntry[] = [

@@ -1,4 +1,4 @@
-import type { CommandEntry } from "./index.ts";
+import type { CommandEntry } from "./command.ts";
 
 /** What git calls: filters and hooks. */
 export const plumbing: readonly CommandEntry[] = [

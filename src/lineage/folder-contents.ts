@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Repository } from "../git/repository.ts";
+import type { Artifact } from "./artifact.ts";
 import { FolderMembers } from "./folder-members.ts";
 import type { LineageIndex } from "./lineage-index.ts";
 import { type ListedFile, parseFolderListing } from "./run-record.ts";
 import { readRunBlobs } from "./run-store.ts";
-import type { Artifact } from "./trace.ts";
 
 /** So many folders that came since are looked into one by one; with more the file is written anew. */
 const mostNew = 16;

@@ -1,18 +1,11 @@
+import type { Artifact } from "./artifact.ts";
 import type { FolderContents } from "./folder-contents.ts";
 import type { LineageIndex } from "./lineage-index.ts";
-import type { ListedFile, RunFile, RunRecord } from "./run-record.ts";
+import type { RunFile, RunRecord } from "./run-record.ts";
+
+export type { Artifact };
 
 export type Direction = "up" | "down";
-
-/** Where a question begins. */
-export interface Artifact {
-  /** `sha256:<hex>`. */
-  readonly oid: string;
-  /** Relative to the top; undefined where only the oid is known. */
-  readonly path?: string | undefined;
-  /** Of a folder that no run may know: what it holds. */
-  readonly files?: readonly ListedFile[];
-}
 
 /** What was found from some artifacts on, in one direction. */
 export interface Trace {

@@ -1,4 +1,4 @@
-import type { BackendFactory, BackendOptions, Guarantees } from "../backend.ts";
+import type { BackendOptions, Guarantees } from "../backend.ts";
 import { endpointFrom, prefixFrom, wrongOption } from "../bucket-url.ts";
 import { parseStoreUrl } from "../location.ts";
 
@@ -13,15 +13,6 @@ export interface AzureConfig {
   readonly endpoint: string | undefined;
   readonly guarantees: Guarantees | undefined;
 }
-
-export const azureFactory: BackendFactory = {
-  schemes: ["azure", "azureblobh"],
-  async open(options) {
-    const config = azureConfig(options);
-    const { AzureBackend } = await import("./azure-backend.ts");
-    return new AzureBackend(config);
-  },
-};
 
 /**
  * Reads `azure://container/prefix` and the options that go with it. Nothing is decoded: the prefix is written as the container has it.

@@ -1,16 +1,12 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { wrongOption } from "../bucket-url.ts";
 import { type AzureConfig, accountFrom } from "./azure-config.ts";
-import { type ConnectionString, isAccountKey, parseConnectionString } from "./connection-string.ts";
-
-export type AzureCredential =
-  | { readonly kind: "key"; readonly key: string }
-  /** Without its `?`. */
-  | { readonly kind: "sas"; readonly token: string }
-  /** Whatever the machine is logged in with: environment, workload or managed identity, Azure's command line tools. */
-  | { readonly kind: "entra" }
-  /** The emulator's account, which Azure's library knows. */
-  | { readonly kind: "development" };
+import {
+  type AzureCredential,
+  type ConnectionString,
+  isAccountKey,
+  parseConnectionString,
+} from "./connection-string.ts";
 
 /** Whose container, where, and by what right. */
 export interface AzureLogin {

@@ -1,5 +1,13 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
-import type { AzureCredential } from "./azure-login.ts";
+
+export type AzureCredential =
+  | { readonly kind: "key"; readonly key: string }
+  /** Without its `?`. */
+  | { readonly kind: "sas"; readonly token: string }
+  /** Whatever the machine is logged in with: environment, workload or managed identity, Azure's command line tools. */
+  | { readonly kind: "entra" }
+  /** The emulator's account, which Azure's library knows. */
+  | { readonly kind: "development" };
 
 export interface ConnectionString {
   readonly account: string | undefined;

@@ -1,22 +1,13 @@
 import { isAbsolute, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import type { BackendFactory, BackendOptions } from "../backend.ts";
+import type { BackendOptions } from "../backend.ts";
 import { parseStoreUrl } from "../location.ts";
 
 export interface FileConfig {
   /** Absolute path of the store's folder, without a trailing `/`. */
   readonly folder: string;
 }
-
-export const fileFactory: BackendFactory = {
-  schemes: ["file"],
-  async open(options) {
-    const config = fileConfig(options);
-    const { FileBackend } = await import("./file-backend.ts");
-    return new FileBackend(config);
-  },
-};
 
 /**
  * Reads `file:///absolute/path`; `%20` and the like are decoded.

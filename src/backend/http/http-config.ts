@@ -1,20 +1,11 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
-import type { BackendFactory, BackendOptions } from "../backend.ts";
+import type { BackendOptions } from "../backend.ts";
 import { parseStoreUrl } from "../location.ts";
 
 export interface HttpConfig {
   /** The address of the folder, with a trailing `/`. */
   readonly base: string;
 }
-
-export const httpFactory: BackendFactory = {
-  schemes: ["http", "https"],
-  async open(options) {
-    const config = httpConfig(options);
-    const { HttpBackend } = await import("./http-backend.ts");
-    return new HttpBackend(config);
-  },
-};
 
 /**
  * Reads `https://host/folder`.

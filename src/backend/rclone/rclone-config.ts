@@ -1,5 +1,5 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
-import type { BackendFactory, BackendOptions } from "../backend.ts";
+import type { BackendOptions } from "../backend.ts";
 import { parseStoreUrl } from "../location.ts";
 
 export interface RcloneConfig {
@@ -11,15 +11,6 @@ export interface RcloneConfig {
 
 /** Schemes of other tools' URLs, and how the rclone remote is called unless the store's `profile` says so. */
 const mapped: Readonly<Record<string, string>> = { gdriveh: "gdrive", gs: "gs" };
-
-export const rcloneFactory: BackendFactory = {
-  schemes: ["rclone", "gdriveh", "gs"],
-  async open(options) {
-    const config = rcloneConfig(options);
-    const { RcloneBackend } = await import("./rclone-backend.ts");
-    return new RcloneBackend(config);
-  },
-};
 
 /**
  * Reads `rclone:remote:path` (as rclone writes it), `rclone://remote/path`, and `gdriveh://folder/path` or `gs://bucket/path`, whose remote is

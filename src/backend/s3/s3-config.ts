@@ -1,4 +1,4 @@
-import type { BackendFactory, BackendOptions, Guarantees } from "../backend.ts";
+import type { BackendOptions, Guarantees } from "../backend.ts";
 import { endpointFrom, prefixFrom, wrongOption } from "../bucket-url.ts";
 import { parseStoreUrl } from "../location.ts";
 import type { S3Place } from "./s3-error.ts";
@@ -17,15 +17,6 @@ export interface S3Config {
   readonly requesterPays: boolean;
   readonly guarantees: Guarantees | undefined;
 }
-
-export const s3Factory: BackendFactory = {
-  schemes: ["s3", "s3h"],
-  async open(options) {
-    const config = s3Config(options);
-    const { S3Backend } = await import("./s3-backend.ts");
-    return new S3Backend(config);
-  },
-};
 
 /**
  * Reads `s3://bucket/prefix` and the options that go with it. Nothing is decoded: the prefix is written as the bucket has it.

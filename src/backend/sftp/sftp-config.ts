@@ -1,5 +1,5 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
-import type { BackendFactory, BackendOptions, Guarantees } from "../backend.ts";
+import type { BackendOptions, Guarantees } from "../backend.ts";
 import { parseStoreUrl } from "../location.ts";
 
 export interface SftpConfig {
@@ -12,15 +12,6 @@ export interface SftpConfig {
   readonly folder: string;
   readonly guarantees: Guarantees | undefined;
 }
-
-export const sftpFactory: BackendFactory = {
-  schemes: ["sftp", "sftph"],
-  async open(options) {
-    const config = sftpConfig(options);
-    const { SftpBackend } = await import("./sftp-backend.ts");
-    return new SftpBackend(config);
-  },
-};
 
 /**
  * Reads `sftp://[user@]host[:port]/absolute/folder`, or `…/~/folder` below the folder that a login begins in. Nothing is decoded.

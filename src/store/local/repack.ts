@@ -5,8 +5,8 @@ import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { createDurable } from "../../util/durable.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
+import type { PackFolder } from "./pack-folder.ts";
 import type { SealedPack } from "./sealed-pack.ts";
-import type { SmallFiles } from "./small-files.ts";
 
 /** Packs of a cache above which the small ones become one: each `git add` leaves one, and every look-up asks each. */
 const packsBeforeMerge = 64;
@@ -26,15 +26,24 @@ export function* contentsOfPack(
   }
 }
 
+/** What merging needs of a cache's small files. */
+interface Mergeable {
+  readonly packs: PackFolder;
+  copyFrom(
+    names: readonly string[],
+    contents: Iterable<{ readonly oid: string; readonly content: Uint8Array }>,
+  ): string | undefined;
+}
+
 /** The packs to merge, smallest first; none while there are few. */
-function packsToMerge(small: SmallFiles): SealedPack[] {
-  const all = [...small.packs.sealed().values()];
+function packsToMerge({ packs }: Mergeable): SealedPack[] {
+  const all = [...packs.sealed().values()];
   if (all.length <= packsBeforeMerge) return [];
   return all.filter((pack) => pack.bytes < mergeBelow);
 }
 
 /** Makes one pack of many small ones. Housekeeping: what goes wrong is left for another time. */
-export function mergePacks(small: SmallFiles, layout: CacheLayout): void {
+export function mergePacks(small: Mergeable, layout: CacheLayout): void {
   const chosen = packsToMerge(small);
   if (chosen.length < 2 || !lock(layout)) return;
   const names = chosen.map((pack) => basename(pack.path));

@@ -1,8 +1,8 @@
 import type { Backend, FileInfo } from "../../backend/backend.ts";
 import { RemoteSegment } from "../index/remote-segment.ts";
 import type { FileRow } from "../index/segment.ts";
-import type { PackInfo } from "./index-copy.ts";
 import { loadRange } from "./load-bytes.ts";
+import type { PackInfo } from "./pack-info.ts";
 
 /** The segments of a store that are asked where they lie, by ranges. */
 export class AwaySegments {

@@ -6,17 +6,14 @@ import type { ChunkFilter } from "../index/chunk-filter.ts";
 import type { FileRow, Segment } from "../index/segment.ts";
 import { AwaySegments } from "./away-segments.ts";
 import { loadBytes } from "./load-bytes.ts";
+import type { PackInfo } from "./pack-info.ts";
 import { SegmentFiles, smallSegment } from "./segment-files.ts";
 import { listTombstones } from "./tombstone.ts";
 
+export type { PackInfo };
+
 export interface FoundFile extends Omit<FileRow, "pack"> {
   readonly pack: PackInfo;
-}
-
-export interface PackInfo {
-  readonly id: string;
-  readonly size: number;
-  readonly count: number;
 }
 
 interface SyncHow {
