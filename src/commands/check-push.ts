@@ -1,10 +1,13 @@
 import type { PushLine } from "../git/push-lines.ts";
 import type { Repository } from "../git/repository.ts";
 import { refsWith } from "../git/tags.ts";
-import { refuseBreaches } from "./breach.ts";
+import { type Breach, refuseBreaches } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
+import { loadGitSettings } from "./load-settings.ts";
 import { arrivingVersions, movedTags } from "./moving-tags.ts";
 import { UnlockRecord } from "./unlock-record.ts";
+
+const refusal = "this push would break rules of its entities";
 
 /**
  * The rules of entities for what is pushed, so that commits made with --no-verify are caught before a ref moves.
@@ -15,9 +18,10 @@ export async function checkPush(
   lines: readonly PushLine[],
   exclude: readonly string[],
 ): Promise<void> {
-  const updates = lines
-    .filter(({ localOid }) => localOid !== undefined)
-    .map(({ remoteRef, remoteOid, localOid }) => ({ ref: remoteRef, from: remoteOid, to: localOid }));
+  const all = lines.map(({ remoteRef, remoteOid, localOid }) => ({ ref: remoteRef, from: remoteOid, to: localOid }));
+  const moved = await refusedMoves(repository, movedTags(all));
+  const updates = all.filter(({ to }) => to !== undefined);
+  if (updates.length === 0) return refuseBreaches(moved, refusal);
   const record = new UnlockRecord(repository);
   const elsewhere = new Map<string, boolean>();
   const breaches = await checkRange(
@@ -34,5 +38,11 @@ export async function checkPush(
       },
     },
   );
-  refuseBreaches([...movedTags(updates), ...breaches], "this push would break rules of its entities");
+  refuseBreaches([...moved, ...breaches], refusal);
+}
+
+/** `git -c mlgit.unpublish=true push` says that a version is meant to go: neither --force nor --no-verify says that, since people use them for branches. */
+async function refusedMoves(repository: Repository, moved: readonly Breach[]): Promise<readonly Breach[]> {
+  if (moved.length === 0) return moved;
+  return (await loadGitSettings(repository)).bool("mlgit.unpublish") ? [] : moved;
 }

@@ -22,9 +22,12 @@ export const command: Command = {
     try {
       // Also where no branch moves: a mark or a deployment has no commit. Not where git itself is about to send them.
       if (!lines.some(({ remoteRef }) => remoteRef === runsRef)) await pushRuns(remote, session, context);
-      if (include.length === 0) return {};
       // Its helper does the rest, also with --no-verify, and knows better what the remote has.
-      if (url.startsWith("mlgit::")) return {};
+      if (lines.length === 0 || url.startsWith("mlgit::")) return {};
+      if (include.length === 0) {
+        await checkPush(session.repository, lines, []);
+        return {};
+      }
       const exclude = await remoteTips(session.repository, remote, lines);
       await checkPush(session.repository, lines, exclude);
       const wanted = await contentsOf(session.repository, { include, exclude });

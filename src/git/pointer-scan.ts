@@ -1,5 +1,5 @@
 import { BatchReader } from "./batch-reader.ts";
-import { withoutLazyFetch } from "./lazy-fetch.ts";
+import { isPartial, noLazyFetch } from "./lazy-fetch.ts";
 import { startGit } from "./process.ts";
 import { cwdOf, type Repository } from "./repository.ts";
 import { knownRevisions } from "./revision.ts";
@@ -31,10 +31,10 @@ export interface SmallBlob {
  */
 export async function* scanPointers(repository: Repository, range: ScanRange): AsyncGenerator<SmallBlob> {
   const cwd = cwdOf(repository);
-  const lazy = await withoutLazyFetch(repository);
-  const list = startGit([...lazy, "rev-list", ...listOptions(range, lazy.length > 0)], { cwd });
+  const options = { cwd, env: noLazyFetch };
+  const list = startGit(["rev-list", ...listOptions(range, await isPartial(repository))], options);
   const format = "--batch=%(objectname) %(objecttype) %(objectsize) %(rest)";
-  const cat = startGit([...lazy, "cat-file", "--buffer", format], { cwd, from: list });
+  const cat = startGit(["cat-file", "--buffer", format], { ...options, from: list });
   try {
     const known = await knownRevisions(repository, range.exclude.filter(isRevision));
     list.stdin.end([...range.include.filter(isRevision), ...known.map((name) => `^${name}`), ""].join("\n"));

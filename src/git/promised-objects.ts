@@ -1,23 +1,18 @@
 import { MlgitError } from "../error/mlgit-error.ts";
-import { withoutLazyFetch } from "./lazy-fetch.ts";
+import { absentObjects, isPartial, promisors } from "./lazy-fetch.ts";
 import { gitIn, type Repository } from "./repository.ts";
 
-/** Whether this is a partial clone: one whose remote has promised to give what is not here. */
-export async function isPartial(repository: Repository): Promise<boolean> {
-  return (await withoutLazyFetch(repository)).length > 0;
-}
-
 /**
- * Brings blobs of a commit's tree that a partial clone lacks, all of them by one fetch; git itself would ask for one after the other. Does nothing where all are here, or nothing is promised.
+ * Brings objects that a partial clone lacks, all of them by one fetch; git itself would ask for one after the other. Does nothing where all are here, or nothing is promised.
  * @throws MlgitError kind `unreachable` when the remote that promised them cannot be asked.
  */
-export async function fetchPromised(repository: Repository, treeish: string, oids: readonly string[]): Promise<void> {
-  if (oids.length === 0 || !(await isPartial(repository))) return;
-  // Looking at an object would already fetch it.
-  const args = ["rev-list", "--objects", "--missing=print", "--no-walk", "--end-of-options", treeish];
-  const listed = (await gitIn(repository, args)).stdout.toString("latin1");
-  const absent = new Set([...listed.matchAll(/^\?([0-9a-f]+)$/gm)].map(([, oid]) => oid));
-  const missing = [...new Set(oids)].filter((oid) => absent.has(oid));
+export async function fetchPromised(repository: Repository, oids: readonly string[]): Promise<void> {
+  if (oids.length > 0 && (await isPartial(repository)))
+    await fetchAbsent(repository, [...(await absentObjects(repository, oids))]);
+}
+
+/** The same, of objects that are known not to be here. */
+export async function fetchAbsent(repository: Repository, missing: readonly string[]): Promise<void> {
   if (missing.length === 0) return;
   const problems: string[] = [];
   for (const remote of await promisors(repository)) {
@@ -47,15 +42,3 @@ const fetchExactly = [
   "--no-auto-maintenance",
   "--stdin",
 ];
-
-async function promisors(repository: Repository): Promise<string[]> {
-  const args = ["config", "-z", "--type=bool", "--get-regexp", "^remote\\..*\\.promisor$"];
-  const { stdout } = await gitIn(repository, args, { okCodes: [0, 1] });
-  return stdout
-    .toString("utf8")
-    .split("\0")
-    .flatMap((entry) => {
-      const [key = "", value] = entry.split("\n");
-      return value === "true" ? [key.slice("remote.".length, -".promisor".length)] : [];
-    });
-}

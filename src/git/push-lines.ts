@@ -10,14 +10,20 @@ export interface PushLine {
   readonly remoteOid: string | undefined;
 }
 
-/** Source of the line format: githooks(5), pre-push. Ref names hold no spaces there; the local one may be an expression without any. */
+/** Source of the line format: githooks(5), pre-push. The local ref may be an expression with spaces (`HEAD^{/two words}`), the other three words hold none. */
 export function parsePushLines(text: string): PushLine[] {
   return text
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
-      const [localRef = "", local = "", remoteRef = "", remote = ""] = line.split(" ");
-      return { localRef, localOid: oidOrNone(local), remoteRef, remoteOid: oidOrNone(remote) };
+      const words = line.split(" ");
+      const [local = "", remoteRef = "", remote = ""] = words.slice(-3);
+      return {
+        localRef: words.slice(0, -3).join(" "),
+        localOid: oidOrNone(local),
+        remoteRef,
+        remoteOid: oidOrNone(remote),
+      };
     });
 }
 

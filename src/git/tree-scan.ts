@@ -37,14 +37,14 @@ export function listIndex(
   return list(repository, args, ([mode, blob, stage]) => ({ mode, blob, stage: Number(stage) }));
 }
 
-/** The files of a commit or tree that may be pointers, with their bytes. What a partial clone lacks is left out. */
+/** The files of a commit or tree that may be pointers, with their bytes. What a partial clone lacks is fetched, many at a time. */
 export function scanTree(repository: Repository, treeish: string): AsyncGenerator<SmallFile> {
-  return withBytes(repository, listTree(repository, treeish));
+  return withBytes(repository, listTree(repository, treeish), "fetch");
 }
 
 /** The files of the index that may be pointers, with their bytes. What a partial clone lacks is left out. */
 export function scanIndex(repository: Repository): AsyncGenerator<SmallFile> {
-  return withBytes(repository, listIndex(repository));
+  return withBytes(repository, listIndex(repository), "missing");
 }
 
 type Head = Omit<TreeFile, "path"> & { readonly mode: string };
@@ -70,8 +70,12 @@ async function* list(
 }
 
 /** Adds the bytes of those that are small, in the order given, without reading the others. */
-async function* withBytes(repository: Repository, files: AsyncIterable<TreeFile>): AsyncGenerator<SmallFile> {
-  const cat = await openCatFile(repository);
+async function* withBytes(
+  repository: Repository,
+  files: AsyncIterable<TreeFile>,
+  absent: "fetch" | "missing",
+): AsyncGenerator<SmallFile> {
+  const cat = await openCatFile(repository, { absent });
   try {
     for await (const batch of inBatches(files, 4096)) {
       const infos = await cat.info(batch.map((file) => file.blob));

@@ -68,7 +68,7 @@ async function unionCommit(repository: Repository, ours: string, theirs: string)
     blobs.push(blob);
   }
   // git would ask for them one by one.
-  await fetchPromised(repository, theirs, blobs);
+  await fetchPromised(repository, blobs);
   const cwd = cwdOf(repository);
   const temp = `refs/mlgit/merging/${uniqueName()}`;
   const ident =

@@ -1,5 +1,6 @@
 import { openCatFile } from "../git/cat-file.ts";
-import { fetchPromised, isPartial } from "../git/promised-objects.ts";
+import { isPartial } from "../git/lazy-fetch.ts";
+import { fetchPromised } from "../git/promised-objects.ts";
 import type { Repository } from "../git/repository.ts";
 import { listTree } from "../git/tree-scan.ts";
 
@@ -15,7 +16,7 @@ export async function readFiles(
   if (paths.length === 0) return [];
   if (await isPartial(repository)) {
     const wanted = new Set(paths);
-    await fetchPromised(repository, treeish, await blobsAt(repository, treeish, wanted));
+    await fetchPromised(repository, await blobsAt(repository, treeish, wanted));
   }
   const cat = await openCatFile(repository);
   try {

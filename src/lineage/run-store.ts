@@ -1,6 +1,7 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import { openCatFile } from "../git/cat-file.ts";
-import { fetchPromised, isPartial } from "../git/promised-objects.ts";
+import { isPartial } from "../git/lazy-fetch.ts";
+import { fetchPromised } from "../git/promised-objects.ts";
 import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { listTree } from "../git/tree-scan.ts";
@@ -41,7 +42,7 @@ export async function* readRuns(repository: Repository): AsyncGenerator<StoredRe
 /** Every record that is known here, in no order. What cannot be read as one is left out. */
 export async function* readRecords(repository: Repository): AsyncGenerator<StoredRecord> {
   if ((await runsTip(repository)) === undefined) return;
-  if (await isPartial(repository)) await fetchPromised(repository, runsRef, await recordBlobs(repository));
+  if (await isPartial(repository)) await fetchPromised(repository, await recordBlobs(repository));
   const cat = await openCatFile(repository);
   try {
     for await (const files of batches(repository)) {

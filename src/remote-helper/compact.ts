@@ -10,12 +10,15 @@ export interface CompactTools {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Packs of one level that are joined into one of the next. */
-export const fanIn = 16;
+/** Packs that stand in the root; one more, and they are joined. */
+const mostInline = 3;
+/** A pack up to this size is joined with what follows when it is not `ratio` times as large, and above it when it is not larger: a clone asks for few packs. */
+const smallSize = 4 << 20;
+const ratio = 12;
 /** A pusher does not move more than this for everybody else; the rest is for gc. */
 const mostBytes = 64 << 20;
-/** How many joined packs stay listed, at 150 bytes each of a root that every push writes: enough for whoever is up to 32 pushes behind. */
-const mostRetired = 48;
+/** Who has a part of a joined pack that is larger than this finds what it was made of, as long as that is not too much for a root that every push writes. */
+const mostRetired = 24;
 /** How long joined packs stay listed for readers who have a part of them. */
 export const graceMs = 14 * 24 * 3600 * 1000;
 
@@ -35,7 +38,8 @@ export async function compactPacks(
     const joined = await join(run, root, { backend, signal });
     const entry: RetiredPacks = { by: joined.pieces[0] ?? "", at: new Date().toISOString(), packs: run };
     const packs = root.packs.flatMap((pack) => (pack === run[0] ? [joined] : run.includes(pack) ? [] : [pack]));
-    return { packs, retired: newest([...retired, entry]) };
+    // A small one is as quickly fetched as a part of it.
+    return { packs, retired: joined.size > smallSize ? newest([...retired, entry]) : retired };
   } catch (error) {
     if (!isMlgitError(error)) throw error;
     return { packs: root.packs, retired };
@@ -48,20 +52,26 @@ function newest(retired: readonly RetiredPacks[]): readonly RetiredPacks[] {
   return retired.filter((_, i) => countFrom(i) <= mostRetired);
 }
 
-/** log16 of the number of generations in a pack. */
-export function levelOf({ from, to }: Pick<RemotePack, "from" | "to">): number {
-  return Math.floor(Math.log2(to - from + 1) / Math.log2(fanIn));
-}
-
-/** The last packs, all of one level or lower and none of them large, if they are enough to join. */
+/**
+ * Neighbours to join: the small packs of the last pushes, and those before them that are not large beside what they are joined with. Undefined while there is
+ * little to join.
+ */
 export function findRun(packs: readonly RemotePack[]): readonly RemotePack[] | undefined {
-  for (let level = 0; level < 8; level++) {
-    const start = packs.findLastIndex((pack) => levelOf(pack) > level || pack.size > mostBytes / 4) + 1;
-    const run = packs.slice(start);
-    const inLevel = run.filter((pack) => levelOf(pack) === level).length;
-    if (inLevel >= fanIn && run.reduce((sum, { size }) => sum + size, 0) <= mostBytes) return run;
+  const isLarge = ({ size }: RemotePack) => size > mostBytes / 4;
+  // A large one at the end stays, and so does the order.
+  const isTail = !packs.slice(-1).some(isLarge);
+  const end = isTail ? packs.length : packs.length - 1;
+  const inline = end - 1 - packs.slice(0, end).findLastIndex((pack) => pack.inline === undefined);
+  if (isTail ? inline > 0 && inline <= mostInline : inline === 0) return undefined;
+  let start = Math.max(0, end - Math.max(1, inline));
+  let sum = packs.slice(start, end).reduce((total, { size }) => total + size, 0);
+  for (let pack = packs[start - 1]; pack && !isLarge(pack); pack = packs[start - 1]) {
+    const enough = Math.max(sum, Math.min(ratio * sum, smallSize));
+    if ((pack.inline === undefined && pack.size >= enough) || pack.size + sum > mostBytes) break;
+    sum += pack.size;
+    start--;
   }
-  return undefined;
+  return start < end - 1 || inline > 0 ? packs.slice(start, end) : undefined;
 }
 
 async function join(run: readonly RemotePack[], root: Root, { backend, signal }: CompactTools): Promise<RemotePack> {

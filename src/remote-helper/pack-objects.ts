@@ -4,7 +4,7 @@ import pLimit from "p-limit";
 import type { Backend } from "../backend/backend.ts";
 import type { Handle } from "../backend/handle.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
-import type { RemotePack } from "./root.ts";
+import { inlineLimit, type RemotePack } from "./root.ts";
 
 /** A pack in the store without its place in the order. */
 export type StoredPack = Omit<RemotePack, "from" | "to">;
@@ -53,6 +53,14 @@ export class PackSaver {
     if (objects === 0) return undefined;
     if (this.#held > 0) await this.#cut();
     return { objects, size: this.#size, pieces: await Promise.all(this.#uploads) };
+  }
+
+  /** The same, for the pack of a push: a small one is not stored, since it stands in the root. */
+  async finishPush(): Promise<StoredPack | undefined> {
+    const objects = entryCount(this.#header);
+    if (objects === 0 || this.#size > inlineLimit) return this.finish(objects);
+    const inline = Buffer.concat(this.#parts).toString("base64");
+    return { objects, size: this.#size, pieces: [], inline };
   }
 
   async #cut(): Promise<void> {
@@ -105,14 +113,18 @@ export async function* loadPieces(
   signal?: AbortSignal,
 ): AsyncGenerator<{ readonly pack: RemotePack; readonly bytes: Buffer; readonly at: number }> {
   const ahead = Math.max(2, Math.min(16, backend.properties.connections));
-  const wanted = packs.flatMap((pack) => pack.pieces.map((piece, n) => ({ pack, piece, n })));
+  const wanted = packs.flatMap((pack) => {
+    const { inline, pieces } = pack;
+    if (inline !== undefined) return [{ pack, n: 0, load: async () => Buffer.from(inline, "base64") }];
+    return pieces.map((piece, n) => ({ pack, n, load: () => loadPiece(backend, piece, signal) }));
+  });
   const loading: Promise<Buffer>[] = [];
   let at = 0;
   for (const [i, { pack, n }] of wanted.entries()) {
     // Large pieces: two are enough to keep the line busy.
     const many = pack.size > pieceSize / 8 ? 2 : ahead;
-    for (const { piece } of wanted.slice(loading.length, i + many)) {
-      const one = loadPiece(backend, piece, signal);
+    for (const { load } of wanted.slice(loading.length, i + many)) {
+      const one = load();
       one.catch(() => {});
       loading.push(one);
     }

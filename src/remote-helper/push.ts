@@ -29,6 +29,9 @@ export interface Change {
   readonly next: string | undefined;
 }
 
+/** Above this a root has its packs joined, however many are pushing. */
+const mostPacks = 40;
+
 /** Target → why not; undefined for what was done. */
 export type PushOutcome = Map<string, string | undefined>;
 
@@ -41,6 +44,7 @@ export class Push {
   readonly #transaction = newTransaction();
   #pack: { readonly stored: StoredPack | undefined; readonly epoch: number } | undefined;
   #dataDone = false;
+  #tries = 0;
 
   constructor(remote: RemoteRepository, history: History, options: PushOptions) {
     this.#remote = remote;
@@ -60,7 +64,10 @@ export class Push {
     const decide = async (root: Root) => {
       const decision = await this.#decide(wanted, root, listed.root);
       outcome = decision.outcome;
-      return decision.changes.length === 0 || !place ? undefined : this.#next(root, decision.changes);
+      if (decision.changes.length === 0) return undefined;
+      if (place) return this.#next(root, decision.changes);
+      await this.#options.checkRules(decision.changes, await this.#knownHere(root));
+      return undefined;
     };
     if (place) await swapRoot({ place, transaction: this.#transaction, first: listed }, decide);
     else await decide(listed.root);
@@ -134,7 +141,7 @@ export class Push {
       for await (const bytes of git.stdout) await saver.write(bytes as Buffer);
       // Only now it is known that git came to its end.
       await git.done;
-      return await saver.finish();
+      return await saver.finishPush();
     } finally {
       git.stop();
     }
@@ -150,10 +157,15 @@ export class Push {
     const refs = changedRefs(root, changes);
     const generation = root.generation + 1;
     const added = stored ? [...root.packs, { from: generation, to: generation, ...stored }] : root.packs;
-    const { packs, retired } = await this.#options.compact({ ...root, packs: added });
+    const { packs, retired } = await this.#compacted({ ...root, packs: added });
     const peeled = await this.#peeled(root, changes);
     const head = headFor(root, refs, this.#options.localHead);
     return nextRoot(root, this.#transaction, { refs, peeled, packs, retired, head });
+  }
+
+  /** Where others are faster, joining is left to them: it makes a try slower, and the next root would be without it. */
+  async #compacted(root: Root): Promise<Pick<Root, "packs" | "retired">> {
+    return this.#tries++ === 0 || root.packs.length > mostPacks ? this.#options.compact(root) : root;
   }
 
   async #peeled({ peeled }: Root, changes: readonly Change[]): Promise<Map<string, string>> {

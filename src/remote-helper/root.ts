@@ -11,7 +11,10 @@ export interface RemotePack {
   readonly objects: number;
   /** Bytes of all pieces. */
   readonly size: number;
+  /** Empty where the bytes stand in the root itself. */
   readonly pieces: readonly string[];
+  /** A small pack of the newest pushes, base64: it costs neither its push nor its readers a request. */
+  readonly inline?: string;
 }
 
 /** Packs that were joined into another one, which is named by its first piece. */
@@ -42,6 +45,8 @@ export interface Root {
 export const rootLimit = 256 << 20;
 
 const keptTransactions = 64;
+/** Bytes of a pack that may stand in the root. */
+export const inlineLimit = 2048;
 
 export function emptyRoot(repository: string, objectFormat: ObjectFormat): Root {
   return {
@@ -149,9 +154,15 @@ function isCount(value: unknown): value is number {
 }
 
 function isPack(value: unknown): value is RemotePack {
-  const { from, to, objects, size, pieces } = (value ?? {}) as Partial<RemotePack>;
+  const { from, to, objects, size, pieces, inline } = (value ?? {}) as Partial<RemotePack>;
   if (!isCount(from) || !isCount(to) || from > to || !isCount(objects) || !isCount(size)) return false;
-  return Array.isArray(pieces) && pieces.length > 0 && pieces.every(isPieceName);
+  if (!Array.isArray(pieces) || !pieces.every(isPieceName)) return false;
+  return inline === undefined ? pieces.length > 0 : pieces.length === 0 && isInline(inline, size);
+}
+
+function isInline(inline: unknown, size: number): boolean {
+  if (typeof inline !== "string" || size > inlineLimit) return false;
+  return /^[0-9A-Za-z+/]*={0,2}$/.test(inline) && Buffer.byteLength(inline, "base64") === size;
 }
 
 function isRetired(value: unknown): value is RetiredPacks {

@@ -30,8 +30,9 @@ describe("git mlgit remote", () => {
 
   it("tells what is there, after pushes have joined their packs", async () => {
     const info = await json("info", "origin");
-    expect(info).toMatchObject({ scheme: "log", head: "refs/heads/main", refs: 1, retiredPacks: 16 });
-    expect(info.packs).toBeLessThan(8);
+    expect(info).toMatchObject({ scheme: "log", head: "refs/heads/main", refs: 1 });
+    // Three in the root, and few others.
+    expect(info.packs).toBeLessThanOrEqual(6);
     expect((await remote("info")).stdout).toContain("HEAD refs/heads/main");
   });
 
