@@ -3,7 +3,7 @@ import type { Repository } from "../git/repository.ts";
 import { refsWith } from "../git/tags.ts";
 import { type Breach, refuseBreaches } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
-import { loadGitSettings } from "./load-settings.ts";
+import { loadGitSettings } from "./git-settings-in.ts";
 import { arrivingVersions, movedTags } from "./moving-tags.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 

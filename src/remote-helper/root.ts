@@ -1,4 +1,5 @@
 /* docs/format/remote.md */
+import { createHash } from "node:crypto";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import { findFolderClash, isRefName } from "./ref-name.ts";
@@ -45,6 +46,7 @@ export interface Root {
 export const rootLimit = 256 << 20;
 
 const keptTransactions = 64;
+const sumDigits = 16;
 /** Bytes of a pack that may stand in the root. */
 export const inlineLimit = 2048;
 
@@ -81,7 +83,20 @@ export function encodeRoot(root: Root): Buffer {
   const start = { format: 1, repository, generation, epoch, objectFormat, head };
   const refs = { refs: sorted(root.refs), peeled: sorted(root.peeled) };
   const rules = root.protected.length > 0 ? { protected: root.protected } : {};
-  return Buffer.from(`${JSON.stringify({ ...start, ...refs, ...rules, packs, retired, transactions, time })}\n`);
+  const body = JSON.stringify({ ...start, ...refs, ...rules, packs, retired, transactions, time }).slice(0, -1);
+  return Buffer.from(`${body},"sum":"${sumOf(body)}"}\n`);
+}
+
+/** A bit that a disk turns over may leave a root that can be read, with an object id that nobody knows. */
+function sumOf(body: string | Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex").slice(0, sumDigits);
+}
+
+/** False when the sum at the end is not that of what stands before it. */
+function hasItsSum(bytes: Uint8Array, { sum }: Record<string, unknown>): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = buffer.lastIndexOf(',"sum":"');
+  return at > 0 && sum === sumOf(buffer.subarray(0, at));
 }
 
 /**
@@ -99,10 +114,11 @@ export function decodeRoot(bytes: Uint8Array, where: string): Root {
     throw new MlgitError("unsupported", `the repository in ${where} has format ${JSON.stringify(json.format)}`, {
       hint: "install the newest mlgit",
     });
+  if (!hasItsSum(bytes, json)) throw damaged("its sum is another");
   const objectFormat = json.objectFormat === "sha256" ? "sha256" : "sha1";
   const oid = objectFormat === "sha256" ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/;
   const isOid = (value: unknown): value is string => typeof value === "string" && oid.test(value);
-  const { repository, generation, epoch, head, packs, retired, transactions, time } = json;
+  const { repository, generation, epoch, head, time } = json;
   if (typeof repository !== "string" || !/^[0-9A-Za-z-]{1,64}$/.test(repository)) throw damaged("repository");
   if (!isCount(generation) || !isCount(epoch) || json.objectFormat !== objectFormat) throw damaged("generation");
   if (typeof head !== "string" || !head.startsWith("refs/heads/") || !isRefName(head)) throw damaged("head");
@@ -110,9 +126,8 @@ export function decodeRoot(bytes: Uint8Array, where: string): Root {
   const peeled = toMap(json.peeled, isOid);
   if (!refs || findFolderClash(refs.keys())) throw damaged("refs");
   if (!peeled) throw damaged("peeled");
-  if (!isPackList(packs)) throw damaged("packs");
-  if (!Array.isArray(retired) || !retired.every(isRetired)) throw damaged("retired");
-  const rules = json.protected ?? [];
+  const { packs, retired, transactions, protected: rules = [] } = json;
+  if (!isPackList(packs) || !isRetiredList(retired)) throw damaged("packs");
   if (!isTextList(transactions) || !isTextList(rules)) throw damaged("transactions or rules");
   return {
     repository,
@@ -168,6 +183,10 @@ function isInline(inline: unknown, size: number): boolean {
 function isRetired(value: unknown): value is RetiredPacks {
   const { by, at, packs } = (value ?? {}) as Partial<RetiredPacks>;
   return isPieceName(by) && typeof at === "string" && Array.isArray(packs) && packs.every(isPack);
+}
+
+function isRetiredList(value: unknown): value is readonly RetiredPacks[] {
+  return Array.isArray(value) && value.every(isRetired);
 }
 
 /** `<sha256>-<16 hex>`. */

@@ -14,6 +14,8 @@ describe("the rules of entities at a git remote in a store", () => {
     await project.start();
     project.box.write("bucket/.keep", "");
     await project.git("remote", "set-url", "origin", `mlgit::file://${project.box.path("bucket/project")}`);
+    await project.git("init", "-q", "--bare", project.box.path("plain.git"));
+    await project.git("remote", "add", "plain", project.box.path("plain.git"));
     await project.mlgit("datasets", "create", "d", "--categories=c", "--mutability=strict");
     project.write(file, "one");
     await project.commit("one");
@@ -43,5 +45,20 @@ describe("the rules of entities at a git remote in a store", () => {
     await project.git("tag", "-fm", "x", "c__d__1", "HEAD");
     const said = await project.fails(1, "git", "push", "--force", "--no-verify", "origin", "c__d__1");
     expect(said).toContain("not moved");
+  });
+
+  it.each([
+    ["at this remote", "origin"],
+    ["at any other, by the hook", "plain"],
+  ])("keep a published version from being deleted, unless that is meant: %s", async (_, remote) => {
+    const listed = async () => (await project.git("ls-remote", remote)).stdout;
+    await project.git("push", "-q", remote, "c__d__2");
+    for (const how of [[], ["--force"], ["--dry-run"], ...(remote === "origin" ? [["--no-verify"]] : [])]) {
+      const said = await project.fails(1, "git", "push", ...how, remote, ":refs/tags/c__d__2");
+      expect(said).toContain("c__d__2: a published version is not removed");
+    }
+    expect(await listed()).toContain("c__d__2");
+    await project.git("-c", "mlgit.unpublish=true", "push", "-q", remote, ":refs/tags/c__d__2");
+    expect(await listed()).not.toContain("c__d__2");
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
@@ -75,7 +76,22 @@ describe("the root", () => {
   ])("is refused with %s", (_, damage) => {
     const json = JSON.parse(encodeRoot(root).toString());
     damage(json);
-    expect(() => decodeRoot(Buffer.from(JSON.stringify(json)), "here")).toThrow("damaged");
+    // As whoever may write to the store can write it.
+    delete json.sum;
+    const body = JSON.stringify(json).slice(0, -1);
+    const sum = createHash("sha256").update(body).digest("hex").slice(0, 16);
+    const decode = () => decodeRoot(Buffer.from(`${body},"sum":"${sum}"}\n`), "here");
+    expect(decode).toThrow("damaged");
+    expect(decode).not.toThrow("sum");
+  });
+
+  it("is refused when any one bit of it is another", () => {
+    const bytes = encodeRoot(root);
+    for (let at = 0; at < bytes.length - 1; at += 3) {
+      const copy = Buffer.from(bytes);
+      copy[at]! ^= 1 << (at % 7);
+      expect(() => decodeRoot(copy, "here")).toThrow(/damaged|format/);
+    }
   });
 
   it("is refused cut off, and by a version that does not know its format", () => {
