@@ -114,6 +114,28 @@ describe("git mlgit merge-spec", () => {
     expect(await status()).toBe("");
   }, 240_000);
 
+  it("is brought to entities of earlier versions by a line that doctor prints", async () => {
+    await project.git("switch", "-q", "main");
+    const attributes = "datasets/d/.gitattributes";
+    project.write(attributes, project.read(attributes).replace("merge=mlgit-spec", "!merge"));
+    await project.commit("as an earlier version made it");
+    await branch("old-one", { x1: "1" });
+    await branch("old-two", { x2: "2" });
+    await project.box.git(["merge", "old-one"], { cwd: project.cwd, code: 1 });
+    await project.git("merge", "--abort");
+    const finding = async () => {
+      const { stdout } = await project.box.mlgit(["doctor", "--json"], { cwd: project.cwd, code: "any" });
+      return JSON.parse(stdout).findings.find(({ check }: { check: string }) => check === "merge");
+    };
+    const { state, fix } = await finding();
+    expect(state).toBe("note");
+    await project.box.run("sh", ["-c", fix], { cwd: project.cwd });
+    expect(await finding()).toMatchObject({ state: "ok" });
+    await project.commit("merge specs");
+    await project.git("merge", "-q", "-m", "merged", "old-one");
+    expect(await files()).toEqual(["a", "x1", "x2"]);
+  }, 240_000);
+
   it("needs its files", async () => {
     expect(await project.fails(2, "mlgit", "merge-spec", "a", "b")).toContain("three files");
   });

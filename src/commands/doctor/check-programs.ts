@@ -40,12 +40,16 @@ async function checkOurselves(cwd: string): Promise<Finding> {
   }
 }
 
+function whyOf(key: string): string {
+  if (key.startsWith("merge.")) return ", so versions made on two branches conflict";
+  return key.startsWith("diff.") ? ", so git diff shows pointers" : ", so raw bytes would be committed";
+}
+
 async function checkFilter(cwd: string): Promise<Finding> {
   const scopes = new Set<string>();
   for (const [key, wanted] of Object.entries(filterConfig)) {
     const [scope = "", value] = (await gitText(["config", "--show-scope", "--get", key], { cwd }))?.split("\t") ?? [];
-    if (value === undefined)
-      return bad("filter", `git does not know ${key}, so raw bytes would be committed`, "git mlgit init");
+    if (value === undefined) return bad("filter", `git does not know ${key}${whyOf(key)}`, "git mlgit init");
     if (value !== wanted)
       return bad("filter", `${key} is ${JSON.stringify(value)} (${scope})`, `git mlgit install --${scope} --force`);
     scopes.add(scope);

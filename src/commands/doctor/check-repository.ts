@@ -9,6 +9,7 @@ import type { Repository } from "../../git/repository.ts";
 import { listWorktree } from "../../git/worktree-list.ts";
 import { findRawFiles } from "../raw-files.ts";
 import type { Session } from "../session.ts";
+import { checkMerge } from "./check-merge.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 
 /** Hooks, attributes and what is committed under them. Reads only. */
@@ -22,7 +23,7 @@ export async function checkRepository(session: Session): Promise<Finding[]> {
     ...checkIndex(session),
     ...(repository.workTree === undefined
       ? []
-      : [await checkAttributes(repository.workTree), await checkRaw(repository)]),
+      : [await checkAttributes(repository.workTree), ...(await checkMerge(repository)), await checkRaw(repository)]),
   ];
 }
 
