@@ -6,14 +6,11 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { packageRoot } from "../util/package-root.ts";
 import { type AddedFile, addFile } from "./add-file.ts";
+import { planAdd } from "./add-plan.ts";
 import type { AddAnswer, AddRequest } from "./add-worker.ts";
 import type { Meter } from "./meter.ts";
 
-/** Fewer files than this are not worth starting threads for. */
-const worthThreads = 32;
 const mostThreads = 8;
-/** Files handed to a thread at a time: enough to hide the message, few enough to end together. */
-const batchSize = 16;
 
 export interface AddFilesOptions {
   readonly cache: Cache;
@@ -23,9 +20,10 @@ export interface AddFilesOptions {
 
 /** Takes files into the cache, on all cores where there are many. The result is in the order given, and all of it is durable. */
 export async function addFiles(files: readonly Buffer[], options: AddFilesOptions): Promise<AddedFile[]> {
-  const threads = Math.min(availableParallelism(), mostThreads);
-  if (files.length < worthThreads || threads < 2) return addHere(files, options);
-  const pool = new AddPool(files, options);
+  const batches = planAdd(files);
+  const threads = Math.min(availableParallelism(), mostThreads, batches?.length ?? 0);
+  if (!batches || threads < 2) return addHere(files, options);
+  const pool = new AddPool(files, batches, options);
   try {
     return await pool.run(threads);
   } finally {
@@ -49,10 +47,11 @@ class AddPool {
   readonly #options: AddFilesOptions;
   readonly #added: AddedFile[];
   readonly #workers: Worker[] = [];
-  #next = 0;
+  readonly #batches: Iterator<readonly number[]>;
 
-  constructor(files: readonly Buffer[], options: AddFilesOptions) {
+  constructor(files: readonly Buffer[], batches: readonly (readonly number[])[], options: AddFilesOptions) {
     this.#files = files;
+    this.#batches = batches[Symbol.iterator]();
     this.#options = options;
     this.#added = new Array(files.length);
   }
@@ -84,15 +83,14 @@ class AddPool {
   }
 
   #request(): AddRequest {
-    if (this.#next >= this.#files.length || this.#options.signal.aborted) return "finish";
-    const first = this.#next;
-    this.#next += batchSize;
-    return { first, files: this.#files.slice(first, first + batchSize) };
+    const next = this.#options.signal.aborted ? undefined : this.#batches.next();
+    if (!next || next.done) return "finish";
+    return { numbers: next.value, files: next.value.map((number) => this.#files[number] as Buffer) };
   }
 
-  #take({ first, added }: { readonly first: number; readonly added: readonly AddedFile[] }): void {
+  #take({ numbers, added }: { readonly numbers: readonly number[]; readonly added: readonly AddedFile[] }): void {
     for (const [i, one] of added.entries()) {
-      this.#added[first + i] = one;
+      this.#added[numbers[i] as number] = one;
       this.#options.meter.advance(1, one.size);
     }
   }

@@ -4,11 +4,11 @@ import { Cache } from "../store/local/cache.ts";
 import { type AddedFile, addFile } from "./add-file.ts";
 
 /** What a thread is asked: files to take in, or nothing more to come. */
-export type AddRequest = { readonly first: number; readonly files: readonly Uint8Array[] } | "finish";
+export type AddRequest = { readonly numbers: readonly number[]; readonly files: readonly Uint8Array[] } | "finish";
 
 /** What it answers: one result a file, that what it stored is durable, or why it gave up. */
 export type AddAnswer =
-  | { readonly first: number; readonly added: readonly AddedFile[] }
+  | { readonly numbers: readonly number[]; readonly added: readonly AddedFile[] }
   | "finished"
   | {
       readonly failed: {
@@ -33,7 +33,7 @@ export async function runAddWorker(): Promise<void> {
 async function answer(request: AddRequest, cache: Cache): Promise<AddAnswer> {
   try {
     if (request !== "finish")
-      return { first: request.first, added: request.files.map((file) => addFile(Buffer.from(file), cache)) };
+      return { numbers: request.numbers, added: request.files.map((file) => addFile(Buffer.from(file), cache)) };
     await cache.close();
     return "finished";
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, copyFileSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, copyFileSync, fstatSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
@@ -58,8 +58,7 @@ function takeByReflink(file: Buffer, cache: Cache): { oid: string; size: number 
 function takeByCopy(fd: number, cache: Cache): { oid: string; size: number } {
   const ingest = cache.ingest();
   try {
-    const buffer = Buffer.allocUnsafe(1 << 20);
-    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) ingest.write(buffer.subarray(0, got));
+    ingest.readFrom(fd);
     return ingest.finish();
   } finally {
     ingest.abort();

@@ -3,8 +3,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 
 /** SHA-256 of a file that grows from its beginning, as far as it is there. */
 export interface FileHash {
-  /** The first `to` bytes are written and stay as they are. */
-  advance(to: number): void;
+  /** The first `to` bytes are written and stay as they are; `last` are the last of them, for who need not read them then. */
+  advance(to: number, last?: Uint8Array): void;
   /** Hex of everything up to the last advance; waits for it. @throws the error of the file system */
   digest(): string;
   /** The same without holding up this thread. */
@@ -26,8 +26,13 @@ export class LocalFileHash implements FileHash {
     this.#path = path;
   }
 
-  advance(to: number): void {
+  advance(to: number, last?: Uint8Array): void {
     if (to <= this.#at) return;
+    if (last && this.#at + last.length === to) {
+      this.#hash.update(last);
+      this.#at = to;
+      return;
+    }
     this.#fd ??= openSync(this.#path, "r");
     const buffer = sharedBuffer();
     while (this.#at < to) {

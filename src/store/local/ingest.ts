@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
 import { uniqueName, writeAll } from "../../util/durable.ts";
@@ -59,6 +59,17 @@ export class Ingest {
     }
   }
 
+  /** Takes the rest of an open file, without a buffer in between. */
+  readFrom(fd: number): void {
+    for (;;) {
+      const got = readSync(fd, this.#buffer, this.#filled, bufferSize - this.#filled, null);
+      if (got === 0) return;
+      this.#size += got;
+      this.#filled += got;
+      if (this.#filled === bufferSize) this.#flush();
+    }
+  }
+
   /** Stores what came; the bytes are safe from a crash of this process when it returns. */
   finish(): { oid: string; size: number } {
     try {
@@ -96,7 +107,7 @@ export class Ingest {
     const bytes = this.#buffer.subarray(0, this.#filled);
     onDisk("store content in", this.#target.layout.temp, () => writeAll(fd, bytes));
     this.#written += bytes.length;
-    hash.advance(this.#written);
+    hash.advance(this.#written, bytes);
     this.#filled = 0;
   }
 
