@@ -52,6 +52,7 @@ async function serve(
   await serveFilter(new FilterScanner(0, 1), {
     ingest: () => cache.ingest(),
     get: (oid) => cache.get(oid),
+    peek: (oid) => cache.peek(oid),
     fetch: async (pointer) => {
       const error = (await fetchOrExplain([pointer], session, context)).get(pointer.oid);
       if (error) throw error;

@@ -11,6 +11,8 @@ export type Verified =
 export interface SmudgeSource {
   /** Verified content or undefined; throws kind `corrupt` when a damaged copy was just moved aside. */
   get(oid: string): Verified | undefined;
+  /** The same for small content that can be had at once; the bytes live until the next call. Undefined says nothing. */
+  peek?(oid: string): Uint8Array | undefined;
   /** Brings content into the cache; throws kinds `missing`, `unreachable`, … */
   fetch(pointer: Pointer): Promise<void>;
   /** Notes that the path is to be hydrated later. */
@@ -62,6 +64,8 @@ export async function smudgeContent(
 function smallFromCache(pointer: Pointer, source: SmudgeSource): Uint8Array | undefined {
   if (pointer.size > streamLimit) return undefined;
   try {
+    const peeked = source.peek?.(pointer.oid);
+    if (peeked) return peeked;
     const found = source.get(pointer.oid);
     return found?.kind === "bytes" ? found.content : undefined;
   } catch {

@@ -65,12 +65,12 @@ export class FilterScanner {
     if (this.#state !== "ready") throw new MlgitError("internal", "a filter request was left without an answer");
     const first = this.#in.next();
     if (first === "eof") return undefined;
-    const fields = new Map<string, Buffer>();
+    const fields: Fields = {};
     for (let packet: PacketKind = first; packet !== "flush"; packet = this.#in.next()) {
       if (packet !== "data") throw unexpected(packet, "a request");
       const line = this.#in.line;
       const equals = line.indexOf(0x3d);
-      if (equals > 0) fields.set(line.toString("latin1", 0, equals), Buffer.from(line.subarray(equals + 1)));
+      if (equals > 0) take(fields, line, equals);
     }
     const request = toRequest(fields);
     this.#state = request.command === "list_available_blobs" ? "drained" : "content";
@@ -152,17 +152,30 @@ export class FilterScanner {
   }
 }
 
-function toRequest(fields: ReadonlyMap<string, Buffer>): FilterRequest {
-  const command = fields.get("command")?.toString("latin1");
+type Fields = { -readonly [key in Exclude<keyof FilterRequest, "command">]?: FilterRequest[key] } & {
+  command?: string;
+};
+
+/** Lines that we do not know are those of a newer git, and optional. */
+function take(fields: Fields, line: Buffer, equals: number): void {
+  const value = (encoding: "latin1" | "utf8" = "latin1") => line.toString(encoding, equals + 1);
+  const key = line.toString("latin1", 0, equals);
+  if (key === "pathname") fields.pathname = Buffer.from(line.subarray(equals + 1));
+  else if (key === "ref") fields.ref = value("utf8");
+  else if (key === "can-delay") fields.canDelay = value() === "1";
+  else if (key === "command" || key === "treeish" || key === "blob") fields[key] = value();
+}
+
+function toRequest({ command, pathname, canDelay, treeish, ref, blob }: Fields): FilterRequest {
   if (command !== "clean" && command !== "smudge" && command !== "list_available_blobs")
     throw new MlgitError("unsupported", `git asked the filter for ${JSON.stringify(command)}, which was not offered`);
   return {
     command,
-    pathname: fields.get("pathname") ?? Buffer.alloc(0),
-    canDelay: fields.get("can-delay")?.toString("latin1") === "1",
-    treeish: fields.get("treeish")?.toString("latin1"),
-    ref: fields.get("ref")?.toString("utf8"),
-    blob: fields.get("blob")?.toString("latin1"),
+    pathname: pathname ?? Buffer.alloc(0),
+    canDelay: canDelay ?? false,
+    treeish,
+    ref,
+    blob,
   };
 }
 

@@ -99,6 +99,9 @@ function notPktLine(bytes: Buffer): MlgitError {
   });
 }
 
+/** Copying more costs more than a system call, and the wake-up of git that comes with each. */
+const copyLimit = 32 << 10;
+
 /** Gathers packets and writes them in few system calls. Nothing is sent before `send()`, except what no longer fits. */
 export class PktWriter {
   readonly #fd: number;
@@ -123,7 +126,7 @@ export class PktWriter {
 
   /** Bytes of any length, cut into packets. They may be changed again when this returns. */
   data(bytes: Uint8Array): void {
-    if (bytes.length <= 8192 && bytes.length > 0) {
+    if (bytes.length <= copyLimit && bytes.length > 0) {
       this.#reserve(bytes.length + 4);
       this.#header(bytes.length);
       this.#buffer.set(bytes, this.#used);

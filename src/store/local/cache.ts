@@ -65,6 +65,14 @@ export class Cache implements IngestTarget {
     return small && { kind: "bytes", size: small.content.length, ...small };
   }
 
+  /**
+   * Verified bytes of small content that lies where the last one did, for whoever asks for very many; a view that lives until the next call.
+   * Undefined says nothing: `get` tells.
+   */
+  peek(oid: string): Uint8Array | undefined {
+    return this.#small.peek(oid);
+  }
+
   /** Whether some store is known to have the content too. Asks nobody. */
   isElsewhere(oid: string): boolean {
     this.#known ??= new KnownStores(this.layout.index);

@@ -46,6 +46,11 @@ export class PackFolder {
     return this.#last;
   }
 
+  /** The pack that the last file was found in, if it still belongs to the cache as far as is known. */
+  get last(): SealedPack | undefined {
+    return this.#last;
+  }
+
   /** Among what was there at the last look; ask `find` first. */
   findForeign(oid: string): ForeignPlace | undefined {
     for (const { dataPath, places } of this.#foreign) {

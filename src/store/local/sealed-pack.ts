@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import { memorySource, Segment } from "../index/segment.ts";
+import { type FileRow, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import type { PackedChunk } from "./pack-log.ts";
 
@@ -46,15 +46,8 @@ export class SealedPack {
   read(oid: string): { content: Buffer; chunks: PackedChunk[] } | undefined {
     const row = this.#segment.findFile(oid);
     if (!row) return undefined;
-    this.#open ??= this.#openPack();
-    const { fd, table } = this.#open;
-    if (row.count === 0 || row.first + row.count > table.count)
-      throw this.damaged("its index names entries it does not have");
-    const last = row.first + row.count - 1;
-    const start = table.offset(row.first);
-    const content = Buffer.allocUnsafe(table.offset(last) + table.storedLength(last) - start);
-    if (content.length !== row.size || readFully(fd, content, start) !== content.length)
-      throw this.damaged("it is too short");
+    const content = Buffer.allocUnsafe(row.size);
+    const table = this.#readRow(row, content);
     const chunks = Array.from({ length: row.count }, (_, i) => ({
       id: table.id(row.first + i),
       length: table.storedLength(row.first + i),
@@ -62,9 +55,31 @@ export class SealedPack {
     return { content, chunks };
   }
 
+  /** The bytes of a file, not yet verified, as a view of `into`. Undefined when it is not in this pack or larger than `into`. */
+  readInto(oid: string, into: Buffer): Buffer | undefined {
+    const row = this.#segment.findFile(oid);
+    if (!row || row.size > into.length) return undefined;
+    const content = into.subarray(0, row.size);
+    this.#readRow(row, content);
+    return content;
+  }
+
   close(): void {
     if (this.#open) closeSync(this.#open.fd);
     this.#open = undefined;
+  }
+
+  /** Fills `content`, which is as long as the row says. */
+  #readRow(row: FileRow, content: Buffer): PackTable {
+    this.#open ??= this.#openPack();
+    const { fd, table } = this.#open;
+    if (row.count === 0 || row.first + row.count > table.count)
+      throw this.damaged("its index names entries it does not have");
+    const last = row.first + row.count - 1;
+    const start = table.offset(row.first);
+    const length = table.offset(last) + table.storedLength(last) - start;
+    if (content.length !== length || readFully(fd, content, start) !== length) throw this.damaged("it is too short");
+    return table;
   }
 
   #openPack(): { fd: number; table: PackTable } {

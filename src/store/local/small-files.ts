@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { closeSync, openSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
@@ -19,6 +19,8 @@ export interface SmallContent {
   readonly chunks: readonly PackedChunk[];
 }
 
+const peekLimit = 256 << 10;
+
 /** What became of the files of a damaged pack, by oid. */
 export interface MendedPack {
   readonly saved: readonly string[];
@@ -32,14 +34,15 @@ export class SmallFiles {
   readonly #hash: ChunkHash;
   readonly #reused: ReuseLog;
   #own: OpenPack | undefined;
+  #peeked: Buffer | undefined;
 
-  constructor(layout: CacheLayout, hash: ChunkHash, reused: ReuseLog) {
+  constructor(layout: CacheLayout, chunkHash: ChunkHash, reused: ReuseLog) {
     this.#layout = layout;
     this.#reused = reused;
-    this.#hash = hash;
+    this.#hash = chunkHash;
     this.packs = new PackFolder({
       layout,
-      hash,
+      hash: chunkHash,
       ownData: () => this.#own?.dataPath,
       damaged: (name) => void this.mend(name),
     });
@@ -67,6 +70,20 @@ export class SmallFiles {
     const again = this.#attempt(oid);
     if (again && !isMlgitError(again)) return again;
     throw this.#lost(oid, found);
+  }
+
+  /**
+   * Verified bytes from the pack that was read from last, without a look at the folder; a view that lives until the next call. Undefined when that
+   * pack has it not, or not right: `read` tells.
+   */
+  peek(oid: string): Uint8Array | undefined {
+    this.#peeked ??= Buffer.allocUnsafeSlow(peekLimit);
+    try {
+      const content = this.packs.last?.readInto(oid, this.#peeked);
+      return content && hash("sha256", content, "hex") === oid ? content : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /**
@@ -153,7 +170,7 @@ export class SmallFiles {
   #attempt(oid: string): SmallContent | MlgitError | undefined {
     try {
       const found = this.#readOwn(oid) ?? this.#readSealed(oid) ?? this.#readForeign(oid);
-      if (!found || createHash("sha256").update(found.content).digest("hex") === oid) return found;
+      if (!found || hash("sha256", found.content, "hex") === oid) return found;
       return new MlgitError("corrupt", "its bytes do not match their hash", { oid });
     } catch (error) {
       if (isMlgitError(error) && error.kind === "corrupt") return error;
