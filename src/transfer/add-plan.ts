@@ -19,10 +19,21 @@ export function planAdd(files: readonly Buffer[]): number[][] | undefined {
   if (files.length < worthThreads && alone.length < 2) return undefined;
   alone.sort((a, b) => b.size - a.size);
   const rest = files.flatMap((_, number) => ((sizes[number] ?? 0) >= large ? [] : [number]));
-  const batches = Array.from({ length: Math.ceil(rest.length / batchSize) }, (_, i) =>
-    rest.slice(i * batchSize, (i + 1) * batchSize),
-  );
-  return [...alone.map(({ number }) => [number]), ...batches];
+  return [...alone.map(({ number }) => [number]), ...batchesOf(rest, sizes)];
+}
+
+/** Of at most so many files, and of few when they are large: whoever gets the last batch keeps all others waiting. */
+function batchesOf(numbers: readonly number[], sizes: readonly number[]): number[][] {
+  const batches: number[][] = [];
+  let bytes = 0;
+  for (const number of numbers) {
+    const last = batches.at(-1);
+    const fits = last && last.length < batchSize && bytes < large;
+    bytes = (fits ? bytes : 0) + (sizes[number] ?? 0);
+    if (fits) last.push(number);
+    else batches.push([number]);
+  }
+  return batches;
 }
 
 /** Whoever adds the file says what is wrong with it. */

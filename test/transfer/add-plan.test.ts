@@ -26,6 +26,10 @@ it("gives large files to threads one by one, the largest first, and the others t
   expect(planAdd(files(10, 17 << 20, 20, 90 << 20, 30))).toEqual([[3], [1], [0, 2, 4]]);
 });
 
+it("hands out few files at a time when they are not small", () => {
+  expect(planAdd(files(...Array(33).fill(10 << 20)))?.map((batch) => batch.length)).toEqual([...Array(16).fill(2), 1]);
+});
+
 it("leaves what is gone to whoever adds it, and every file to exactly one thread", () => {
   const many = [...files(...Array(40).fill(1000)), Buffer.from(join(folder, "gone"))];
   const plan = planAdd(many) ?? [];
