@@ -47,11 +47,9 @@ const chunkerBuffer = 4 << 20;
  * @throws MlgitError kind `missing` with all such paths, `corrupt` for a damaged cached copy, or the backend's.
  */
 export async function pushContent(wanted: Iterable<WantedContent>, options: PushOptions): Promise<PushReport> {
-  const { cache, store, meter } = options;
-  await store.syncToWrite(options.signal);
+  const { cache, meter } = options;
   const all = new Map([...wanted].map((one) => [one.oid, one]));
-  const kept = await keptFiles(all.keys(), store, options.signal);
-  const absent = [...all.values()].filter((one) => !kept.has(one.oid));
+  const absent = await findAbsent(all, options);
   await rescue(absent, options);
   assertAvailable(absent, cache);
   absent.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -61,6 +59,21 @@ export async function pushContent(wanted: Iterable<WantedContent>, options: Push
   );
   const sent = await send(absent, options);
   return { files: all.size, present: all.size - absent.length, ...sent };
+}
+
+/** What the store does not have for good. */
+async function findAbsent(all: ReadonlyMap<string, WantedContent>, { cache, store, signal }: PushOptions) {
+  const lacking = async () => {
+    const kept = await keptFiles(all.keys(), store, signal);
+    return [...all.values()].filter((one) => !kept.has(one.oid));
+  };
+  await store.syncToAdd(signal);
+  const absent = await lacking();
+  // Chunks that are found again spare at most the bytes that are to be sent: a larger index is not worth bringing.
+  const worthIt = absent.reduce((sum, one) => sum + one.size, 0) > store.index.awayBytes;
+  if (store.index.awayBytes === 0 || (!worthIt && absent.every((one) => cache.has(one.oid)))) return absent;
+  await store.syncToWrite(signal);
+  return lacking();
 }
 
 /** Packs and sends; what an earlier push of the same had sent is not sent again. */

@@ -1,6 +1,14 @@
 import { type FileRow, readFileRow } from "./file-row.ts";
 import * as format from "./segment-format.ts";
-import { type Damaged, damagedSegment, parseFooter, readFan, readPacks, type SegmentFooter } from "./segment-layout.ts";
+import {
+  type Damaged,
+  damagedSegment,
+  parseFooter,
+  readFan,
+  readPacks,
+  readSupersedes,
+  type SegmentFooter,
+} from "./segment-layout.ts";
 import { findRows, type RowRange } from "./sorted-rows.ts";
 
 /** Brings some bytes of a segment that lies elsewhere. */
@@ -51,6 +59,13 @@ export class RemoteSegment {
     this.#packs ??= this.#loadPacks();
     const packs = await this.#packs;
     return { rows: found.map((row) => readFileRow(row, 0, { packs, damaged: this.#damaged })), packs };
+  }
+
+  /** Ids of segments whose rows this one has too. @throws MlgitError corrupt */
+  async supersedes(): Promise<readonly string[]> {
+    const start = tailStart(this.#footer) + this.#footer.packs * format.rowLength.pack;
+    const length = this.#footer.supersedes * format.rowLength.supersede;
+    return readSupersedes(await this.#load(start, length), this.#damaged);
   }
 
   async #loadPacks(): Promise<Packs> {

@@ -121,7 +121,8 @@ export function readPacks(bytes: Buffer, damaged: Damaged): { id: string; size: 
   return packs;
 }
 
-function readSupersedes(bytes: Buffer, damaged: Damaged): string[] {
+/** @throws MlgitError corrupt */
+export function readSupersedes(bytes: Buffer, damaged: Damaged): string[] {
   const ids: string[] = [];
   for (let at = 0; at < bytes.length; at += format.rowLength.supersede) {
     const id = bytes.toString("hex", at, at + 32);

@@ -20,6 +20,11 @@ export class AwaySegments {
     return this.#infos.length;
   }
 
+  /** What bringing all of them would move. */
+  get bytes(): number {
+    return this.#infos.reduce((sum, info) => sum + info.size, 0);
+  }
+
   /** Looks up oids: `keys` are 32 bytes each, ascending. */
   async findFiles(
     keys: Buffer,
@@ -34,6 +39,12 @@ export class AwaySegments {
         for (const pack of packs) this.#packs.set(pack.id, pack);
       }),
     );
+  }
+
+  /** Ids of segments that one of these contains entirely. */
+  async superseded(signal?: AbortSignal): Promise<string[]> {
+    const lists = this.#infos.map(async (info) => (await this.#open(info, signal)).supersedes());
+    return (await Promise.all(lists)).flat();
   }
 
   /** A pack that a segment lists which had something. */

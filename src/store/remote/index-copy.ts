@@ -19,6 +19,8 @@ export interface FoundFile extends Omit<FileRow, "pack"> {
 interface SyncHow {
   /** Large segments that are not here stay where they are, and are asked there. */
   readonly lazy: boolean;
+  /** What they contain of others is looked up all the same: who writes must not merge that once more. */
+  readonly exact?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,6 +41,7 @@ export class IndexCopy {
   readonly #filters = new Map<string, ChunkFilter>();
   #filterBytes = 0;
   #away = new AwaySegments();
+  #supersededAway: readonly string[] = [];
   #dead: ReadonlySet<string> = new Set();
   #superseded: ReadonlySet<string> = new Set();
   #packs: Map<string, PackInfo> | undefined;
@@ -62,6 +65,11 @@ export class IndexCopy {
     return this.#dead;
   }
 
+  /** Bytes of segments that `syncToRead` left where they are; their chunks are not found here. */
+  get awayBytes(): number {
+    return this.#away.bytes;
+  }
+
   /** Looks which packs have tombstones. Who writes to the store does so after `sync`. */
   async syncDead(backend: Backend, signal?: AbortSignal): Promise<void> {
     this.#dead = new Set((await listTombstones(backend, signal)).map((one) => one.pack));
@@ -75,6 +83,11 @@ export class IndexCopy {
   /** The same for somebody who wants a few files, by `findFiles`: large segments are not brought. */
   async syncToRead(backend: Backend, signal?: AbortSignal): Promise<void> {
     await this.#sync(backend, { lazy: true, signal });
+  }
+
+  /** The same for somebody who may add to the index. */
+  async syncToAdd(backend: Backend, signal?: AbortSignal): Promise<void> {
+    await this.#sync(backend, { lazy: true, exact: true, signal });
   }
 
   async #sync(backend: Backend, how: SyncHow): Promise<void> {
@@ -99,6 +112,7 @@ export class IndexCopy {
     await Promise.all(bring.map((info) => this.#bring(info, present.has(info.handle.name), { ...how, backend })));
     const away = [...listed.values()].filter((info) => stays(info) && !this.#segments.has(info.handle.name));
     this.#away = new AwaySegments(away, backend);
+    this.#supersededAway = how.exact ? await this.#away.superseded(how.signal) : [];
     this.#dropSuperseded();
   }
 
@@ -192,7 +206,8 @@ export class IndexCopy {
 
   #dropSuperseded(): void {
     this.#packs = undefined;
-    this.#superseded = new Set([...this.#segments.values()].flatMap((segment) => segment.supersedes));
+    const here = [...this.#segments.values()].flatMap((segment) => segment.supersedes);
+    this.#superseded = new Set([...here, ...this.#supersededAway]);
     for (const id of this.#superseded) this.#drop(id);
   }
 }

@@ -2,7 +2,7 @@ import type { RemoteStore } from "./remote-store.ts";
 
 /**
  * Of these contents, those that the store has for good: no pack that they lead to has a tombstone. A writer may rely on no others. Call
- * `store.syncToWrite` before.
+ * `store.syncToWrite` or `syncToAdd` before.
  */
 export async function keptFiles(
   oids: Iterable<string>,

@@ -83,6 +83,11 @@ export class RemoteStore {
     await Promise.all([this.sync(signal), this.index.syncDead(this.backend, signal)]);
   }
 
+  /** The same for somebody who may have nothing to write: large segments are not brought, so fewer chunks are found again. */
+  async syncToAdd(signal?: AbortSignal): Promise<void> {
+    await Promise.all([this.index.syncToAdd(this.backend, signal), this.index.syncDead(this.backend, signal)]);
+  }
+
   has(oid: string): boolean {
     return this.index.findFile(oid) !== undefined;
   }

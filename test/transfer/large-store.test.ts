@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { wrapBackend } from "../../src/backend/all.ts";
+import { MemoryBackend } from "../../src/backend/memory/memory-backend.ts";
+import { loadChunkHash } from "../../src/chunk/chunk-hash.ts";
+import { SegmentBuilder } from "../../src/store/index/segment-builder.ts";
+import { Cache } from "../../src/store/local/cache.ts";
+import { RemoteStore } from "../../src/store/remote/remote-store.ts";
+import { fetchContent } from "../../src/transfer/fetch-content.ts";
+import { silentMeter as meter } from "../../src/transfer/meter.ts";
+import { pushContent } from "../../src/transfer/push-content.ts";
+import { oidOf } from "../helper/pointer-of.ts";
+import { randomBytesOf } from "../helper/random.ts";
+
+const root = mkdtempSync(join(tmpdir(), "mlgit-large-store-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const memory = new MemoryBackend();
+const first = randomBytesOf(1, 200_000);
+/** A small segment that the large one contains. */
+const contained = new SegmentBuilder();
+let made = 0;
+
+beforeAll(async () => {
+  const hash = await loadChunkHash();
+  const { push } = await client();
+  await push(first);
+  contained.pack("ab".repeat(32), 1000, 10);
+  const small = contained.finish(hash);
+  const builder = new SegmentBuilder();
+  builder.supersede(small.id);
+  const pack = builder.pack("cd".repeat(32), 1_000_000, 8000);
+  const ids = randomBytesOf(2, 60_000 * 32);
+  for (let i = 0; i < 60_000; i++) builder.chunk(ids.subarray(i * 32, i * 32 + 32), pack, i % 8000);
+  for (const { id, bytes } of [small, builder.finish(hash)]) await memory.save({ type: "index", name: id }, bytes);
+});
+
+/** Somebody who has nothing of the store yet. */
+async function client() {
+  const backend = wrapBackend(memory);
+  const cache = await Cache.open(join(root, `cache ${made++}`));
+  const create = async () => ({ exclusiveCreate: true, compareAndSwap: true });
+  const store = (await RemoteStore.open(backend, cache.layout.index, { create }))!;
+  const push = async (bytes: Uint8Array) => {
+    const ingest = cache.ingest();
+    ingest.write(bytes);
+    const { oid, size } = ingest.finish();
+    return pushContent([{ oid, size, path: "data/a" }], { cache, store, meter });
+  };
+  return { backend, cache, store, push };
+}
+
+it("brings no large index for a push of nothing new", async () => {
+  const { backend, push } = await client();
+  expect(await push(first)).toMatchObject({ files: 1, present: 1, uploaded: 0 });
+  expect(backend.traffic?.received).toBeLessThan(200_000);
+});
+
+it("brings no large index for a push that is smaller, and what it sent can be fetched", async () => {
+  const { backend, push } = await client();
+  const second = randomBytesOf(3, 300_000);
+  expect(await push(second)).toMatchObject({ files: 1, present: 0, packs: 1 });
+  expect(backend.traffic?.received).toBeLessThan(200_000);
+  const other = await client();
+  const wanted = [{ oid: oidOf(second), size: second.length }];
+  const { failed } = await fetchContent(wanted, { cache: other.cache, store: other.store, meter });
+  expect([...failed]).toEqual([]);
+});
+
+it("brings it for a push that is larger, to find the chunks that are there", async () => {
+  const { backend, push } = await client();
+  const more = Buffer.concat([first, randomBytesOf(4, 4_000_000)]);
+  const { uploaded } = await push(more);
+  expect(backend.traffic?.received).toBeGreaterThan(2_000_000);
+  expect(uploaded).toBeLessThan(4_100_000);
+});
+
+it("knows what a large segment contains without having it, so that no push merges that again", async () => {
+  const { store } = await client();
+  const { id } = contained.finish(await loadChunkHash());
+  await store.syncToRead();
+  expect(store.index.segments.has(id)).toBe(true);
+  const writer = await client();
+  await writer.store.syncToAdd();
+  expect(writer.store.index.segments.has(id)).toBe(false);
+  expect(writer.store.index.superseded.has(id)).toBe(true);
+});
