@@ -40,7 +40,10 @@ const { metafile } = await build({
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",
 });
-await mergeParts(metafile, { target: "dist/part/git-calls.mjs", roots: calledByGit });
+const merged = await mergeParts(metafile, { target: "dist/part/git-calls.mjs", roots: calledByGit });
+/** What a clone or a fetch of a remote in a store loads. */
+const remoteHelper = ["src/cli/remote-main.ts", "src/backend/all.ts", "src/backend/file/file-backend.ts"];
+await mergeParts(merged, { target: "dist/part/remote-helper.mjs", roots: remoteHelper });
 await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
 await buildManual(version);

@@ -19,6 +19,7 @@ const options = {
  * Joins what some entry points of a bundle import, directly or not.
  * @param {import("esbuild").Metafile} metafile of the bundle, whose files are on disk
  * @param {{target: string, roots: readonly string[]}} request target: the file to make; roots: entry points, as sources
+ * @returns the metafile of what is on disk then: what was joined once is not joined again
  */
 export async function mergeParts(metafile, { target, roots }) {
   const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [resolve(path), output]));
@@ -38,13 +39,28 @@ export async function mergeParts(metafile, { target, roots }) {
   // What is imported when it is needed is imported by its name.
   for (const path of parts)
     if (outputs.get(path).entryPoint) await writeFile(path, reexport(exportsOf.get(path), importPath(path, target)));
+  return { outputs: Object.fromEntries(outputsAfter(outputs, exportsOf, target)) };
+}
+
+function outputsAfter(outputs, exportsOf, target) {
+  const isPart = ({ path, kind }) => kind === "import-statement" && exportsOf.has(resolve(path));
+  const joined = { joined: true, exports: [...exportsOf.values()].flat().map((one) => one.joined), imports: [] };
+  const after = [[target, joined]];
+  for (const [path, output] of outputs) {
+    const others = output.imports.filter((one) => !isPart(one));
+    if (exportsOf.has(path)) joined.imports.push(...others);
+    const usesJoined = exportsOf.has(path) || others.length < output.imports.length;
+    const imports = usesJoined ? [...others, { path: target, kind: "import-statement" }] : others;
+    if (!exportsOf.has(path) || output.entryPoint) after.push([path, { ...output, imports }]);
+  }
+  return after;
 }
 
 /** The parts that the roots import statically. Executables are roots and no parts. */
 function reachable(outputs, roots, folder) {
   const found = new Set();
   const visit = (path) => {
-    if (found.has(path)) return;
+    if (found.has(path) || outputs.get(path).joined) return;
     found.add(path);
     for (const { path: next, kind, external } of outputs.get(path).imports)
       if (kind === "import-statement" && !external) visit(resolve(next));

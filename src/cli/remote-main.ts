@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { checkedOutBranch, checkRules, emptyObjects, openRemote, uploadData } from "../commands/remote-tools.ts";
+import { gitSettingsIn } from "../commands/git-settings-in.ts";
+import { checkedOutBranch, emptyObjects, openRemote } from "../commands/remote-tools.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { Helper } from "../remote-helper/helper.ts";
@@ -38,14 +39,17 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
 }
 
 async function serve(context: ReturnType<typeof processContext>, name: string, url: string): Promise<void> {
-  const remote = await openRemote(context, { name, url });
+  const git = await gitSettingsIn(context.cwd);
+  const remote = await openRemote(context, { name, url, git });
+  // Fetches are spared all that looks into commits.
+  const pushing = () => import("../commands/remote-push.ts");
   const helper = new Helper({
     remote,
     repository: context.repository,
     localHead: async () => checkedOutBranch(await context.repository()),
-    uploadData: (include, exclude) => uploadData(context, name, { include, exclude }),
-    checkRules: (changes, known) => checkRules(context, changes, known),
-    emptyObjects: () => emptyObjects(context),
+    uploadData: async (include, exclude) => (await pushing()).uploadData(context, name, { include, exclude }),
+    checkRules: async (changes, known) => (await pushing()).checkRules(context, changes, known),
+    emptyObjects: () => emptyObjects(context, git),
     warn: context.warn,
     progress: context.progress,
     input: 0,

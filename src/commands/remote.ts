@@ -12,7 +12,8 @@ import { newTransaction, swapRoot } from "../remote-helper/swap-root.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action, Command, CommandResult, Context, Options } from "./command.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
-import { openRemote, uploadData } from "./remote-tools.ts";
+import { uploadData } from "./remote-push.ts";
+import { openRemote } from "./remote-tools.ts";
 
 const remoteArgument = {
   name: "[remote]",

@@ -86,7 +86,7 @@ export class Helper {
     if (service === "git-upload-pack") {
       // After "fallback" git asks once more.
       const snapshot = this.#listed ?? (await this.#tools.remote.readExisting());
-      this.#linkInto = await this.#linkTarget(snapshot);
+      this.#linkInto ??= await this.#linkTarget(snapshot);
       this.#listed = snapshot;
       this.#say(this.#linkInto ? "fallback" : "");
       if (!this.#linkInto) await this.#serveFetch(snapshot);
