@@ -7,7 +7,7 @@ import { makeFolder, writeDurable } from "../util/durable.ts";
 import type { RepositoryMarker } from "./repository-marker.ts";
 import { decodeRoot, encodeRoot, type Root } from "./root.ts";
 
-interface Note extends RepositoryMarker {
+export interface Note extends RepositoryMarker {
   readonly generation?: number;
   readonly transaction?: string | undefined;
 }

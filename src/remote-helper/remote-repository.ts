@@ -5,10 +5,10 @@ import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import { createMarker, readMarker } from "../store/remote/marker.ts";
 import { makeFolder } from "../util/durable.ts";
-import { LastSeen } from "./last-seen.ts";
+import { LastSeen, type Note } from "./last-seen.ts";
 import { Mirror } from "./mirror.ts";
 import { createRepositoryMarker, type RepositoryMarker, readRepositoryMarker } from "./repository-marker.ts";
-import { emptyRoot, nextRoot, type Root } from "./root.ts";
+import { emptyRoot, keptTransactions, nextRoot, type Root } from "./root.ts";
 import { type RootPlace, rootPlace, type Snapshot } from "./root-place.ts";
 
 export interface RemoteOptions {
@@ -53,13 +53,13 @@ export class RemoteRepository {
     const hint = this.lastSeen.marker();
     if (hint) {
       const found = await this.#placeOf(hint).read();
-      if (found?.root.repository === hint.repository) return this.#noticed(found, hint.generation ?? 0);
+      if (found?.root.repository === hint.repository) return this.#noticed(found, hint);
     }
     const marker = await readRepositoryMarker(this.backend);
     if (!marker) return undefined;
     if (hint && hint.repository !== marker.repository) this.#warn(this.#renewed("is a new one"));
     const found = await this.#use(marker).read();
-    if (found && found.root.repository === marker.repository) return this.#noticed(found, 0);
+    if (found && found.root.repository === marker.repository) return this.#noticed(found);
     if (found) throw this.#lost("is of another repository");
     if (await this.#hasPacks()) throw this.#lost("is gone");
     return undefined;
@@ -171,13 +171,26 @@ export class RemoteRepository {
       if (won) this.lastSeen.noteRoot(next);
       return won;
     };
-    this.#place = { read: () => place.read(), rescue: (make) => place.rescue(make), replace };
+    const rescue = async (make: (generation: number) => Root) => {
+      let made: Root | undefined;
+      const won = await place.rescue((generation) => (made = make(generation)));
+      if (won && made) this.lastSeen.noteRoot(made);
+      return won;
+    };
+    this.#place = { read: () => place.read(), rescue, replace };
     return this.#place;
   }
 
   /** A store that was put back to an older state, or somebody who hides what was pushed since. */
-  #noticed(found: Snapshot, seen: number): Snapshot {
-    const { generation } = found.root;
+  #noticed(found: Snapshot, { generation: seen = 0, transaction }: Partial<Note> = {}): Snapshot {
+    const { generation, transactions } = found.root;
+    // It is as new or newer and should tell of what was seen, unless that is too long ago.
+    const isNear = transaction !== undefined && generation >= seen && generation - seen < keptTransactions;
+    if (isNear && !transactions.includes(transaction))
+      this.#warn(
+        `the repository in ${this.backend.location} is not what grew out of generation ${seen}, which was seen here last: it was put back and went on, or was restored. ` +
+          `What was pushed before may be missing; the refs that were seen here last are in ${this.lastSeen.setAside()}`,
+      );
     if (generation < seen)
       this.#warn(
         `the repository in ${this.backend.location} went back from generation ${seen} to ${generation}: what was pushed between them is not in it. ` +

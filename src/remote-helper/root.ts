@@ -45,7 +45,8 @@ export interface Root {
 /** Far above any repository, far below what ends a process. */
 export const rootLimit = 256 << 20;
 
-const keptTransactions = 64;
+/** Of so many generations a root tells who made them. */
+export const keptTransactions = 64;
 const sumDigits = 16;
 /** Bytes of a pack that may stand in the root. */
 export const inlineLimit = 2048;
