@@ -79,6 +79,14 @@ export interface SaveOptions extends SaveCondition {
   readonly onProgress?: (bytes: number) => void;
 }
 
+/** Where the objects of a backend lie, for another one of the same kind. */
+export interface CopyPlace {
+  /** The same text: one server with the same credentials, which can copy between the two by itself. Says nothing to anybody else. */
+  readonly server: string;
+  /** Understood by that kind of backend alone. */
+  readonly folder: string;
+}
+
 /** A body too large for the memory. Pieces may be asked for in any order, and again. */
 export interface FileBody {
   /** Bytes. */
@@ -106,6 +114,13 @@ export interface Backend {
   save(handle: Handle, body: Uint8Array, options?: SaveOptions): Promise<FileInfo>;
   /** As `save` without a condition, piece by piece. Absent where a place takes objects in one piece only. */
   saveFile?(handle: Handle, file: FileBody, options?: Omit<SaveOptions, keyof SaveCondition>): Promise<FileInfo>;
+  /** Absent where nothing can be copied from it by the server. */
+  readonly copyPlace?: CopyPlace;
+  /**
+   * Takes an object over from another place of the same `server`, as `save` without a condition does, but its bytes do not come by and nobody checks them.
+   * A missing source is an error for which `isNotFound` is true. Absent where the server cannot.
+   */
+  copyFrom?(source: CopyPlace, handle: Handle, options?: Pick<SaveOptions, "signal">): Promise<FileInfo>;
   load<T>(
     handle: Handle,
     range: ByteRange | undefined,

@@ -5,6 +5,7 @@ import { type Meter, silentMeter } from "../transfer/meter.ts";
 import { type PushReport, pushContent, type WantedContent } from "../transfer/push-content.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Context } from "./command.ts";
+import { copyBetweenStores } from "./copy-between-stores.ts";
 import { fetchAnywhere } from "./fetch-anywhere.ts";
 import type { Session } from "./session.ts";
 import { type PushTarget, type Share, sharesToPush, unlessFatal } from "./store-routes.ts";
@@ -80,7 +81,12 @@ async function bringElsewhere(contents: readonly WantedContent[], store: RemoteS
   if (absent.length === 0) return;
   await store.sync(job.context.signal);
   const lacking = absent.filter(({ oid }) => !store.has(oid));
-  if (lacking.length > 0) await fetchAnywhere(lacking, { ...job, meter: silentMeter }).catch(unlessFatal);
+  if (lacking.length === 0) return;
+  const allowed = contents.map(({ oid }) => oid);
+  const oids = lacking.map(({ oid }) => oid);
+  const left = new Set(await copyBetweenStores(oids, store, { ...job, allowed }));
+  const rest = lacking.filter(({ oid }) => left.has(oid));
+  if (rest.length > 0) await fetchAnywhere(rest, { ...job, meter: silentMeter }).catch(unlessFatal);
 }
 
 /** A push counts only when every mirror took it: whoever reads from one must find what the refs need. */

@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
-import type { Backend, BackendProperties, ByteRange, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
+import type { Backend, BackendProperties, ByteRange, CopyPlace, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
 import {
   BackendError,
   checkSignal,
@@ -18,6 +18,7 @@ import { StoreFolder } from "./file-folder.ts";
 import { walk } from "./file-list.ts";
 import { infoOf, readSpan, tagOf } from "./file-read.ts";
 import {
+  copyTemporary,
   linkInto,
   type NamingCalls,
   removeQuietly,
@@ -45,7 +46,24 @@ export class FileBackend implements Backend {
     return { connections: 4, exclusiveCreate: this.#hasLinks, compareAndSwap: false, writable: true, ordered: true };
   }
 
+  get copyPlace(): CopyPlace {
+    return { server: "file", folder: this.#folder.path };
+  }
+
   save(handle: Handle, body: Uint8Array, options: SaveOptions = {}): Promise<FileInfo> {
+    return this.#put(handle, options, (path, mode) => writeTemporary(path, body, { ...options, mode }));
+  }
+
+  copyFrom({ folder }: CopyPlace, handle: Handle, options: SaveOptions = {}): Promise<FileInfo> {
+    return this.#put(handle, options, (path, mode) => copyTemporary(join(folder, keyOf(handle)), path, mode));
+  }
+
+  /** `write` makes the finished file under a name of its own, which it hands back. */
+  #put(
+    handle: Handle,
+    options: SaveOptions,
+    write: (path: string, mode: number) => Promise<string>,
+  ): Promise<FileInfo> {
     const key = keyOf(handle);
     return this.#explained("write", key, async () => {
       checkSignal(options.signal, key);
@@ -53,8 +71,7 @@ export class FileBackend implements Backend {
       if (beginsStore(handle)) await this.#folder.create();
       await this.#folder.ensure(dirname(path));
       await this.#checkTag(path, key, options.ifMatch);
-      const mode = await this.#folder.fileMode();
-      const temporary = await writeTemporary(path, body, { ...options, mode });
+      const temporary = await write(path, await this.#folder.fileMode());
       if (!(await this.#publish(temporary, path, options.ifAbsent === true))) throw conflictError(key);
       await syncFolder(dirname(path));
       return infoOf(handle, await stat(path, { bigint: true }));

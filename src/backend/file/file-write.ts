@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, link, open, rename, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { constants } from "node:fs";
+import { chmod, copyFile, type FileHandle, link, open, rename, stat, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
-import { checkSignal } from "../backend-error.ts";
+import { checkSignal, missingError } from "../backend-error.ts";
 
 const writeSize = 4 << 20;
 
@@ -22,7 +23,7 @@ export const systemCalls: NamingCalls = { link, rename };
 
 /** Writes `body` to a new hidden file in the folder of `path`; its bytes are durable when the promise resolves, its name is not. */
 export async function writeTemporary(path: string, body: Uint8Array, options: WriteOptions): Promise<string> {
-  const temporary = join(dirname(path), `.mlgit-tmp-${randomBytes(8).toString("hex")}`);
+  const temporary = temporaryFor(path);
   const file = await open(temporary, "wx", options.mode);
   try {
     try {
@@ -36,6 +37,30 @@ export async function writeTemporary(path: string, body: Uint8Array, options: Wr
     throw error;
   }
   return temporary;
+}
+
+/**
+ * The same with the bytes of another store's file, which a file system that can shares between the two.
+ * @throws BackendError kind `missing` when it is not there.
+ */
+export async function copyTemporary(source: string, path: string, mode: number): Promise<string> {
+  const temporary = temporaryFor(path);
+  try {
+    await copyFile(source, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await chmod(temporary, mode);
+    const file = await open(temporary, "r");
+    await file.sync().finally(() => file.close());
+  } catch (error) {
+    await removeQuietly(temporary);
+    if (systemCode(error) === "ENOENT" && (await inodeOf(source)) === undefined)
+      throw missingError(basename(source), "the store that has it", error);
+    throw error;
+  }
+  return temporary;
+}
+
+function temporaryFor(path: string): string {
+  return join(dirname(path), `.mlgit-tmp-${randomBytes(8).toString("hex")}`);
 }
 
 async function writeAll(file: FileHandle, body: Uint8Array, { signal, onProgress }: WriteOptions): Promise<void> {

@@ -6,6 +6,8 @@ export interface S3Api {
   get(key: string, options: { readonly range?: string; readonly signal?: AbortSignal | undefined }): Promise<GotObject>;
   head(key: string, signal?: AbortSignal): Promise<ObjectInfo>;
   put(key: string, body: Uint8Array, options: PutOptions): Promise<Stored>;
+  /** `source` is a bucket and a key with a slash between them, not encoded. */
+  copy(key: string, source: string, signal?: AbortSignal): Promise<void>;
   /** One page of keys; `next` continues it. */
   list(prefix: string, options: ListOptions): Promise<ListPage>;
   remove(key: string, ifMatch?: string): Promise<void>;

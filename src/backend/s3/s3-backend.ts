@@ -1,9 +1,18 @@
 import { AdaptiveLimit } from "../adaptive-limit.ts";
-import type { Backend, BackendProperties, ByteRange, FileBody, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
+import type {
+  Backend,
+  BackendProperties,
+  ByteRange,
+  CopyPlace,
+  FileBody,
+  FileInfo,
+  MadePlace,
+  SaveOptions,
+} from "../backend.ts";
 import { type BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
 import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
 import type { ObjectInfo, S3Api } from "./s3-api.ts";
-import { placeOf, type S3Config } from "./s3-config.ts";
+import { copyPlaceOf, placeOf, type S3Config } from "./s3-config.ts";
 import type { S3ClientOptions } from "./s3-connect.ts";
 import { download } from "./s3-download.ts";
 import { EtagStyle } from "./s3-etag.ts";
@@ -24,6 +33,7 @@ const defaults: S3Settings = { sockets: width.most + connections, connectTimeout
 export class S3Backend implements Backend {
   readonly location: string;
   readonly properties: BackendProperties;
+  readonly copyPlace: CopyPlace;
   readonly #config: S3Config;
   readonly #options: S3Settings;
   readonly #etag = new EtagStyle();
@@ -37,6 +47,7 @@ export class S3Backend implements Backend {
     this.location = `s3://${bucket}/${prefix}${endpoint ? ` at ${endpoint}` : ""}`;
     const { exclusiveCreate, compareAndSwap } = config.guarantees ?? {};
     this.properties = { connections, writable: true, exclusiveCreate, compareAndSwap, ordered: true };
+    this.copyPlace = copyPlaceOf(config);
     this.#config = config;
     this.#options = { ...defaults, ...options };
   }
@@ -59,6 +70,14 @@ export class S3Backend implements Backend {
     const context = { api: await this.#open(), etag: this.#etag, bodies: this.#bodies };
     const { tag } = await uploadFile(context, key, file, options);
     return { handle, size: file.size, modified: 0, tag };
+  }
+
+  async copyFrom(source: CopyPlace, handle: Handle, { signal }: SaveOptions = {}): Promise<FileInfo> {
+    const key = this.#key(handle);
+    checkSignal(signal, key);
+    const api = await this.#open();
+    await api.copy(key, source.folder + keyOf(handle), signal);
+    return { handle, ...(await api.head(key, signal)) };
   }
 
   async load<T>(

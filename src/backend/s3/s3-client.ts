@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
@@ -65,6 +66,15 @@ export class SdkClient implements S3Api {
       const condition = { ...(ifAbsent && { IfNoneMatch: "*" }), ...(ifMatch && { IfMatch: ifMatch }) };
       const input = { ...this.#object(key), ...this.#encryption(), ...condition, Body: body, ContentMD5: md5 };
       return this.#stored(key, await this.#client.send(new PutObjectCommand(input), sendOptions(signal)));
+    });
+  }
+
+  async copy(key: string, source: string, signal?: AbortSignal): Promise<void> {
+    await this.#explained(key, async () => {
+      const CopySource = source.split("/").map(encodeURIComponent).join("/");
+      const input = { ...this.#object(key), ...this.#encryption(), CopySource };
+      const { CopyObjectResult } = await this.#client.send(new CopyObjectCommand(input), sendOptions(signal));
+      if (CopyObjectResult?.ETag === undefined) throw notS3Error(key, placeOf(this.#config));
     });
   }
 

@@ -1,4 +1,4 @@
-import type { BackendOptions, Guarantees } from "../backend.ts";
+import type { BackendOptions, CopyPlace, Guarantees } from "../backend.ts";
 import { endpointFrom, prefixFrom, wrongOption } from "../bucket-url.ts";
 import { parseStoreUrl } from "../location.ts";
 import type { S3Place } from "./s3-error.ts";
@@ -43,6 +43,11 @@ export function s3Config(options: BackendOptions): S3Config {
 /** How messages name the place. */
 export function placeOf({ bucket, endpoint }: S3Config): S3Place {
   return { bucket, where: endpoint === undefined ? "at AWS or the endpoint of your profile" : `at ${endpoint}` };
+}
+
+/** Buckets that one client with one set of credentials reaches. */
+export function copyPlaceOf({ bucket, prefix, endpoint, region, profile, requesterPays }: S3Config): CopyPlace {
+  return { server: JSON.stringify(["s3", endpoint, region, profile, requesterPays]), folder: `${bucket}/${prefix}` };
 }
 
 /** A region becomes part of a host name, and comes from a file that a clone brings along. */

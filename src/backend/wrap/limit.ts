@@ -23,10 +23,13 @@ export function withLimit(inner: Backend): Backend {
     isNotFound: (error) => inner.isNotFound(error),
     isPermanent: (error) => inner.isPermanent(error),
     ...(inner.saveFile && { saveFile: (...args) => turn(() => (inner.saveFile as SaveFile).apply(inner, args)) }),
+    ...(inner.copyPlace && { copyPlace: inner.copyPlace }),
+    ...(inner.copyFrom && { copyFrom: (...args) => turn(() => (inner.copyFrom as CopyFrom).apply(inner, args)) }),
     ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && { createPlace: inner.createPlace.bind(inner) }),
     close: () => inner.close(),
   };
 }
 
+type CopyFrom = NonNullable<Backend["copyFrom"]>;
 type SaveFile = NonNullable<Backend["saveFile"]>;

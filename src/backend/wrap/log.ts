@@ -38,6 +38,11 @@ export function withLog(inner: Backend, trace?: Trace): Backend {
           return info;
         }),
     }),
+    ...(inner.copyPlace && { copyPlace: inner.copyPlace }),
+    ...(inner.copyFrom && {
+      copyFrom: (source, handle, options) =>
+        log.run("copy", keyOf(handle), () => (inner.copyFrom as CopyFrom).call(inner, source, handle, options)),
+    }),
     ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && {
       createPlace: (options) =>
@@ -47,6 +52,7 @@ export function withLog(inner: Backend, trace?: Trace): Backend {
   };
 }
 
+type CopyFrom = NonNullable<Backend["copyFrom"]>;
 type Create = NonNullable<Backend["createPlace"]>;
 type SaveFile = NonNullable<Backend["saveFile"]>;
 

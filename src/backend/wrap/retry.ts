@@ -36,12 +36,18 @@ export function withRetry(inner: Backend, settings: RetrySettings = {}): Backend
         });
       },
     }),
+    ...(inner.copyPlace && { copyPlace: inner.copyPlace }),
+    ...(inner.copyFrom && {
+      copyFrom: (source, handle, options = {}) =>
+        again(options.signal, () => (inner.copyFrom as CopyFrom).call(inner, source, handle, options)),
+    }),
     ...(inner.abandon && { abandon: inner.abandon.bind(inner) }),
     ...(inner.createPlace && { createPlace: inner.createPlace.bind(inner) }),
     close: () => inner.close(),
   };
 }
 
+type CopyFrom = NonNullable<Backend["copyFrom"]>;
 type SaveFile = NonNullable<Backend["saveFile"]>;
 
 /** What a try that failed had sent is taken back when the next one begins. */

@@ -10,8 +10,8 @@ export interface MergeInput {
   readonly without: ReadonlySet<string>;
   /** The packs that a manifest leads to, by oid of its file; undefined where it cannot be read: then its row stays. */
   readonly packsOf: (oid: string) => readonly PackInfo[] | undefined;
-  /** Take the rows of these files alone, for an index of another store: nothing is superseded then. */
-  readonly only?: ReadonlySet<string>;
+  /** Take the rows of these files alone, and of several of one file those that lead to this pack first: for an index of another store. Nothing is superseded then. */
+  readonly only?: ReadonlyMap<string, string>;
   /** List every pack that a merged segment lists: right where no row is dropped, and `packsOf` need not know anything. */
   readonly allPacks?: boolean;
 }
@@ -43,8 +43,8 @@ class Merge {
     const { without, packsOf, only } = this.#input;
     this.#listPacks(segment);
     for (const row of segment.eachFile()) {
-      if (only && !only.has(row.oid)) continue;
       const pack = segment.packs[row.pack];
+      if (only && only.get(row.oid) !== pack?.id) continue;
       const more = row.manifest ? (packsOf(row.oid) ?? []) : [];
       if (!pack || [pack, ...more].some(({ id }) => without.has(id))) continue;
       if (this.#makeRoom()) this.#listPacks(segment);

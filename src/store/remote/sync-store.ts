@@ -1,10 +1,10 @@
 import limit from "p-limit";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { confirmFiles, listPacks } from "./confirm-files.ts";
+import { copyIndex } from "./copy-index.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
 import { keptFiles } from "./kept-files.ts";
 import { loadBytes } from "./load-bytes.ts";
-import { mergeSegments } from "./merge-segments.ts";
 import type { RemoteStore } from "./remote-store.ts";
 import { isPack } from "./verify-store.ts";
 
@@ -98,7 +98,7 @@ export async function syncStore(
   for (const result of await Promise.allSettled(copies)) if (result.status === "rejected") throw result.reason;
   const whole = [...plan.lacking].filter(([, packs]) => !packs.some(({ id }) => damaged.has(id)));
   const copied = new Map(whole);
-  await writeIndex(copied, { from, to }, signal);
+  await copyIndex(copied, { from, to }, signal);
   await assertThere(copied.keys(), to, options);
   const lost = [...plan.lost, ...[...plan.lacking.keys()].filter((oid) => !copied.has(oid))];
   const sent = plan.packs.filter(({ id }) => !damaged.has(id));
@@ -161,21 +161,6 @@ async function loadPack(pack: PackInfo, store: RemoteStore, signal?: AbortSignal
     throw error;
   });
   return bytes && isPack(bytes, pack, store) ? bytes : undefined;
-}
-
-async function writeIndex(
-  copied: ReadonlyMap<string, readonly PackInfo[]>,
-  { from, to }: Ends,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (copied.size === 0) return;
-  const there = new Set([...copied.values()].flat().map(({ id }) => id));
-  const { segments } = from.index;
-  const named = [...segments.values()].flatMap((segment) => segment.packs.map(({ id }) => id));
-  const without = new Set(named.filter((id) => !there.has(id)));
-  const packsOf = (oid: string) => copied.get(oid);
-  for (const { id, bytes } of mergeSegments({ segments, without, packsOf, only: new Set(copied.keys()) }, to.hash))
-    await to.saveSegment(id, bytes, signal ? { signal } : {});
 }
 
 async function assertThere(oids: Iterable<string>, to: RemoteStore, options: SyncOptions): Promise<void> {

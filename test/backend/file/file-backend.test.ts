@@ -1,9 +1,11 @@
+import { mkdtempSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { FileBackend } from "../../../src/backend/file/file-backend.ts";
 import { describeBackend, failure, format, git, names, pack, read } from "../contract.ts";
+import { describeCopies } from "../copy-contract.ts";
 
 let top: string;
 
@@ -14,6 +16,13 @@ describeBackend("file", {
   },
   cleanUp: () => rm(top, { recursive: true }),
 });
+
+const copies = mkdtempSync(join(tmpdir(), "mlgit-file-"));
+afterAll(() => rm(copies, { recursive: true }));
+describeCopies("file", async () => [
+  new FileBackend({ folder: join(copies, "one") }),
+  new FileBackend({ folder: join(copies, "two") }),
+]);
 
 describe("file backend", () => {
   let folder: string;

@@ -3,6 +3,7 @@ import { S3Backend } from "../../../src/backend/s3/s3-backend.ts";
 import { s3Config } from "../../../src/backend/s3/s3-config.ts";
 import { isS3Available, startS3, useServerKeys } from "../../helper/s3-server.ts";
 import { describeBackend } from "../contract.ts";
+import { describeCopies } from "../copy-contract.ts";
 
 /** A newer server, where somebody has unpacked one (test/server/rgw-tree.sh). */
 const tree = process.env.MLGIT_TEST_RGW20 ?? "";
@@ -26,4 +27,17 @@ for (const [title, servers] of [
       return new S3Backend(s3Config({ url, endpointUrl: server.endpoint, guarantees }));
     },
   });
+
+  const skip = title === "s3" ? !isS3Available() : tree === "";
+  if (!skip)
+    describeCopies(title, async () => {
+      const server = await startS3(servers);
+      const open = async (prefix: string, profile?: string) => {
+        const url = `s3://${await server.newBucket()}/${prefix}`;
+        return new S3Backend(
+          s3Config({ url, endpointUrl: server.endpoint, guarantees, ...(profile ? { profile } : {}) }),
+        );
+      };
+      return [await open("odd prefix+%20é"), await open("two"), await open("one", "another")];
+    });
 }
