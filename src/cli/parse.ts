@@ -24,6 +24,7 @@ const headings = {
 const commonOptions: readonly OptionSpec[] = [
   { flags: "-q, --quiet", description: "print errors only" },
   { flags: "--json", description: "print the result as JSON" },
+  { flags: "--verbose", description: "say on stderr what is done, as MLGIT_TRACE=1 does" },
 ];
 
 type Run = (context: Context, args: readonly string[], options: Options) => ReturnType<Command["run"]>;
@@ -38,6 +39,8 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
   const execute = async (name: string, run: Run, parser: Parser) => {
     const options = parser.optsWithGlobals();
     const quiet = options.quiet === true;
+    // The hooks that git starts for us are to say it, too.
+    if (options.verbose === true) process.env.MLGIT_TRACE ||= "1";
     code = await runInContext(name, { signal, quiet }, (context) =>
       run(context, parser.args, options).then((result) => printResult(result, { json, quiet })),
     );
@@ -116,6 +119,7 @@ function defineAction(
   { entry, action, execute }: { entry: CommandEntry; action: Action; execute: Execute },
 ): void {
   const sub = parser.command(action.name).summary(action.summary).description(action.summary);
+  sub.aliases(action.aliases ?? []);
   define(sub, action);
   sub.action(() => execute(`${entry.name} ${action.name}`, action.run.bind(action), sub));
   for (const inner of action.actions ?? []) defineAction(sub, { entry, action: inner, execute });

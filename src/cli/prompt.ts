@@ -20,8 +20,9 @@ export function createPrompter(): Prompter | undefined {
     },
     async choose(message, choices) {
       const { select, isCancel } = await load();
-      const options = choices.map((value) => ({ value, label: value }));
-      return answered(await select({ message, options, ...on }), isCancel);
+      const options = choices.map((value) => ({ value: String(value), label: value }));
+      const chosen = answered(await select({ message, options, ...on }), isCancel);
+      return choices.find((one) => one === chosen) as (typeof choices)[number];
     },
   };
 }

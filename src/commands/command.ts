@@ -45,7 +45,7 @@ export interface Prompter {
     message: string,
     how?: { readonly initial?: string; readonly problem?: (answer: string) => string | undefined },
   ): Promise<string>;
-  choose(message: string, choices: readonly string[]): Promise<string>;
+  choose<T extends string>(message: string, choices: readonly T[]): Promise<T>;
 }
 
 /** What a command may use. Built once per process by src/cli/context.ts. */
@@ -74,7 +74,7 @@ export interface Context {
 
 export interface Command {
   readonly arguments?: readonly ArgumentSpec[];
-  /** `-h`, `-q` and `--json` are every command's and need no mention. */
+  /** `-h`, `-q`, `--json` and `--verbose` are every command's and need no mention. */
   readonly options?: readonly OptionSpec[];
   /** Unknown options and everything after them are handed on untouched (git's own hooks and filters). */
   readonly raw?: boolean;
@@ -87,6 +87,7 @@ export interface Command {
 /** One of the commands of a command. */
 export interface Action extends Omit<Command, "raw"> {
   readonly name: string;
+  readonly aliases?: readonly string[];
   /** One line for the help of the command it belongs to. */
   readonly summary: string;
 }

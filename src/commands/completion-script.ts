@@ -13,7 +13,7 @@ export interface CompletionNode {
 
 type Tree = readonly CompletionNode[];
 
-const everywhere = ["--help", "--quiet", "--json"];
+const everywhere = ["--help", "--quiet", "--json", "--verbose"];
 
 /** One script per shell; paths are completed wherever no word of ours fits. */
 export const completionScripts = { bash: bashScript, zsh: zshScript, fish: fishScript };
@@ -86,7 +86,8 @@ function zshScript(tree: Tree): string {
       ({ name, description, takesValue, choices }) =>
         `'${name}[${zshText(description)}]${takesValue ? `:value:(${choices.join(" ")})` : ""}'`,
     );
-    const common = "'(-h --help)'{-h,--help}'[help]' '(-q --quiet)'{-q,--quiet}'[errors only]' '--json[print as JSON]'";
+    const common =
+      "'(-h --help)'{-h,--help}'[help]' '(-q --quiet)'{-q,--quiet}'[errors only]' '--json[print as JSON]' '--verbose[say what is done]'";
     const first = node.children.length > 0 ? ` '1:command:(${names(node.children)})'` : "";
     return `    ${node.name}) _arguments ${[...options, common].join(" ")}${first} '*:file:_files' ;;`;
   });

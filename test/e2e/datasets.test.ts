@@ -52,7 +52,7 @@ describe("git mlgit datasets create", () => {
     [["x", "--categories=a", "--mutability=loose"], 2, "loose"],
     [["x", "--categories=a b", "--mutability=strict"], 2, "a b"],
     [["x", "--categories=a", "--mutability=strict", "--entity-dir=../y"], 2, "--entity-dir"],
-    [["x", "--categories=a", "--mutability=strict", "--version=0"], 2, "--version"],
+    [["x", "--categories=a", "--mutability=strict", "--version=-1"], 2, "--version"],
     [["a__b", "--categories=a", "--mutability=strict"], 2, "a__b"],
     [["imagenet8", "--categories=a", "--mutability=strict"], 10, "exists already"],
   ])("refuses %j", async (args, code, words) => {

@@ -55,7 +55,13 @@ describe("git mlgit models", () => {
       "tag,dataset,labels,accuracy,accuracy change,recall,recall change\ncv__m__9,cv__d__1,cv__l__1,9,-1,0.75,0.25\ncv__m__8,cv__d__1,cv__l__1,10,,0.5,\ncv__m__7,,,,,,\n",
     );
     expect(await project.fails(2, "mlgit", "models", "metrics", "m", "--sort=f1")).toContain("accuracy, recall");
-    await project.mlgit("models", "metrics", "m", `--export-path=${project.box.root}`);
+    const to = `--export-path=${project.box.root}`;
+    await project.mlgit("models", "metrics", "m", to);
+    expect(JSON.parse(project.box.read("m-metrics.json").toString())).toHaveLength(3);
+    await project.mlgit("models", "metrics", "m", to, "--export-type=dot");
+    expect(project.box.read("m-metrics.dot").toString()).toContain("digraph");
+    await project.fails(2, "mlgit", "models", "metrics", "m", "--export-type=csv");
+    await project.mlgit("models", "metrics", "m", to, "--export-type=csv");
     expect(project.box.read("m-metrics.csv").toString()).toMatch(/^tag,dataset,labels,accuracy,recall\r\ncv__m__9,/);
     await project.fails(2, "mlgit", "models", "add", "m", "--metric", "accuracy", "high");
   }, 240_000);

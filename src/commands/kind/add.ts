@@ -8,7 +8,9 @@ import { command as addFiles } from "../add.ts";
 import type { Action, Context, OptionSpec, Options } from "../command.ts";
 import { editEntity } from "./edit-entity.ts";
 import { needWorktree, readEntity } from "./find-entity.ts";
+import { fsckOption, withFsck } from "./fsck.ts";
 import { nextVersion, versionsOf } from "./versions.ts";
+import { wizardOf, wizardOption } from "./wizard.ts";
 
 const metricOptions: readonly OptionSpec[] = [
   {
@@ -28,9 +30,11 @@ export function addAction(kind: Kind) {
     ],
     options: [
       { flags: "--bumpversion", description: "raise the version above the last one that is tagged" },
-      ...(kind.name === "model" ? metricOptions : []),
+      fsckOption,
+      ...(kind.name === "model" ? [...metricOptions, wizardOption] : []),
     ],
-    async run(context, [name = "", ...files], options) {
+    async run(context, [name = "", ...files], given) {
+      const options = kind.name === "model" ? await askForMetrics(context, given) : given;
       const repository = needWorktree(await context.repository());
       const entity = await readEntity(repository, kind, name);
       const edits = metricEdits(kind, context, options);
@@ -47,9 +51,16 @@ export function addAction(kind: Kind) {
         wanted.map((path) => `:(top,literal)${path}`),
         {},
       );
-      return { ...added, data: { ...added.data, name, version } };
+      return withFsck({ ...added, data: { ...added.data, name, version } }, { context, kind, options });
     },
   } satisfies Action;
+}
+
+async function askForMetrics(context: Context, options: Options): Promise<Options> {
+  const ask = await wizardOf(context, options);
+  if (!ask || options.metric !== undefined || options.metricsFile !== undefined) return options;
+  const file = await ask.text("CSV file with metrics (may be empty)");
+  return file === "" ? options : { ...options, metricsFile: file };
 }
 
 function metricEdits(kind: Kind, context: Context, options: Options): SpecEdit[] {

@@ -3,13 +3,14 @@ import { kindOf } from "../../entity/kind.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitIn } from "../../git/repository.ts";
 import { indexTree, resolveObjects } from "../../git/tags.ts";
-import type { Action, OptionSpec, Options } from "../command.ts";
+import type { Action, OptionSpec, Options, Prompter } from "../command.ts";
 import type { VersionTree } from "../published.ts";
 import { findEntities, needWorktree, type Worktree } from "./find-entity.ts";
 import { hydrateVersions, patienceOf, patienceOptions } from "./hydrate-versions.ts";
 import { leftOut, type Part, restoreVersion } from "./restore-version.ts";
 import { sampleOptions, sampleWish } from "./sample-options.ts";
 import { findVersion, specsOf, versionsOf } from "./versions.ts";
+import { askForNumber, askYes, wizardOf, wizardOption } from "./wizard.ts";
 
 const linkOptions: Readonly<Record<string, readonly OptionSpec[]>> = {
   labels: [{ flags: "-d, --with-dataset", description: "check out the linked dataset, too" }],
@@ -32,12 +33,16 @@ export function checkoutAction(kind: Kind) {
       ...patienceOptions,
       ...sampleOptions(kind),
       ...(linkOptions[kind.name] ?? []),
+      wizardOption,
     ],
-    async run(context, [word = ""], options) {
+    async run(context, [word = ""], given) {
       const repository = needWorktree(await context.repository());
-      const patience = patienceOf(options);
-      const part = partOf(options);
-      const version = await findVersion(repository, kind, { word, number: numberOf(options.version) });
+      const ask = await wizardOf(context, given);
+      const numbered = await askForNumber(ask, word, given);
+      const patience = patienceOf(numbered);
+      const part = partOf(numbered);
+      const version = await findVersion(repository, kind, { word, number: numberOf(numbered.version) });
+      const options = ask ? await askForLinked(repository, { ask, version }, numbered) : numbered;
       const wanted = [version, ...(await linked(repository, version, options))];
       const absent = await Promise.all(wanted.map((one, i) => leftOut(repository, one, i === 0 ? part : "all")));
       const full = options.full === true;
@@ -67,14 +72,31 @@ function numberOf(text: unknown): number | undefined {
   throw new MlgitError("usage", `--version ${JSON.stringify(text)} is no positive integer`);
 }
 
+const linkKeys = [
+  ["withDataset", "dataset"],
+  ["withLabels", "labels"],
+] as const;
+
+async function askForLinked(
+  repository: Worktree,
+  { ask, version }: { readonly ask: Prompter; readonly version: VersionTree },
+  options: Options,
+): Promise<Options> {
+  const [own] = await specsOf(repository, [version]);
+  const chosen: Record<string, unknown> = { ...options };
+  for (const [option, key] of linkKeys) {
+    const link = own?.spec?.links[key];
+    if (!link || chosen[option] !== undefined) continue;
+    chosen[option] = await askYes(ask, `Check out the linked ${key}, ${link.tag}, too?`);
+  }
+  return chosen;
+}
+
 /** The versions that a version's spec links to, as far as they were asked for. */
 async function linked(repository: Worktree, version: VersionTree, options: Options): Promise<VersionTree[]> {
   const [own] = await specsOf(repository, [version]);
   const found: VersionTree[] = [];
-  for (const [option, key] of [
-    ["withDataset", "dataset"],
-    ["withLabels", "labels"],
-  ] as const) {
+  for (const [option, key] of linkKeys) {
     const kind = kindOf(key);
     if (options[option] !== true || !kind) continue;
     const link = own?.spec?.links[key];

@@ -5,11 +5,12 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { stagedChanges } from "../../git/changes.ts";
 import { passThrough } from "../../git/pass-through.ts";
 import { addPaths } from "../../git/stage.ts";
-import type { Action, OptionSpec, Options } from "../command.ts";
+import type { Action, OptionSpec, Options, Prompter } from "../command.ts";
 import { editEntity } from "./edit-entity.ts";
-import { findEntity, needWorktree, readEntity, type Worktree } from "./find-entity.ts";
+import { findEntities, findEntity, needWorktree, readEntity, type Worktree } from "./find-entity.ts";
+import { fsckOption, withFsck } from "./fsck.ts";
 import { currentVersion, nextVersion, versionsOf } from "./versions.ts";
-import { askForVersion, wizardOption } from "./wizard.ts";
+import { askForVersion, wizardOf, wizardOption } from "./wizard.ts";
 
 /** Which kinds a kind can be linked to. */
 const linkable: Readonly<Record<string, readonly string[]>> = { labels: ["dataset"], model: ["dataset", "labels"] };
@@ -26,6 +27,7 @@ export function commitAction(kind: Kind) {
         description: "the version's number; default: the spec's if it is new, else the next one",
       },
       { flags: "-m, --message <text>", description: "of the commit" },
+      fsckOption,
       wizardOption,
       ...links.map(
         (link): OptionSpec => ({
@@ -38,7 +40,9 @@ export function commitAction(kind: Kind) {
       const repository = needWorktree(await context.repository());
       const before = await readEntity(repository, kind, name);
       const next = nextVersion(await versionsOf(repository, kind, name));
-      const options = await askForVersion(context, given, next);
+      const ask = await wizardOf(context, given);
+      const numbered = await askForVersion(ask, given, next);
+      const options = ask ? await askForLinks(repository, { ask, links }, numbered) : numbered;
       const version =
         options.version === undefined ? Math.max(before.spec.version, next) : numberOf(options.version, next);
       await addPaths(repository, [Buffer.from(before.place.spec)]);
@@ -53,9 +57,28 @@ export function commitAction(kind: Kind) {
       const only =
         (await staged(repository, before.place.folder)).outside > 0 ? ["--only", "--", before.place.folder] : [];
       await passThrough(repository, ["commit", "-q", "-m", message, ...only]);
-      return { text: `version ${version} of ${name} is committed`, data: { committed: true, name, version } };
+      const done = { text: `version ${version} of ${name} is committed`, data: { committed: true, name, version } };
+      return withFsck(done, { context, kind, options });
     },
   } satisfies Action;
+}
+
+const noLink = "none";
+
+async function askForLinks(
+  repository: Worktree,
+  { ask, links }: { readonly ask: Prompter; readonly links: readonly string[] },
+  options: Options,
+): Promise<Options> {
+  const chosen: Record<string, unknown> = { ...options };
+  for (const link of links) {
+    const other = kindOf(link);
+    const names = other && chosen[link] === undefined ? await findEntities(repository, other) : [];
+    if (names.length === 0) continue;
+    const name = await ask.choose(`Link a ${link}?`, [noLink, ...names.map((one) => one.name)]);
+    if (name !== noLink) chosen[link] = name;
+  }
+  return chosen;
 }
 
 async function staged(repository: Worktree, folder: string): Promise<{ inside: number; outside: number }> {

@@ -9,6 +9,7 @@ import type { Action } from "../command.ts";
 import { loosenVariable } from "../staged-entities.ts";
 import { editEntity } from "./edit-entity.ts";
 import { needWorktree, readEntity } from "./find-entity.ts";
+import { wizardOf, wizardOption } from "./wizard.ts";
 
 export function configAction(kind: Kind) {
   return {
@@ -17,11 +18,16 @@ export function configAction(kind: Kind) {
     arguments: [
       { name: "<name>", description: "of the entity" },
       { name: "<key>", description: "mutability" },
-      { name: "<value>", description: mutabilities.join(", ") },
+      { name: "[value]", description: mutabilities.join(", ") },
     ],
-    async run(context, [name = "", key = "", value = ""]) {
+    options: [wizardOption],
+    async run(context, [name = "", key = "", given], options) {
       if (key !== "mutability")
         throw new MlgitError("usage", `${key} cannot be configured`, { hint: "only mutability can" });
+      const ask = given === undefined ? await wizardOf(context, options) : undefined;
+      const value = given ?? (await ask?.choose("Mutability: may published files change?", mutabilities));
+      if (value === undefined)
+        throw new MlgitError("usage", "the value is missing", { hint: `it can be ${mutabilities.join(", ")}` });
       if (!isMutability(value))
         throw new MlgitError("usage", `mutability ${JSON.stringify(value)}: it can be ${mutabilities.join(", ")}`);
       const repository = needWorktree(await context.repository());

@@ -30,6 +30,7 @@ export function createAction(kind: Kind) {
       { flags: "--unzip", description: "unpack zip archives that were imported, and keep what was in them" },
       { flags: "--credentials-path <path>", description: "ml-git's, for Google Drive: says how that is reached now" },
       wizardOption,
+      { flags: "--wizard-config", description: "ml-git's old name of --wizard" },
     ],
     async run(context, [name = ""], given) {
       const options = await askForEntity(context, given);

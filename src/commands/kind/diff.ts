@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Kind } from "../../entity/kind.ts";
 import { formatBytes } from "../../util/format-bytes.ts";
 import type { Action } from "../command.ts";
@@ -14,7 +15,7 @@ export function diffAction(kind: Kind): Action {
       { name: "<from>", description: "a version's tag or number" },
       { name: "<to>", description: "a version's tag or number" },
     ],
-    options: tableOptions,
+    options: [{ flags: "--full", description: "name every file, also where a folder has many" }, ...tableOptions],
     async run(context, [name = "", from = "", to = ""], options) {
       const repository = await context.repository();
       const find = (text: string) =>
@@ -22,11 +23,31 @@ export function diffAction(kind: Kind): Action {
       const files = await compareSizes(repository, await find(from), await find(to));
       const size = (bytes: number | undefined) =>
         bytes === undefined ? "" : options.csv === true ? String(bytes) : formatBytes(bytes);
-      const rows = files.map((one) => [one.change, one.path, size(one.from), size(one.to)]);
+      const everyFile = [options.full, options.csv, options.md].includes(true);
+      const lines = everyFile ? files : grouped(files);
+      const rows = lines.map((one) => [one.change, one.path, size(one.from), size(one.to)]);
       const table = { columns: ["change", "path", "size", "new size"], rows, empty: "the same files" };
       return { text: await formatTable(table, context, options), data: toData(files) };
     },
   };
+}
+
+/** More files than that of one folder are one line. */
+const mostOfAFolder = 10;
+
+function grouped(files: readonly FileChange[]): FileChange[] {
+  const byFolder = new Map<string, FileChange[]>();
+  for (const one of files) {
+    const key = `${one.change} ${posix.dirname(one.path)}`;
+    byFolder.set(key, [...(byFolder.get(key) ?? []), one]);
+  }
+  return [...byFolder.values()].flatMap((list) => {
+    const [first] = list;
+    if (!first || list.length <= mostOfAFolder) return list;
+    const sum = (key: "from" | "to") =>
+      first[key] === undefined ? {} : { [key]: list.reduce((total, one) => total + (one[key] ?? 0), 0) };
+    return [{ ...first, path: `${posix.dirname(first.path)}/ -> ${list.length} files`, ...sum("from"), ...sum("to") }];
+  });
 }
 
 function toData(files: readonly FileChange[]) {

@@ -7,7 +7,7 @@ import { dehydrateFile } from "../../hydrate/dehydrate-file.ts";
 import { PlaceBatch } from "../../hydrate/place-batch.ts";
 import { formatPointer } from "../../pointer/pointer.ts";
 import { hashFile } from "../../util/hash-file.ts";
-import type { Action, Context } from "../command.ts";
+import type { Action, CommandResult, Context, OptionSpec, Options } from "../command.ts";
 import { command as fsck } from "../fsck.ts";
 import { holdsPointer } from "../hydrate.ts";
 import { MutabilityMap } from "../mutability-map.ts";
@@ -45,6 +45,25 @@ export function fsckAction(kind: Kind) {
       };
     },
   } satisfies Action;
+}
+
+export const fsckOption: OptionSpec = { flags: "--fsck", description: "check everything afterwards, as fsck does" };
+
+interface Afterwards {
+  readonly context: Context;
+  readonly kind: Kind;
+  readonly options: Options;
+}
+
+/** What a command did, and with `--fsck` what fsck says then. */
+export async function withFsck(done: CommandResult, { context, kind, options }: Afterwards): Promise<CommandResult> {
+  if (options.fsck !== true) return done;
+  const checked = await fsckAction(kind).run(context, [], {});
+  return {
+    text: [done.text, checked.text].filter(Boolean).join("\n"),
+    data: { ...(done.data as object), fsck: checked.data },
+    exitCode: done.exitCode || checked.exitCode,
+  };
 }
 
 /** Files whose bytes are not those that git has for them, and that nobody may have changed, or git saw nobody change. */

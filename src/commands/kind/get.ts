@@ -17,6 +17,7 @@ import { fetchOrExplain } from "../restore-content.ts";
 import { Session } from "../session.ts";
 import { countOf } from "./hydrate-versions.ts";
 import { findVersion } from "./versions.ts";
+import { askForNumber, wizardOf, wizardOption } from "./wizard.ts";
 
 export function getAction(kind: Kind) {
   return {
@@ -32,8 +33,10 @@ export function getAction(kind: Kind) {
         description: "the project's git repository, where there is no clone of it",
       },
       { flags: "--version <n>", description: "another version than the latest" },
+      wizardOption,
     ],
-    async run(context, [word = "", file = ""], options) {
+    async run(context, [word = "", file = ""], given) {
+      const options = await askForNumber(await wizardOf(context, given), word, given);
       const target = join(context.cwd, basename(file));
       if (existsSync(target))
         throw new MlgitError("conflict", `${basename(file)} exists here already`, {

@@ -1,11 +1,13 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Kind } from "../../entity/kind.ts";
+import { MlgitError } from "../../error/mlgit-error.ts";
 import { csvLine } from "../../util/csv.ts";
 import type { Action, OptionSpec, Options } from "../command.ts";
 import { formatTable, type Table, tableOptions } from "../pipeline/print-table.ts";
 import { writeOutput } from "../write-output.ts";
 import { type Compared, compareMetrics, type MeasuredVersion, metricNames } from "./compare-metrics.ts";
 import { findEntity } from "./find-entity.ts";
+import { relationshipsAction } from "./relationships.ts";
 import { specsOf, versionsOf } from "./versions.ts";
 
 const options: readonly OptionSpec[] = [
@@ -16,8 +18,12 @@ const options: readonly OptionSpec[] = [
   { flags: "--against <version>", description: "add the differences to this version, or to the `previous` one" },
   { flags: "--lower-is-better <metric>", description: "its lowest value is the best", repeat: true },
   ...tableOptions,
-  { flags: "--export-path <folder>", description: "write <name>-metrics.csv or .json there" },
-  { flags: "--export-type <type>", description: "what is written; default: csv", choices: ["csv", "json"] },
+  { flags: "--export-path <folder>", description: "write <name>-metrics.json, .csv or .dot there" },
+  {
+    flags: "--export-type <type>",
+    description: "what is written; default: json; dot: which versions were made from which",
+    choices: ["csv", "json", "dot"],
+  },
 ];
 
 export function metricsAction(kind: Kind) {
@@ -45,11 +51,14 @@ export function metricsAction(kind: Kind) {
       });
       const rows = compared.map(toData);
       if (given.exportPath !== undefined) {
-        const type = given.exportType === "json" ? "json" : "csv";
+        const type = String(given.exportType ?? "json");
         const path = join(String(given.exportPath), `${name}-metrics.${type}`);
-        const file = writeOutput(context, path, exported(type, compared));
+        if (type === "dot") await relationshipsAction(kind).run(context, [name], { format: "dot", output: path });
+        const file = type === "dot" ? resolve(context.cwd, path) : writeOutput(context, path, exported(type, compared));
         return { text: `written: ${file}`, data: { file, rows } };
       }
+      if (given.exportType !== undefined)
+        throw new MlgitError("usage", "--export-type needs --export-path", { hint: "--export-path=." });
       return { text: await formatTable(tableOf(compared, given), context, given), data: rows };
     },
   } satisfies Action;
@@ -60,7 +69,7 @@ function toData({ links, metrics, best, delta, ...head }: Compared) {
   return { ...head, ...links, ...metrics, ...{ ...head, metrics, best, ...(delta ? { delta } : {}) } };
 }
 
-function exported(type: "csv" | "json", compared: readonly Compared[]): string {
+function exported(type: string, compared: readonly Compared[]): string {
   if (type === "json") return `${JSON.stringify(compared.map(toData), null, 2)}\n`;
   const { columns, rows } = tableOf(compared, { csv: true });
   return [columns, ...rows].map((line) => `${csvLine(line)}\r\n`).join("");

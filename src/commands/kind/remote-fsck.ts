@@ -11,6 +11,7 @@ import { treeFiles } from "../tracked-files.ts";
 import { upload } from "../upload.ts";
 import { findEntity } from "./find-entity.ts";
 import { countOf } from "./hydrate-versions.ts";
+import { askYes, wizardOf, wizardOption } from "./wizard.ts";
 
 export function remoteFsckAction(kind: Kind) {
   return {
@@ -22,15 +23,18 @@ export function remoteFsckAction(kind: Kind) {
       { flags: "--paranoid", description: "read and hash every pack of the store" },
       { flags: "--retry <n>", description: "ask again that often for what could not be had; default: 2" },
       { flags: "--full", description: "name every file, not only the first ones" },
+      wizardOption,
     ],
     async run(context, [name = ""], options) {
+      const ask = options.thorough === true ? undefined : await wizardOf(context, options);
+      const thorough = ask ? await askYes(ask, "First bring everything here that is not?") : options.thorough === true;
       const retries = countOf("--retry", options.retry) ?? 2;
       const session = await Session.open(context);
       try {
         const { folder } = await findEntity(session.repository, kind, name);
         const wanted = await contentsOf(session, folder);
         if (wanted.size === 0) return { text: `${name} has no data to be checked`, data: { verified: 0, fixed: 0 } };
-        if (options.thorough === true) await bring(wanted, { session, context, retries });
+        if (thorough) await bring(wanted, { session, context, retries });
         const job = { session, context, paranoid: options.paranoid === true };
         const sum = { fixed: [] as string[], unfixed: [] as string[] };
         for (const share of await sharesToPush(wanted, session, { remote: undefined })) {

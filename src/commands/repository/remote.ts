@@ -38,6 +38,7 @@ const config: Action = {
 function kindRemote(kind: Kind): Action {
   return {
     name: kind.folder,
+    aliases: kind.name === kind.folder ? [] : [kind.name],
     summary: `Where versions of ${kind.folder} are published`,
     actions: [
       {

@@ -2,6 +2,7 @@ import { storeNamePattern } from "../../config/tree-settings.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { removeConfigSection, setConfig } from "../../git/git-config.ts";
 import type { Action, CommandResult, Context, OptionSpec, Options } from "../command.ts";
+import { askForPlace, askYes, wizardOf, wizardOption } from "../kind/wizard.ts";
 import { loadSettings } from "../load-settings.ts";
 import { command as store } from "../store.ts";
 import { add as addStore } from "../store-add.ts";
@@ -28,16 +29,21 @@ const add: Action = {
     { flags: "--private-key <file>", description: "of sftph: refused, ssh's own configuration names keys" },
     { flags: "--port <number>", description: "of sftph: where the server listens; default: 22" },
     global,
+    wizardOption,
   ],
-  run: (context, [name = ""], options) => addStorage(context, name, options),
+  run: async (context, [name = ""], options) =>
+    addStorage(context, name, await askForPlace(await wizardOf(context, options), options)),
 };
 
 const del: Action = {
   name: "del",
   summary: "Forget a bucket; its data stays",
   arguments: [bucket],
-  options: [type, global],
+  options: [type, global, wizardOption],
   async run(context, [name = ""], options) {
+    const ask = await wizardOf(context, options);
+    if (ask && !(await askYes(ask, `Forget the storage ${name}? Its data stays`)))
+      return { text: "nothing was changed", data: { removed: null } };
     if (options.global === true) {
       await removeConfigSection({ scope: "global", cwd: context.cwd }, `mlgit.store.${name}`);
       return { text: `your git configuration names no store ${name}`, data: { removed: name, global: true } };
@@ -49,6 +55,8 @@ const del: Action = {
 
 export const storage: Action = {
   name: "storage",
+  // ml-git's word before 2.0.
+  aliases: ["store"],
   summary: "Name the buckets where data goes",
   actions: [add, del],
   async run() {

@@ -21,7 +21,8 @@ export function readSpecOptions(name: string, options: Options): NewSpec {
   const { mutability } = options;
   if (!isMutability(mutability))
     throw new MlgitError("usage", "--mutability is missing", { hint: `--mutability=${mutabilities.join("|")}` });
-  const version = Number(options.version ?? 1);
+  // ml-git counts from 0 here, and its first commit makes 1 of that.
+  const version = Number(options.version === "0" ? 1 : (options.version ?? 1));
   if (!Number.isInteger(version) || version < 1 || version > 99_999_999)
     throw new MlgitError("usage", `--version ${JSON.stringify(options.version)} is no positive integer`);
   return { name, version, categories, mutability, storage: storageOf(options) };
