@@ -127,6 +127,21 @@ describeWithS3("ml-git's tutorial", (startServer) => {
     expect(project.files(`${there}/data`)).toHaveLength(12);
   }, 120_000);
 
+  it("checking data integrity", async () => {
+    expect((await sh("ml-git datasets fsck")).stdout).toContain("[0] corrupted file(s) in the worktree");
+    const packs = project.files("mlgit-project/.git/mlgit/packs").filter((name) => name.endsWith(".pack"));
+    const damaged = `mlgit-project/.git/mlgit/packs/${packs[0]}`;
+    const bytes = project.box.read(damaged);
+    for (let at = 0; at < 64; at++) bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+    await project.sh(".", `chmod u+w ${damaged}`);
+    project.box.write(damaged, bytes);
+    await sh("ml-git datasets fsck");
+    expect(await project.json("mlgit-project", "ml-git datasets fsck --full")).toMatchObject({
+      workspace: { corrupted: [] },
+    });
+    expect(project.read(`${imagenet8}/data/train/train_data_batch_3`)).toBe("batch 3");
+  }, 120_000);
+
   it("changing a dataset", async () => {
     await sh("ml-git datasets config imagenet8 mutability flexible");
     await sh("ml-git datasets unlock imagenet8 data/train/train_data_batch_1");

@@ -10,11 +10,15 @@ export interface CarelessServer {
   stop(): Promise<void>;
 }
 
-/** An S3 server that answers yes to everything: conditions of requests are not looked at. One bucket, whatever it is called. */
-export async function startCarelessS3(): Promise<CarelessServer> {
+/**
+ * An S3 server that answers yes to everything: conditions of requests are not looked at. One bucket, whatever it is called. While `isMissing` says so
+ * there is no bucket.
+ */
+export async function startCarelessS3({ isMissing = (): boolean => false } = {}): Promise<CarelessServer> {
   const objects = new Map<string, { readonly body: Buffer; readonly etag: string }>();
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", "http://server");
+    if (isMissing()) return void response.writeHead(404).end("<Error><Code>NoSuchBucket</Code></Error>");
     const key = decodeURIComponent(url.pathname.split("/").slice(2).join("/"));
     if (key === "") return list(url, objects, response);
     if (request.method === "PUT") {

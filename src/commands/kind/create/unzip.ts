@@ -6,6 +6,7 @@ import { MlgitError } from "../../../error/mlgit-error.ts";
 import { isSafePath, showPath } from "../../../hydrate/safe-path.ts";
 import { writeAll } from "../../../util/durable.ts";
 import type { Context } from "../../command.ts";
+import { assertModest, damaged, entries, openZip } from "./open-zip.ts";
 
 /**
  * Unpacks every zip archive below a folder where it lies, and removes it. Entries only become plain files below the archive's own folder.
@@ -31,38 +32,12 @@ export async function unzipAll(folder: string, context: Context): Promise<number
 }
 
 async function unpack(archive: string, onBytes: (bytes: number) => void): Promise<void> {
-  const zip = await open(archive);
+  await assertModest(archive);
+  const zip = await openZip(archive);
   try {
     for await (const entry of entries(zip, archive)) await take(zip, entry, { archive, onBytes });
   } finally {
     zip.close();
-  }
-}
-
-async function open(archive: string): Promise<ZipFile> {
-  const { default: yauzl } = await import("yauzl");
-  return new Promise((resolve, reject) => {
-    const options = { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySize: true };
-    yauzl.open(archive, options, (error, zip) => (error ? reject(damaged(archive, error)) : resolve(zip)));
-  });
-}
-
-/** One entry at a time: the next is asked for when the one before is unpacked. */
-async function* entries(zip: ZipFile, archive: string): AsyncGenerator<Entry> {
-  for (;;) {
-    const entry = await new Promise<Entry | undefined>((resolve, reject) => {
-      const done = (work: () => void) => {
-        zip.removeAllListeners();
-        work();
-      };
-      zip.once("entry", (one: Entry) => done(() => resolve(one)));
-      zip.once("end", () => done(() => resolve(undefined)));
-      // Absolute names and those that lead upwards end here, too.
-      zip.once("error", (error: Error) => done(() => reject(damaged(archive, error))));
-      zip.readEntry();
-    });
-    if (!entry) return;
-    yield entry;
   }
 }
 
@@ -150,12 +125,4 @@ async function write(body: AsyncIterable<Uint8Array>, { fd, entry, archive, onBy
     throw code === undefined || code.startsWith("Z_") ? damaged(archive, error as Error) : error;
   }
   if (sum !== entry.crc32) throw damaged(archive, new Error(`${entry.fileName} has another checksum`));
-}
-
-function damaged(archive: string, cause: Error): MlgitError {
-  return new MlgitError("corrupt", `${archive} cannot be unpacked: ${cause.message}`, {
-    path: archive,
-    hint: "download it again, or unpack it yourself and use --import=<folder>",
-    cause,
-  });
 }
