@@ -32,6 +32,8 @@ export async function startSsh(folder) {
   ];
   writeFileSync(join(folder, "sshd_config"), `${lines.join("\n")}\n`);
   const server = spawn(program, ["-D", "-e", "-f", join(folder, "sshd_config")], { stdio: "ignore" });
+  // Else the benchmark would wait for it after its last line.
+  server.unref();
   while (server.exitCode === null && !(await answers(port))) await sleep(50);
   if (server.exitCode !== null) return undefined;
   const known = ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR"];
