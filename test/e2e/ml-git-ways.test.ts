@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { startCarelessS3 } from "../helper/careless-s3.ts";
 import { EntityProject } from "../helper/entity-project.ts";
+import { OriginProject } from "../helper/origin-project.ts";
 import { zipOf } from "../helper/zip-file.ts";
 
 jest.setTimeout(240_000);
@@ -65,6 +66,34 @@ describe("the commands of ml-git and plain git alone", () => {
     expect((await commands.mlgit("datasets", "diff", "d", "2", "3", "--full")).stdout).toContain("data/many/11");
     const pushed = await commands.mlgit("datasets", "push", "d", "--verbose");
     expect(pushed.stderr).toMatch(/mlgit \d+\.\d{3} store: save /);
+  });
+});
+
+describe("two people who take the same number, with plain git", () => {
+  const project = new OriginProject();
+  afterAll(() => project.remove());
+
+  it("both end with their data published, one of them renumbered", async () => {
+    await project.start();
+    await project.repository("ann");
+    await project.create("ann", ["datasets", "birds"], { "data/a": "a" });
+    await project.push("ann");
+    await project.box.git(["clone", "-q", project.box.path("ann.git"), project.box.path("ben")]);
+    await project.mlgit("ben", "init", "-q");
+    const people = ["ann", "ben"];
+    for (const name of people)
+      await project.version(name, "datasets/birds/birds.spec", 2, { [`data/${name}`]: `${name}'s` });
+    await project.git("ann", "push", "-q");
+    await project.box.git(["push"], { cwd: project.box.path("ben"), code: 1 });
+    const loser = "ben";
+    await project.mlgit(loser, "datasets", "renumber", "birds");
+    await project.git(loser, "pull", "-q", "--no-rebase", "--no-edit");
+    await project.git(loser, "push", "-q");
+    await project.box.git(["clone", "-q", project.box.path("ann.git"), project.box.path("reader")]);
+    for (const name of people) expect(project.read("reader", `datasets/birds/data/${name}`)).toBe(`${name}'s`);
+    expect((await project.git("reader", "tag", "-l")).stdout).toBe("cv__birds__1\ncv__birds__2\ncv__birds__3\n");
+    const own = await project.git("reader", "ls-tree", "-r", "--name-only", "cv__birds__3:datasets/birds/data");
+    expect(own.stdout).toContain(loser);
   });
 });
 
