@@ -37,6 +37,7 @@ const { metafile } = await build({
   banner: { js: "import{createRequire as __cr}from'node:module';const require=id=>__cr(import.meta.url)(id);" },
   // Native addons (ssh2's are optional) and WebAssembly are found through node_modules.
   external: ["@napi-rs/blake-hash", "@foxglove/wasm-zstd", "ssh2"],
+  plugins: [withoutLocales()],
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",
 });
@@ -48,3 +49,12 @@ await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
 await buildManual(version);
 await buildCompletion();
+
+/** zod brings its messages in all languages, half a megabyte that is parsed whenever it is loaded; English is elsewhere. */
+function withoutLocales() {
+  return {
+    name: "without-locales",
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "export {};" })),
+  };
+}

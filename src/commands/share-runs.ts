@@ -44,7 +44,7 @@ export async function fetchRuns(remote: string, session: Session, context: Conte
     const fetched = trackingRef(session, remote);
     await fetchTo(session.repository, remote, fetched);
     if ((await revision(session.repository, fetched)) !== undefined) await followRuns(session, remote);
-    return await mergeFetched(session.repository);
+    return (await mergeFetched(session.repository)).isNew;
   } catch (error) {
     context.warn(`the records of runs were not fetched: ${error instanceof Error ? error.message : error}`);
     return false;

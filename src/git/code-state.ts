@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { uniqueName } from "../util/durable.ts";
-import { verifyCommit, worktreeChanges } from "./changes.ts";
+import { worktreeChanges } from "./changes.ts";
 import { areTracked } from "./check-attributes.ts";
 import { gitIn, type Repository } from "./repository.ts";
 import { gitText, runGit } from "./run.ts";
@@ -15,11 +15,12 @@ export interface CodeState {
 
 /** Which code is in the worktree. Changes neither index nor refs; the objects of a changed tree are written. */
 export async function codeState(repository: Repository & { readonly workTree: string }): Promise<CodeState> {
-  const commit = await verifyCommit(repository, "HEAD");
-  const cwd = repository.workTree;
-  const clean = commit === undefined ? undefined : await gitText(["rev-parse", `${commit}^{tree}`], { cwd });
-  const tree = await worktreeTree(repository);
-  return { commit: commit ?? null, dirty: tree === clean ? null : tree };
+  const [head, tree] = await Promise.all([
+    gitText(["rev-parse", "-q", "HEAD^{commit}", "HEAD^{tree}"], { cwd: repository.workTree, okCodes: [0, 1, 128] }),
+    worktreeTree(repository),
+  ]);
+  const [, commit = null, clean] = /^([0-9a-f]+)\n([0-9a-f]+)$/.exec(head ?? "") ?? [];
+  return { commit, dirty: tree === clean ? null : tree };
 }
 
 async function worktreeTree(repository: Repository & { readonly workTree: string }): Promise<string | null> {

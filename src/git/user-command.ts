@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 
 export interface UserCommandOptions {
   readonly cwd: string;
@@ -12,6 +13,8 @@ export interface UserCommandOptions {
   readonly startNote: { readonly file: string; readonly markPrefix: string };
   /** Told once it has started. */
   readonly onStart?: (pid: number) => void;
+  /** It does not outlive us, whatever kills us, and leaves nothing running behind it. */
+  readonly endsWithUs?: boolean;
   /** When aborted, the command and all it started get SIGINT, then SIGTERM, then SIGKILL. */
   readonly signal: AbortSignal;
 }
@@ -27,6 +30,9 @@ export interface UserCommandResult {
 const notedStart =
   'printf "%s%s-0" "$2" "$$" > "$1.$$" && ln "$1.$$" "$1" || exit 126; rm -f "$1.$$"; shift 2; exec "$@"';
 
+/** A pipe that only we hold says that we are gone, or that the command has ended: its group is killed, and this with it. */
+const watched = '(exec >/dev/null 2>&1; cat <&3; kill -KILL -"$$") & exec 3<&-; ';
+
 const beforeTermMs = 2000;
 const beforeKillMs = 10_000;
 
@@ -41,15 +47,18 @@ export function runUserCommand(
   const words = typeof command === "string" ? ["sh", "-c", command] : command;
   const { file, markPrefix } = options.startNote;
   return new Promise((resolve) => {
-    const child = spawn("sh", ["-c", notedStart, "mlgit", file, markPrefix, ...words], {
+    const { endsWithUs = false } = options;
+    const script = endsWithUs ? watched + notedStart : notedStart;
+    const child = spawn("sh", ["-c", script, "mlgit", file, markPrefix, ...words], {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", endsWithUs ? "pipe" : "ignore"],
       detached: true,
     });
     if (child.pid !== undefined) options.onStart?.(child.pid);
-    child.stdout.on("data", options.onOutput);
-    child.stderr.on("data", options.onOutput);
+    child.stdout?.on("data", options.onOutput);
+    child.stderr?.on("data", options.onOutput);
+    child.on("exit", () => (child.stdio[3] as Readable | null | undefined)?.destroy());
     const calm = stopWhenAborted(child, options.signal);
     child.on("error", (error) => {
       calm();

@@ -18,23 +18,25 @@ export class LineageIndex {
   readonly #repository: Repository;
   readonly #file: IndexFile | undefined;
   readonly #fresh: readonly IndexRow[];
+  readonly #read: ReadonlyMap<string, StoredRecord>;
 
-  private constructor(repository: Repository, file: IndexFile | undefined, fresh: readonly IndexRow[]) {
+  private constructor(repository: Repository, file: IndexFile | undefined, fresh: readonly StoredRecord[]) {
     this.#repository = repository;
     this.#file = file;
-    this.#fresh = fresh;
+    this.#fresh = fresh.map(toRow);
+    this.#read = new Map(fresh.map((one) => [one.id, one]));
   }
 
-  /** Opens the index of a repository, brought up to date. */
-  static async open(repository: Repository): Promise<LineageIndex> {
-    const tip = await runsTip(repository);
+  /** Opens the index of a repository, brought up to date with its records' ref, or with the commit that this is known to be at. */
+  static async open(repository: Repository, known?: string): Promise<LineageIndex> {
+    const tip = known ?? (await runsTip(repository));
     if (tip === undefined) return new LineageIndex(repository, undefined, []);
     const path = join(repository.commonDir, "mlgit-lineage", "index");
     const file = IndexFile.read(path);
     if (file?.tip === tip) return new LineageIndex(repository, file, []);
-    const fresh = file && (await rowsSince(repository, file.tip, tip));
+    const fresh = file && (await recordsSince(repository, file.tip, tip));
     if (file && fresh && fresh.length <= mostNew) return new LineageIndex(repository, file, fresh);
-    writeIndexFile(path, tip, file && fresh ? [...file.rows(), ...fresh] : await allRows(repository));
+    writeIndexFile(path, tip, file && fresh ? [...file.rows(), ...fresh.map(toRow)] : await allRows(repository));
     return new LineageIndex(repository, IndexFile.read(path), []);
   }
 
@@ -74,8 +76,10 @@ export class LineageIndex {
   }
 
   /** Records by their names, in the same order; those that are not here are left out. */
-  read(ids: readonly string[]): Promise<StoredRecord[]> {
-    return readNamed(this.#repository, ids);
+  async read(ids: readonly string[]): Promise<StoredRecord[]> {
+    const unread = ids.filter((id) => !this.#read.has(id));
+    const more = new Map((await readNamed(this.#repository, unread)).map((one) => [one.id, one]));
+    return ids.flatMap((id) => this.#read.get(id) ?? more.get(id) ?? []);
   }
 
   #freshWith(wanted: (row: IndexRow) => boolean): string[] {
@@ -84,7 +88,7 @@ export class LineageIndex {
 }
 
 /** The records that one commit of the ref has and an older one has not; undefined when the older one is not its ancestor, or gone. */
-async function rowsSince(repository: Repository, old: string, tip: string): Promise<IndexRow[] | undefined> {
+async function recordsSince(repository: Repository, old: string, tip: string): Promise<StoredRecord[] | undefined> {
   const args = ["diff-tree", "-r", "-z", "--no-renames", "--name-status", "--end-of-options", old, tip];
   const { code, stdout } = await gitIn(repository, args, { okCodes: [0, 128] });
   if (code !== 0) return undefined;
@@ -92,7 +96,7 @@ async function rowsSince(repository: Repository, old: string, tip: string): Prom
   const changes = Array.from({ length: words.length >> 1 }, (_, i) => [words[2 * i], words[2 * i + 1]] as const);
   if (changes.some(([status]) => status !== "A")) return undefined;
   const ids = changes.flatMap(([, path]) => idOfPath(path ?? "") ?? []);
-  return (await readNamed(repository, ids)).map(toRow);
+  return readNamed(repository, ids);
 }
 
 async function readNamed(repository: Repository, ids: readonly string[]): Promise<StoredRecord[]> {

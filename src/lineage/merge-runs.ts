@@ -18,10 +18,13 @@ const mostTries = 50;
 
 /**
  * Takes what was fetched of other clones into {@link runsRef}. Records are named by their content, so the union of two sets of them is all there
- * is to merging: nothing conflicts and nothing is lost, in whatever order it is done. Returns whether anything was new.
+ * is to merging: nothing conflicts and nothing is lost, in whatever order it is done. Returns whether anything was new, and the commit that
+ * {@link runsRef} was at before.
  * @throws MlgitError kind `conflict` when others change the ref all the time.
  */
-export async function mergeFetched(repository: Repository): Promise<boolean> {
+export async function mergeFetched(
+  repository: Repository,
+): Promise<{ readonly isNew: boolean; readonly before: string | undefined }> {
   const { stdout } = await gitIn(repository, [
     "for-each-ref",
     "--format=%(objectname) %(refname)",
@@ -37,7 +40,7 @@ export async function mergeFetched(repository: Repository): Promise<boolean> {
   const theirs = refs.filter(([oid, name]) => name !== runsRef && name?.endsWith("/runs") && oid !== own);
   let isNew = false;
   for (const [oid = ""] of theirs) isNew = (await mergeRuns(repository, oid)) || isNew;
-  return isNew;
+  return { isNew, before: own };
 }
 
 /** Takes the records of one commit. */

@@ -21,12 +21,12 @@ const batch = 4096;
  */
 export async function appendRecords(repository: Repository, entries: readonly RecordEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const committer = await committerOf(repository);
+  const committer = committerOf(repository);
   const files = filesOf(entries);
   const env = { GIT_NO_REPLACE_OBJECTS: "1" };
   for (let tries = 0; tries < mostTries; tries++) {
-    const old = await runsTip(repository);
-    const input = importStream(files, { committer, old });
+    const [known, old] = await Promise.all([committer, runsTip(repository)]);
+    const input = importStream(files, { committer: known, old });
     // It compares with the old value of the ref while it holds the ref's lock, and ends with 1 when another commit is there.
     const { code } = await gitIn(repository, ["fast-import", "--quiet", "--done"], { input, env, okCodes: [0, 1] });
     if (code === 0) return;

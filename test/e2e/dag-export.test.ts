@@ -1,4 +1,3 @@
-import { chmodSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { counted, createPipelineProject, type PipelineProject } from "../helper/pipeline-project.ts";
 
@@ -6,17 +5,6 @@ jest.setTimeout(240_000);
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape belongs to whoever reads it
 type Document = any;
-
-/** Runs what it is given at once, as if the machine were free, and holds a job back whose dependency failed. Written after sbatch(1). */
-const sbatch = `#!/bin/sh
-for word; do case $word in
-  --dependency=afterok:*) for id in $(echo "\${word#*:}" | tr : " "); do test -e "$JOBS/$id" || exit 1; done;;
-  --wrap=*) line=\${word#--wrap=};;
-esac; done
-id=$(($(ls "$JOBS/all" | wc -l) + 1)); : > "$JOBS/all/$id"
-sh -c "$line" >> "$JOBS/log" 2>&1 && : > "$JOBS/$id"
-echo "$id;cluster"
-`;
 
 describe("git mlgit dag --export", () => {
   let project: PipelineProject;
@@ -46,26 +34,12 @@ describe("git mlgit dag --export", () => {
   });
   afterAll(() => project.box.remove());
 
-  it("writes jobs for Slurm that work in clones of their own and meet in the store", async () => {
-    const script = await exported("slurm", "-o", "submit.sh", "train.v@1");
-    expect(script).toBe("wrote submit.sh\n");
-    chmodSync(project.box.write("bin/sbatch", sbatch), 0o755);
-    project.box.write("jobs/all/0", "");
-    const env = { JOBS: project.box.path("jobs"), PATH: `${project.box.path("bin")}:${project.box.env.PATH}` };
-    const { stdout } = await project.box.run("sh", ["submit.sh", "--partition=gpu"], { cwd: project.work, env });
-    expect([stdout, project.box.read("jobs/log").toString()]).toEqual(["2 Prep\n3 train.v@1\n", expect.any(String)]);
-    expect([project.ran("prep"), project.ran("train")]).toEqual([1, 1]);
-    await project.mlgit(["fetch"]);
-    expect(await project.repro("--pull", "train.v@1")).toEqual({ Prep: "reuse", "train.v@1": "reuse" });
-    expect(project.read("data/model").toString()).toBe("1\n2\n");
-  });
-
   it("writes a Makefile that make itself runs, each stage after those that it needs", async () => {
     project.write("Makefile", await exported("make"));
     project.write("raw it's.csv", "5\n4\n");
     const args = ["-j", "2", "-s", "train.v@1"];
     await project.box.run("make", args, { cwd: project.work });
-    expect([project.ran("prep"), project.ran("train")]).toEqual([2, 2]);
+    expect([project.ran("prep"), project.ran("train")]).toEqual([1, 1]);
     expect(project.read("data/model").toString()).toBe("4\n5\n");
     const { stdout } = await project.box.run("make", ["-n"], { cwd: project.work });
     expect(stdout.trim().split("\n")).toEqual([

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { projectRoot } from "../helper/build.ts";
 import { counted, createPipelineProject, type PipelineProject } from "../helper/pipeline-project.ts";
 import { oidOf } from "../helper/pointer-of.ts";
 
@@ -99,6 +101,32 @@ describe("git mlgit lineage verify", () => {
     expect(stderr).toContain("symlink");
   });
 
+  it("leaves no process behind when it is killed, and no worktree after the next one", async () => {
+    const hold = project.box.path("hold");
+    const cmd = `test ! -e ${hold} || { echo $$ > ${hold}.pid; sleep 1000 & while test -e ${hold}; do sleep 0.1; done; }`;
+    await project.mlgit(["run", "-n", "slow", "--", cmd]);
+    const id = await idOf("slow");
+    const { PATH, ...env } = { ...process.env, ...project.box.env };
+    for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+      project.box.write("hold", "");
+      rmSync(`${hold}.pid`, { force: true });
+      const args = ["lineage", "verify", id];
+      const options = { cwd: project.work, env: { ...env, PATH }, stdio: "ignore" } as const;
+      const child = spawn(join(projectRoot, "bin/git-mlgit"), args, options);
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      const group = await soon(() => (existsSync(`${hold}.pid`) ? readFileSync(`${hold}.pid`, "utf8").trim() : ""));
+      child.kill(signal);
+      await ended;
+      await soon(() => (alive(Number(group)) ? "" : "gone"));
+      if (signal === "SIGTERM") expect(worktrees()).toEqual([]);
+      else expect(worktrees()).toHaveLength(1);
+      rmSync(hold);
+      if (signal === "SIGKILL") expect((await verify("slow")).answer.same).toBe(true);
+    }
+    expect(worktrees()).toEqual([]);
+    expect((await project.git("worktree", "list")).stdout.trim().split("\n")).toHaveLength(1);
+  });
+
   it("says which input cannot be had", async () => {
     for (const file of project.cached(".")) if (!file.endsWith("format")) rmSync(file, { force: true });
     const { code, stderr } = await verify("train");
@@ -106,3 +134,26 @@ describe("git mlgit lineage verify", () => {
     expect(stderr).toContain("hint: ");
   });
 });
+
+/** What something says as soon as it says anything. */
+async function soon(ask: () => string): Promise<string> {
+  for (
+    const begin = Date.now();
+    Date.now() - begin < 100_000;
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  ) {
+    const answer = ask();
+    if (answer !== "") return answer;
+  }
+  throw new Error("it never happened");
+}
+
+/** Whether a process group has anybody left. */
+function alive(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -45,11 +45,11 @@ describe("records of two clones", () => {
     await add(ours, "a", "both");
     await add(theirs, "b", "both");
     await bring();
-    expect(await mergeFetched(ours)).toBe(true);
+    expect((await mergeFetched(ours)).isNew).toBe(true);
     expect(await reasons(ours)).toEqual(["a", "b", "both"]);
     const { stdout } = await box.git(["ls-tree", "-r", "--name-only", runsRef], { cwd: box.path("ours") });
     expect(stdout.trim().split("\n")).toHaveLength(6);
-    expect(await mergeFetched(ours)).toBe(false);
+    expect((await mergeFetched(ours)).isNew).toBe(false);
     // The other one takes it by moving its ref forward.
     await box.git(["fetch", "-q", box.path("ours"), `${runsRef}:${runsRef}`], { cwd: box.path("theirs") });
     expect(await reasons(theirs)).toEqual(["a", "b", "both"]);
@@ -58,7 +58,7 @@ describe("records of two clones", () => {
   it("are taken as they are where there are none yet", async () => {
     await add(theirs, "b");
     await bring();
-    expect(await mergeFetched(ours)).toBe(true);
+    expect((await mergeFetched(ours)).isNew).toBe(true);
     expect(await reasons(ours)).toEqual(["b"]);
   });
 

@@ -36,8 +36,11 @@ export const run = {
     { flags: "-j, --jobs <n>", description: "experiments at a time; 0 is one per core; default: 1" },
     { flags: "-f, --force", description: "run what was run before, in place of its result" },
     { flags: "--pull", description: "fetch outputs that an equal run made elsewhere" },
+    { flags: "--export <scheduler>", description: "run nothing; write a job for each experiment", choices: ["slurm"] },
+    { flags: "-o, --output <file>", description: "of --export: where; default: stdout" },
   ],
   async run(context, targets, options) {
+    if (options.export !== undefined) return (await import("./export-runs.ts")).exportRuns(context, targets, options);
     const session = await Session.open(context);
     try {
       refuseEnvironment();

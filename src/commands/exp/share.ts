@@ -30,6 +30,8 @@ export const push: Action = {
     try {
       const { remote, names } = await split(args, session, "push");
       const found = await chosen(names, session, options);
+      // Without names git would push the branch.
+      if (found.length === 0) return { text: "no experiments", data: { remote, pushed: [], known: [] } };
       // Data before refs, also where hooks are switched off; the hook finds nothing left to do then, and sends the records.
       const wanted = await contentsOf(session.repository, { include: found.map(({ commit }) => commit), exclude: [] });
       await upload(wanted, { session, context, remote, tips: found.map(({ commit }) => commit) });

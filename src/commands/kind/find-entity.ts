@@ -7,17 +7,9 @@ import { parseSpec, type Spec } from "../../entity/spec.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitIn, type Repository } from "../../git/repository.ts";
 import { refuseBreaches } from "../breach.ts";
+import type { Worktree } from "./need-worktree.ts";
 
-/** A repository whose worktree is there. */
-export type Worktree = Repository & { readonly workTree: string };
-
-/** The repository of a command that needs files. @throws MlgitError kind `setup` in a bare one. */
-export function needWorktree(repository: Repository): Worktree {
-  if (repository.workTree !== undefined) return { ...repository, workTree: repository.workTree };
-  throw new MlgitError("setup", "this command needs a worktree, and the repository is bare", {
-    hint: "run it in a clone",
-  });
-}
+export { needWorktree, type Worktree } from "./need-worktree.ts";
 
 /** The entities of a kind in the worktree and the index, by their specs; with `name` only those called so. */
 export async function findEntities(repository: Repository, kind: Kind, name?: string): Promise<EntityPlace[]> {

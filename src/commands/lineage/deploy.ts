@@ -3,7 +3,7 @@ import { codeState, gitActor } from "../../git/code-state.ts";
 import { recordId } from "../../lineage/record.ts";
 import type { RunFile, RunRecord } from "../../lineage/run-record.ts";
 import type { Action, Options } from "../command.ts";
-import { needWorktree } from "../kind/find-entity.ts";
+import { needWorktree } from "../kind/need-worktree.ts";
 import { describeRun } from "./draw-trace.ts";
 import { type FoundSubject, findArtifacts } from "./find-artifacts.ts";
 import type { NamedRun } from "./find-run.ts";

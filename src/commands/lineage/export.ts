@@ -6,8 +6,6 @@ import { writeDurable } from "../../util/durable.ts";
 import type { Action, CommandResult, Context, Options } from "../command.ts";
 import { Session } from "../session.ts";
 import { countOption } from "./count-option.ts";
-import { chooseRuns, placeOf, runsBehind, toGraph } from "./export-graph.ts";
-import { findExportSubject } from "./export-subject.ts";
 import { stillIn } from "./in-tree.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 
@@ -87,12 +85,15 @@ function give(
 }
 
 async function graphOf({ what, options, session, lineage }: Request) {
+  const { chooseRuns, placeOf, toGraph } = await import("./export-graph.ts");
   const runs = await chooseRuns(what, lineage, countOption("--depth", options.depth));
   return toGraph(runs, lineage.repository, await placeOf(session, options.namespace));
 }
 
 async function subjectOf({ what, options, session, lineage }: Request, hint: string) {
   if (what === undefined) throw new MlgitError("usage", "of what?", { hint });
+  const { placeOf, runsBehind, toGraph } = await import("./export-graph.ts");
+  const { findExportSubject } = await import("./export-subject.ts");
   const subject = await findExportSubject(what, lineage.repository);
   const files = subject.files.map(({ path, oid }) => ({
     oid,

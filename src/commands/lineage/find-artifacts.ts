@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { kinds } from "../../entity/kind.ts";
 import { parseVersionTag } from "../../entity/version-tag.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { openCatFile } from "../../git/cat-file.ts";
@@ -11,7 +10,6 @@ import type { Artifact } from "../../lineage/trace.ts";
 import { Artifacts, type FoundArtifact } from "../../pipeline/artifacts.ts";
 import { StatCache } from "../../pipeline/stat-cache.ts";
 import { parsePointer } from "../../pointer/pointer.ts";
-import { findVersion } from "../kind/versions.ts";
 import { pipelineFolder } from "../pipeline/open-pipeline.ts";
 
 /** An artifact, of which the worktree may know more. */
@@ -72,6 +70,10 @@ function byOid(hex: string, index: LineageIndex, word: string): Subject {
 async function versionArtifacts(word: string, repository: Repository): Promise<Artifact[] | undefined> {
   const [, name = "", number] = /^(.+)@(\d+)$/.exec(word) ?? [];
   if (number === undefined && !parseVersionTag(word)) return undefined;
+  const [{ kinds }, { findVersion }] = await Promise.all([
+    import("../../entity/kind.ts"),
+    import("../kind/versions.ts"),
+  ]);
   for (const kind of kinds) {
     const request = number === undefined ? { word } : { word: name, number: Number(number) };
     const version = await findVersion(repository, kind, request).catch(() => undefined);

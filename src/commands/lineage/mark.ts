@@ -22,8 +22,7 @@ export const mark = {
       throw new MlgitError("usage", `${word} is no mark`, { hint: `git mlgit lineage mark ${words.join("|")} …` });
     if (typeof options.reason !== "string" || options.reason.trim() === "")
       throw new MlgitError("usage", "a mark needs a reason", { hint: "--reason 'labels were shuffled'" });
-    const lineage = await openLineage(context);
-    const parts = await describe(lineage, options);
+    const [lineage, parts] = await Promise.all([openLineage(context), describe(context, options)]);
     const records =
       wanted === "withdraw"
         ? await withdrawals(artifact, parts, lineage)
@@ -34,7 +33,8 @@ export const mark = {
 
 type Parts = Pick<MarkRecord, "v" | "type" | "reason" | "actor" | "t">;
 
-async function describe({ repository }: Lineage, options: Options): Promise<Parts> {
+async function describe(context: Context, options: Options): Promise<Parts> {
+  const repository = await context.repository();
   const reason = String(options.reason).trim();
   return { v: 1, type: "mark", reason, actor: await gitActor(repository), t: Date.now() };
 }

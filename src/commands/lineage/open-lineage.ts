@@ -20,8 +20,8 @@ export interface Lineage {
 /** Takes what was fetched of others and opens the index. */
 export async function openLineage(context: Context): Promise<Lineage> {
   const repository = await context.repository();
-  await mergeFetched(repository);
-  const index = await LineageIndex.open(repository);
+  const { isNew, before } = await mergeFetched(repository);
+  const index = await LineageIndex.open(repository, isNew ? undefined : before);
   const folders = new FolderContents(repository, index);
   const marks = byArtifact(await activeMarks(index));
   return {

@@ -8,7 +8,7 @@ import { Artifacts } from "../../pipeline/artifacts.ts";
 import { StatCache } from "../../pipeline/stat-cache.ts";
 import { collectText } from "../../util/collect-text.ts";
 import type { Action, Context } from "../command.ts";
-import { needWorktree } from "../kind/find-entity.ts";
+import { needWorktree } from "../kind/need-worktree.ts";
 import { writeRecords } from "./write-records.ts";
 
 export const record = {
@@ -37,10 +37,13 @@ export const importRuns = {
 /** All or nothing: one that makes no sense keeps all from being recorded. */
 async function recordAll(texts: readonly { readonly text: string; readonly where: string }[], context: Context) {
   const repository = needWorktree(await context.repository());
-  const { toEntry } = await import("../../pipeline/external-run.ts");
-  const about = { code: await codeState(repository), actor: await gitActor(repository) };
+  const [{ toEntry }, code, actor] = await Promise.all([
+    import("../../pipeline/external-run.ts"),
+    codeState(repository),
+    gitActor(repository),
+  ]);
   const artifacts = new Artifacts(repository.workTree, new StatCache("/dev/null"));
-  const entries: RecordEntry[] = texts.map((one) => toEntry(one, { ...about, artifacts }));
+  const entries: RecordEntry[] = texts.map((one) => toEntry(one, { code, actor, artifacts }));
   await writeRecords(entries, context);
   const ids = entries.map((entry) => recordId(entry.record));
   return { text: ids.map((id) => `run ${id}`).join("\n"), data: ids.map((id) => ({ id })) };

@@ -149,6 +149,7 @@ async function execute(stage: Stage, worktree: Worktree, { shop }: OpenShop): Pr
     cwd: join(shop.top, stage.wdir),
     env: { MLGIT_STAGE: stage.name },
     signal: shop.signal,
+    endsWithUs: true,
     startNote: { file: startNote(folder), markPrefix: markPrefix() },
     onOutput: (bytes) => shop.print(stage.name, bytes),
   });

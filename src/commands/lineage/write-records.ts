@@ -6,8 +6,7 @@ import { Session } from "../session.ts";
 
 /** Adds records, and sees to it that the next push sends them. */
 export async function writeRecords(entries: readonly RecordEntry[], context: Context): Promise<void> {
-  const session = await Session.open(context);
-  await appendRecords(session.repository, entries);
+  const [session] = await Promise.all([Session.open(context), appendRecords(await context.repository(), entries)]);
   await ensureHooks(session, context);
   await session.close();
 }

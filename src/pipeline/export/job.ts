@@ -1,6 +1,8 @@
 import { edgesOf } from "../draw-graph.ts";
 import type { Graph } from "../graph.ts";
 
+export const origin = "Written by git mlgit; make it anew when mlgit.yaml changes.";
+
 /** A stage as a scheduler's job. Commands and paths stay in mlgit.yaml: jobs name the stage alone, whose letters no shell takes for its own. */
 export interface Job {
   readonly stage: string;
@@ -38,8 +40,10 @@ function freeId(stage: string, taken: ReadonlySet<string>): string {
 }
 
 /**
- * What a job does in a clone of its own: what earlier jobs made is taken from the store, and what this one makes goes there together with the record of its run.
+ * What a job does in a clone of its own: what earlier jobs made is taken from the store, and what this one makes goes there together with the record of its run,
+ * also of one that failed.
  */
 export function jobScript(stage: string): string[] {
-  return ["git mlgit init", "git mlgit fetch", `git mlgit repro --pull '${stage}'`, "git mlgit push --all"];
+  const run = `git mlgit repro --pull '${stage}' || failed=$?`;
+  return ["git mlgit init", "git mlgit fetch", run, "git mlgit push --all", `exit "\${failed:-0}"`];
 }

@@ -1,4 +1,5 @@
-import { type Job, jobScript } from "./job.ts";
+import { type Job, jobScript, origin } from "./job.ts";
+import { toSlurm } from "./slurm.ts";
 
 /** The text of a file for each scheduler. */
 export const schedulers: Readonly<Record<string, (jobs: readonly Job[]) => string | Promise<string>>> = {
@@ -7,8 +8,6 @@ export const schedulers: Readonly<Record<string, (jobs: readonly Job[]) => strin
   argo: toArgo,
   "github-actions": toGithubActions,
 };
-
-const origin = "Written by git mlgit dag --export; made anew when mlgit.yaml changes.";
 
 /** For GNU make, in the worktree: one stage after the other, since two commands do not run stages in one worktree at a time. */
 function toMakefile(jobs: readonly Job[]): string {
@@ -26,34 +25,6 @@ function toMakefile(jobs: readonly Job[]): string {
     `mlgit-all:${all}`,
     "",
     ...rules,
-  ].join("\n");
-}
-
-/** A script that submits a job for each stage; each starts when those that it needs have ended well. */
-function toSlurm(jobs: readonly Job[]): string {
-  const variable = (id: string) => id.replaceAll("-", "_");
-  const submit = jobs.map(({ stage, id, needs }) => {
-    const after = needs.map((one) => `:$${variable(one)}`).join("");
-    const dependency = needs.length > 0 ? ` --dependency="afterok${after}" --kill-on-invalid-dep=yes` : "";
-    return `${variable(id)}=$(submit --job-name='${stage}'${dependency} --wrap="\${begin}${jobScript(stage).join(" && ")}")`;
-  });
-  return [
-    "#!/bin/sh",
-    `# ${origin}`,
-    "# Options for all jobs, such as --partition=gpu --time=4:00:00, are this script's arguments; HEAD has to be pushed.",
-    "set -eu",
-    "MLGIT_REMOTE=$(printenv MLGIT_REMOTE || git remote get-url origin)",
-    "MLGIT_COMMIT=$(printenv MLGIT_COMMIT || git rev-parse HEAD)",
-    "export MLGIT_REMOTE MLGIT_COMMIT",
-    "options=$*",
-    "# Options are words without spaces.",
-    "# shellcheck disable=SC2086",
-    // With several clusters it prints `<id>;<cluster>`.
-    `submit() { id=$(sbatch --parsable --export=ALL $options "$@") || exit 1; echo "\${id%%;*}"; }`,
-    `begin='work=$(mktemp -d) && trap "rm -rf $work" EXIT && git clone -q "$MLGIT_REMOTE" "$work" && cd "$work" && git checkout -q "$MLGIT_COMMIT" && '`,
-    ...submit,
-    ...jobs.map(({ stage, id }) => `echo "$${variable(id)} ${stage}"`),
-    "",
   ].join("\n");
 }
 
