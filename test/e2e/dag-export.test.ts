@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { counted, createPipelineProject, type PipelineProject } from "../helper/pipeline-project.ts";
+import { faultsOf, publishedFaults } from "../helper/schema.ts";
 
 jest.setTimeout(240_000);
 
@@ -63,6 +64,8 @@ describe("git mlgit dag --export", () => {
     ]);
     const { load } = await import("js-yaml");
     const argo = load(await exported("argo")) as Document;
+    expect(faultsOf("argo-workflow.schema.json", argo)).toEqual([]);
+    expect(publishedFaults("argo-workflows.json", argo)).toEqual([]);
     expect(argo.spec.templates[0].dag.tasks[2]).toEqual({
       name: "stage-train-v-1",
       template: "stage",

@@ -1,8 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { projectRoot } from "../helper/build.ts";
 import { createPipelineProject, type PipelineProject } from "../helper/pipeline-project.ts";
 import { oidOf } from "../helper/pointer-of.ts";
-import { cycloneDxFaults, faultsOf } from "../helper/schema.ts";
+import { cycloneDxFaults, faultsOf, publishedEventFaults } from "../helper/schema.ts";
 
 jest.setTimeout(240_000);
 
@@ -53,6 +56,7 @@ describe("git mlgit lineage export", () => {
   it("writes every run as OpenLineage events that follow the specification", async () => {
     const all = await events();
     expect(all.flatMap((event) => faultsOf("open-lineage.schema.json", event))).toEqual([]);
+    expect(all.flatMap(publishedEventFaults)).toEqual([]);
     expect(all.map(({ eventType, job }) => `${job.name} ${eventType}`)).toEqual([
       "prep START",
       "prep COMPLETE",
@@ -126,6 +130,28 @@ describe("git mlgit lineage export", () => {
     expect(named.filter((name) => !known.has(name))).toEqual([]);
     expect(Object.keys(prov.activity)).toHaveLength(4);
     expect(Object.keys(prov.hadMember)).toHaveLength(1);
+  });
+
+  it("writes PROV-JSON that the library of PROV reads, whole", async () => {
+    const python = "/usr/bin/python3";
+    const isThere = existsSync(python) && spawnSync(python, ["-c", "import prov.model"]).status === 0;
+    if (!isThere && process.env.MLGIT_REQUIRE_PROGRAMS === "1") throw new Error("python3-prov is not installed");
+    if (!isThere) return console.warn("python3-prov is not installed; PROV-JSON is not read by it");
+    const input = await exported("prov");
+    const { entity, ...rest } = JSON.parse(input) as Document;
+    const script = join(projectRoot, "test/fixture/schema/read-prov.py");
+    const { stdout, stderr } = spawnSync(python, [script], { input, encoding: "utf8" });
+    expect(stderr).toBe("");
+    const count = (part: string) => Object.keys(rest[part]).length;
+    expect(JSON.parse(stdout)).toEqual({
+      Entity: Object.keys(entity).length,
+      Activity: 4,
+      Agent: 1,
+      Usage: count("used"),
+      Generation: count("wasGeneratedBy"),
+      Association: 4,
+      Membership: 1,
+    });
   });
 
   it("writes an RO-Crate whose files are those of the commit and whose references all lead somewhere", async () => {

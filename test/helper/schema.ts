@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { projectRoot } from "./build.ts";
@@ -17,6 +17,31 @@ const options = { strict: false, allErrors: true };
 export function faultsOf(name: string, value: unknown): readonly object[] {
   const { default: Ajv } = load("ajv/dist/2020.js") as { default: new (options: object) => Checker };
   return faults(withFormats(new Ajv(options)), read(join(projectRoot, "test/fixture/schema", name)), value);
+}
+
+const published = process.env.MLGIT_SCHEMAS;
+
+/** The same for a schema as it is published, where there is one: test/fixture/schema/README.md. */
+export function publishedFaults(name: string, value: unknown): readonly object[] {
+  if (published === undefined) return [];
+  const { default: Ajv } = load("ajv/dist/2020.js") as { default: new (options: object) => Checker };
+  return faults(withFormats(new Ajv(options)), read(join(published, name)), value);
+}
+
+/** What OpenLineage's published schemas have against an event: each part that names its schema is held against that one. */
+export function publishedEventFaults(event: unknown): readonly object[] {
+  if (published === undefined) return [];
+  const { default: Ajv } = load("ajv/dist/2020.js") as { default: new (options: object) => Checker };
+  const ajv = withFormats(new Ajv(options));
+  for (const name of readdirSync(published).filter((one) => /^OpenLineage|Facet/.test(one)))
+    ajv.addSchema(read(join(published, name)));
+  const visit = (value: unknown): readonly object[] => {
+    if (typeof value !== "object" || value === null) return [];
+    const { schemaURL, _schemaURL: url = schemaURL } = value as Readonly<Record<string, string>>;
+    const own = url === undefined ? [] : faults(ajv, { $ref: url }, value);
+    return [...own, ...Object.values(value).flatMap(visit)];
+  };
+  return visit(event);
 }
 
 /** The same for CycloneDX's own schema of a version: `1.7`. */

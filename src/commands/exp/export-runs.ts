@@ -4,7 +4,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { parameterGrid } from "../../pipeline/parameter-grid.ts";
 import { writeDurable } from "../../util/durable.ts";
 import type { Context, Options } from "../command.ts";
-import type { ExperimentReport } from "./run.ts";
+import type { ExperimentReport } from "./experiment-report.ts";
 
 /** Writes what submits each experiment as a job of its own. @throws MlgitError kind `usage` for values that no line of a script can hold. */
 export async function exportRuns(context: Context, targets: readonly string[], options: Options) {

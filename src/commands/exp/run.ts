@@ -10,17 +10,9 @@ import type { Action, Context, Options } from "../command.ts";
 import { experimentRef, uncommittedSubject } from "../pipeline/experiment-ref.ts";
 import { jobsOf } from "../pipeline/repro-stages.ts";
 import { Session } from "../session.ts";
+import type { ExperimentReport } from "./experiment-report.ts";
 import { removeAbandoned } from "./experiment-worktree.ts";
 import { type Experiment, runExperiment } from "./run-one.ts";
-
-export interface ExperimentReport {
-  readonly name: string;
-  readonly params: Readonly<Record<string, string>>;
-  /** `known`: the same was run before. */
-  readonly state: "done" | "known" | "failed" | "stopped";
-  readonly commit?: string;
-  readonly problem?: string;
-}
 
 export const run = {
   name: "run",
