@@ -106,18 +106,31 @@ describe("the hook shims under a real git", () => {
     expect((await git(["checkout", "-q", "-b", "f"], withoutUs)).stderr).toBe("");
   });
 
-  it("call pre-commit only where something is tracked", async () => {
-    box.write("r/x", "1");
-    await git(["add", "."]);
-    await git(["commit", "-qm", "two"]);
-    expect(log()).toBe("us pre-commit\n");
+  it("call pre-commit only where something tracked, or what may belong to an entity, is staged", async () => {
+    for (const [path, called] of [
+      ["x", false],
+      ["sub/x.bin.txt", false],
+      ["sub/x.bin", true],
+      ["labels/l/README.md", true],
+      ["kind/k/k.spec", true],
+      [".mlgit/config.yaml", true],
+      ["ü", true],
+      ["y", false],
+    ] as const) {
+      box.write(`r/${path}`, "1");
+      await git(["add", "."]);
+      await git(["commit", "-qm", path]);
+      expect([path, log().includes("us pre-commit\n")]).toEqual([path, called]);
+      rmSync(logPath, { force: true });
+    }
     await git(["init", "-q", box.path("plain")]);
     ensureHooksSync(await findHookFolder(await findRepository(box.path("plain"))));
-    rmSync(logPath);
     await git(["commit", "-q", "--allow-empty", "-m", "x"], { cwd: box.path("plain") });
     expect(log()).toBe("");
     box.write("plain/.git/info/attributes", "* filter=mlgit\n");
-    await git(["commit", "-q", "--allow-empty", "-m", "y"], { cwd: box.path("plain") });
+    box.write("plain/file", "1");
+    await git(["add", "."], { cwd: box.path("plain") });
+    await git(["commit", "-qm", "y"], { cwd: box.path("plain") });
     expect(log()).toContain("us pre-commit");
   });
 
@@ -130,6 +143,8 @@ describe("the hook shims under a real git", () => {
 
   it("stop a commit and a push when they fail, and when git-mlgit is missing", async () => {
     const failing = { env: { STUB_EXIT: "5" }, code: 1 };
+    box.write("r/y.bin", "1");
+    await git(["add", "."]);
     await git(["commit", "-q", "--allow-empty", "-m", "x"], failing);
     await git(["push", "-q", "origin", "main"], failing);
     const commit = await git(["commit", "-q", "--allow-empty", "-m", "x"], { ...withoutUs, code: 1 });
@@ -152,7 +167,12 @@ describe("the hook shims under a real git", () => {
     expect(lines[3]).toBe(lines[1]?.replace("user", "us"));
     rmSync(logPath);
     await git(["push", "-q", "origin", "main"]);
-    expect(log()).toBe(`user origin ${box.path("remote.git")}\nus pre-push origin ${box.path("remote.git")}\n`);
+    expect(log()).toBe(`user origin ${box.path("remote.git")}\n`);
+    // Records of runs go out also where no ref moves.
+    await git(["update-ref", "refs/mlgit/runs", "HEAD"]);
+    await git(["push", "-q", "origin", "main"]);
+    expect(log()).toContain(`\nus pre-push origin ${box.path("remote.git")}\n`);
+    await git(["update-ref", "-d", "refs/mlgit/runs"]);
   });
 
   it("hand input and exit code of post-rewrite and post-checkout through", async () => {
