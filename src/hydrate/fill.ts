@@ -21,11 +21,29 @@ export function fill(temp: Buffer, content: CachedContent, mayShare: boolean): b
   return how === "hard link";
 }
 
+/** What these answers say of one file they say of all in the same folder. */
+const never = ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "ENOTTY"];
+/** Folders, one character a byte, where a reflink was refused for good: a refusal makes a file, removes it again, and costs more than the link. */
+const withoutReflinks = new Set<string>();
+
 /** Makes `temp` a file that takes no room of its own; undefined, and no file, where the file system can do neither. */
 export function link(temp: Buffer, path: string): "reflink" | "hard link" | undefined {
   const clone = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
-  if (tryTo(noReflink, () => copyFileSync(path, temp, clone))) return "reflink";
+  if (tryReflink(temp, () => copyFileSync(path, temp, clone))) return "reflink";
   return tryTo(noLink, () => linkSync(path, temp)) ? "hard link" : undefined;
+}
+
+function tryReflink(temp: Buffer, work: () => void): boolean {
+  const folder = temp.toString("latin1", 0, temp.lastIndexOf("/"));
+  if (withoutReflinks.has(folder)) return false;
+  return tryTo(noReflink, () => {
+    try {
+      work();
+    } catch (error) {
+      if (never.includes(systemCode(error) ?? "")) withoutReflinks.add(folder);
+      throw error;
+    }
+  });
 }
 
 /** False when the file system answers that it has no such thing. */

@@ -59,8 +59,8 @@ export class Cache implements IngestTarget {
    * @throws MlgitError kind `corrupt` when its copy was damaged; it is then gone from the cache.
    */
   get(oid: string): CachedContent | undefined {
-    const path = this.#large.verifiedPath(oid);
-    if (path) return { kind: "file", path, size: this.#large.size(oid) ?? 0 };
+    const large = this.#large.verified(oid);
+    if (large) return { kind: "file", ...large };
     const small = this.#small.read(oid);
     return small && { kind: "bytes", size: small.content.length, ...small };
   }

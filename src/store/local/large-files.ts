@@ -51,24 +51,24 @@ export class LargeFiles {
   }
 
   /**
-   * The path of a file whose bytes are known to be right: they are hashed unless that was done since the file last changed.
+   * A file whose bytes are known to be right: they are hashed unless that was done since the file last changed.
    * A file that fails is moved to `bad/`. Undefined when there is none.
    * @throws MlgitError kind `corrupt` after moving it aside.
    */
-  verifiedPath(oid: string): string | undefined {
+  verified(oid: string): { readonly path: string; readonly size: number } | undefined {
     const path = this.#layout.file(oid);
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (!stat?.isFile()) return undefined;
-    if (this.#verified.holds(oid, stat)) return path;
+    if (this.#verified.holds(oid, stat)) return { path, size: Number(stat.size) };
     const fd = openSync(path, "r");
     try {
       const before = fstatSync(fd, { bigint: true });
       if (hashFd(fd) !== oid) throw this.setAside(oid, "its bytes do not match its name");
       this.#verified.note(oid, before);
+      return { path, size: Number(before.size) };
     } finally {
       closeSync(fd);
     }
-    return path;
   }
 
   /** Hashes a file whatever is known of it, and remembers the result. False when its bytes are wrong; it stays where it is. */
