@@ -1,12 +1,14 @@
 import { parsePushLines, remoteTips } from "../git/push-lines.ts";
 import { runsRef } from "../lineage/run-store.ts";
 import { collectText } from "../util/collect-text.ts";
+import { refuseBreaches } from "./breach.ts";
 import { checkPush } from "./check-push.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command } from "./command.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { pushRuns } from "./share-runs.ts";
+import { takenVersions } from "./taken-versions.ts";
 import { describePush, upload } from "./upload.ts";
 
 /**
@@ -22,13 +24,19 @@ export const command: Command = {
     try {
       // Also where no branch moves: a mark or a deployment has no commit. Not where git itself is about to send them.
       if (!lines.some(({ remoteRef }) => remoteRef === runsRef)) await pushRuns(remote, session, context);
+      if (lines.length === 0) return {};
+      const tips = () => remoteTips(session.repository, remote, lines);
+      refuseBreaches(
+        await takenVersions(session.repository, remote, { lines, exclude: tips }),
+        "this push would leave versions behind",
+      );
       // Its helper does the rest, also with --no-verify, and knows better what the remote has.
-      if (lines.length === 0 || url.startsWith("mlgit::")) return {};
+      if (url.startsWith("mlgit::")) return {};
       if (include.length === 0) {
         await checkPush(session.repository, lines, []);
         return {};
       }
-      const exclude = await remoteTips(session.repository, remote, lines);
+      const exclude = await tips();
       await checkPush(session.repository, lines, exclude);
       const wanted = await contentsOf(session.repository, { include, exclude });
       const line = describePush(await upload(wanted, { session, context, remote, tips: include }));

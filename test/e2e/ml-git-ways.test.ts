@@ -86,8 +86,17 @@ describe("two people who take the same number, with plain git", () => {
     await project.git("ann", "push", "-q");
     await project.box.git(["push"], { cwd: project.box.path("ben"), code: 1 });
     const loser = "ben";
-    await project.mlgit(loser, "datasets", "renumber", "birds");
+    // A new branch, while the remote has commits that are not here.
+    await project.git(loser, "push", "-q", "origin", "HEAD^:refs/heads/aside");
+    const aside = ["push", "-q", "origin", "HEAD:refs/heads/aside"];
+    expect((await project.box.git(aside, { cwd: project.box.path("ben"), code: 1 })).stderr).toContain(
+      "renumber birds",
+    );
     await project.git(loser, "pull", "-q", "--no-rebase", "--no-edit");
+    // git would send the branch, and leave the tag that is taken.
+    const refused = await project.box.git(["push"], { cwd: project.box.path("ben"), code: 1 });
+    expect(refused.stderr).toMatch(/cv__birds__2: somebody else[\s\S]*git mlgit datasets renumber birds/);
+    await project.mlgit(loser, "datasets", "renumber", "birds");
     await project.git(loser, "push", "-q");
     await project.box.git(["clone", "-q", project.box.path("ann.git"), project.box.path("reader")]);
     for (const name of people) expect(project.read("reader", `datasets/birds/data/${name}`)).toBe(`${name}'s`);

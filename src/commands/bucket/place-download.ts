@@ -15,7 +15,7 @@ export interface Target {
   readonly path: string;
   /** Undefined where there is nothing. */
   readonly size: number | undefined;
-  /** Whole seconds since 1970. */
+  /** Milliseconds since 1970. */
   readonly modified: number;
 }
 
@@ -31,7 +31,7 @@ export function findTarget(guard: PathGuard, path: string): Target {
       path,
       hint: "move it away",
     });
-  return { file, path, size: stat?.size, modified: Math.floor((stat?.mtimeMs ?? 0) / 1000) };
+  return { file, path, size: stat?.size, modified: stat?.mtimeMs ?? 0 };
 }
 
 const reasons = {
@@ -43,7 +43,8 @@ const reasons = {
 /** Whether the target is certain to be that object: its tag says so, or it has the size and the time that an import gave it. */
 export async function isThere({ file, size, modified }: Target, object: FileInfo): Promise<boolean> {
   if (size !== object.size) return false;
-  return (object.modified > 0 && modified === Math.floor(object.modified / 1000)) || isTagOf(file, size, object.tag);
+  // Not by whole seconds: a small object may be replaced by another one of its size within one.
+  return (object.modified > 0 && Math.abs(modified - object.modified) < 1) || isTagOf(file, size, object.tag);
 }
 
 /** Moves a whole download to its target, or drops it where the target has the same bytes: then false. @throws MlgitError kind `conflict` over other bytes, unless forced. */
