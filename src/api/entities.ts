@@ -3,6 +3,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { type CallOptions, call, having, type Place, type Runnable } from "./call.ts";
 import type * as e from "./entity-reports.ts";
 import type { FetchReport } from "./reports.ts";
+import type * as s from "./sharing-reports.ts";
 
 /** Datasets, labels or models. An entity is named by its name, a version by its tag or by name and number. */
 export class Entities {
@@ -130,6 +131,27 @@ export class Entities {
     const { metricsAction } = await import("../commands/kind/metrics.ts");
     const found = await this.#call(metricsAction(this.#kind), { args: [name], options });
     return "rows" in found ? found.rows : found;
+  }
+
+  /** Copies plain files of a bucket below the kind's folder, or into `data/` of the entity that is named; failures are told, not thrown. */
+  async importFiles(
+    bucket: string,
+    folder: string,
+    options: s.BucketOptions & { readonly path?: string; readonly object?: string } = {},
+  ): Promise<s.BucketImport> {
+    const { importAction } = await import("../commands/kind/import.ts");
+    return this.#call(importAction(this.#kind), { args: [bucket, folder], options: { ...options } });
+  }
+
+  /** Copies the data files of a version into a bucket, as plain files; failures are told, not thrown. */
+  async exportFiles(version: string, bucket: string, options: s.BucketOptions = {}): Promise<s.BucketExport> {
+    const { exportAction } = await import("../commands/kind/export.ts");
+    return this.#call(exportAction(this.#kind), { args: [version, bucket], options: { ...options } });
+  }
+
+  /** Gives a version whose number somebody else has published the next free one. Asks the remote. */
+  async renumber(name: string): Promise<s.Renumbered> {
+    return this.#call((await import("../commands/kind/renumber.ts")).renumberAction(this.#kind), { args: [name] });
   }
 
   /** Changes the rule for published files by a commit of its own. */

@@ -11,4 +11,6 @@ export { Pipeline } from "./pipeline.ts";
 export * from "./pipeline-reports.ts";
 export { Project } from "./project.ts";
 export * from "./reports.ts";
+export { Sharing } from "./sharing.ts";
+export * from "./sharing-reports.ts";
 export { Stores } from "./stores.ts";

@@ -4,6 +4,7 @@ import { Entities } from "./entities.ts";
 import { Lineage } from "./lineage.ts";
 import { Pipeline } from "./pipeline.ts";
 import type * as r from "./reports.ts";
+import { Sharing } from "./sharing.ts";
 import { Stores } from "./stores.ts";
 
 /** A git repository with its data. Paths are relative to the folder that was opened; commits, tags and pushes of git's own are git's. */
@@ -11,6 +12,7 @@ export class Project {
   /** The top of the worktree; undefined in a bare repository. */
   readonly top: string | undefined;
   readonly stores: Stores;
+  readonly sharing: Sharing;
   readonly pipeline: Pipeline;
   readonly lineage: Lineage;
   readonly datasets: Entities;
@@ -23,6 +25,7 @@ export class Project {
     this.#place = place;
     this.top = repository.workTree;
     this.stores = new Stores(place);
+    this.sharing = new Sharing(place);
     this.pipeline = new Pipeline(place);
     this.lineage = new Lineage(place);
     this.datasets = new Entities(place, "datasets");

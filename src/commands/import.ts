@@ -4,7 +4,7 @@ import { readOrigin } from "../entity/origin.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { FolderEntries } from "../git/switch-tree.ts";
 import { indexTree } from "../git/tags.ts";
-import type { Command, CommandResult, Context, OptionSpec, Options } from "./command.ts";
+import type { Command, Context, OptionSpec, Options } from "./command.ts";
 import { findEntities, needWorktree, type Worktree } from "./kind/find-entity.ts";
 import { type Adopted, adopt } from "./sharing/adopt.ts";
 import { bringData } from "./sharing/bring-data.ts";
@@ -24,7 +24,7 @@ export const storeOptions: readonly OptionSpec[] = [
 ];
 
 /** Brings a version of an entity of any other repository into index and worktree. */
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "<git-url>", description: "of the other repository, or a remote's name" },
     {
@@ -47,7 +47,7 @@ export const command: Command = {
       await origin.close();
     }
   },
-};
+} satisfies Command;
 
 interface Import {
   readonly origin: OpenOrigin;
@@ -55,11 +55,7 @@ interface Import {
   readonly dir: string | undefined;
 }
 
-async function importVersion(
-  context: Context,
-  { origin, found, dir }: Import,
-  options: Options,
-): Promise<CommandResult> {
+async function importVersion(context: Context, { origin, found, dir }: Import, options: Options) {
   const { session } = origin;
   const repository = needWorktree(session.repository);
   const place = placeHere(found, dir, options.as as string | undefined);

@@ -10,7 +10,7 @@ import { resolveObjects } from "../git/tags.ts";
 import { runUserCommand } from "../git/user-command.ts";
 import { uniqueName } from "../util/durable.ts";
 import { markPrefix } from "../util/process-mark.ts";
-import type { Command, CommandResult, Context } from "./command.ts";
+import type { Command, Context } from "./command.ts";
 import { findVersion, versionsOf } from "./kind/versions.ts";
 import type { VersionTree } from "./published.ts";
 import { sendData } from "./registry/publish.ts";
@@ -19,7 +19,7 @@ import { type EntityWord, parseEntityWord } from "./sharing/origin-version.ts";
 import { findTarget, type PromoteTarget } from "./sharing/promote-target.ts";
 
 /** Makes a branch that brings a version of an entity to where it is to be used, ready for a pull request. */
-export const command: Command = {
+export const command = {
   arguments: [
     {
       name: "<entity>",
@@ -51,7 +51,7 @@ export const command: Command = {
       await session.close();
     }
   },
-};
+} satisfies Command;
 
 interface Promotion {
   readonly session: Session;
@@ -74,7 +74,7 @@ async function chosen(repository: Repository, { kind, name, version, tag }: Enti
   return findVersion(repository, first, { word: tag ?? name, number: version });
 }
 
-async function promote(promotion: Promotion, open: boolean): Promise<CommandResult> {
+async function promote(promotion: Promotion, open: boolean) {
   const { session, context, version, target, branch, allowed } = promotion;
   const { tag } = version.version;
   const { folder } = version.place;

@@ -6,7 +6,7 @@ import { SpecText } from "../entity/spec-text.ts";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { makeFolder, syncFolder, uniqueName } from "../util/durable.ts";
-import type { Command, CommandResult, Context, Options } from "./command.ts";
+import type { Command, Context, Options } from "./command.ts";
 import { declareHint } from "./declared-kinds.ts";
 import { addAction } from "./kind/add.ts";
 import { commitAction } from "./kind/commit.ts";
@@ -20,7 +20,7 @@ const layouts = ["data", "versions"] as const;
 type Layout = (typeof layouts)[number];
 
 /** Puts files into an entity and commits them as its next version, in one go. */
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "<kind>", description: "datasets, labels, models or a declared kind" },
     { name: "<name>", description: "of the entity; made if it is not there" },
@@ -48,7 +48,7 @@ export const command: Command = {
     if (fresh) await create(context, { kind, name }, options);
     return register(context, { repository, kind, name, sources, fresh }, options);
   },
-};
+} satisfies Command;
 
 interface Asset {
   readonly repository: Worktree;
@@ -59,7 +59,7 @@ interface Asset {
   readonly fresh: boolean;
 }
 
-async function register(context: Context, asset: Asset, options: Options): Promise<CommandResult> {
+async function register(context: Context, asset: Asset, options: Options) {
   const { repository, kind, name, sources, fresh } = asset;
   const entity = await readEntity(repository, kind, name);
   const layout = layoutOf(entity, options.layout as Layout | undefined);

@@ -3,7 +3,7 @@ import { kinds } from "../entity/kind.ts";
 import type { Origin } from "../entity/origin.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { addConfig } from "../git/git-config.ts";
-import type { Command, CommandResult, Context, Options } from "./command.ts";
+import type { Command, Context, Options } from "./command.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
 import { storeOptions } from "./import.ts";
 import { findEntities, needWorktree, type Worktree } from "./kind/find-entity.ts";
@@ -14,7 +14,7 @@ import { type Imported, importedEntities, type Update, updateEntity } from "./sh
 import { localFile } from "./store-names.ts";
 
 /** Moves imported entities on to the newest version of their origin, or to a named one. */
-export const command: Command = {
+export const command = {
   arguments: [
     { name: "[entity]", description: "name, name@version or kind/name@version; default: all that were imported" },
   ],
@@ -39,7 +39,7 @@ export const command: Command = {
     for (const imported of found) updates.push(await update(context, { imported, version: wanted?.version }, options));
     return describe(updates);
   },
-};
+} satisfies Command;
 
 async function chosen(repository: Worktree, wanted: EntityWord | undefined): Promise<Imported[]> {
   const places = [];
@@ -102,7 +102,7 @@ async function update(
   }
 }
 
-function describe(updates: readonly Update[]): CommandResult {
+function describe(updates: readonly Update[]) {
   const lines = updates.map(({ folder, from, to, data }) =>
     from === to
       ? `${folder}: ${to} is the newest`

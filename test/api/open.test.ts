@@ -89,9 +89,13 @@ describe("the package mlgit", () => {
        const ids: readonly string[] = await project.lineage.record({ stage: "s", params: { lr: 0.1 } });
        // @ts-expect-error: a mutability is one of three words
        await project.datasets.create("d", { categories: ["c"], mutability: "loose" });
+       const { command }: { command?: readonly string[] } = await project.sharing.promote("d", { to: "main" });
+       // @ts-expect-error: it is promoted to something
+       await project.sharing.promote("d", { branch: "x" });
+       const { sent }: { sent: number } = await project.datasets.exportFiles("d", "bucket", { region: "eu-1" });
        // @ts-expect-error: a run has a stage
        await project.lineage.record({ params: {} });
-       export const kind = (error: MlgitError) => [error.kind, status.files, tag, ids];
+       export const kind = (error: MlgitError) => [error.kind, status.files, tag, ids, command, sent];
       `,
     );
     writeFileSync(team.box.path("package.json"), `{ "type": "module" }`);
