@@ -154,6 +154,40 @@ export class Entities {
     return this.#call((await import("../commands/kind/renumber.ts")).renumberAction(this.#kind), { args: [name] });
   }
 
+  /** What versions were made from, and what was made from them. */
+  async relationships(name?: string): Promise<e.Relationships> {
+    const { relationshipsAction } = await import("../commands/kind/relationships.ts");
+    return this.#call(relationshipsAction(this.#kind), {
+      args: name === undefined ? [] : [name],
+      options: { format: "json" },
+    });
+  }
+
+  /** Brings the versions that others published; the worktree stays. */
+  async update(): Promise<{ readonly remote: string }> {
+    return this.#call((await import("../commands/kind/update.ts")).updateAction(this.#kind));
+  }
+
+  /** Copies one file of a version into the folder that was opened. @throws MlgitError kind `conflict` where there is one of its name. */
+  async get(version: string, file: string): Promise<{ readonly file: string; readonly tag: string }> {
+    return this.#call((await import("../commands/kind/get.ts")).getAction(this.#kind), { args: [version, file] });
+  }
+
+  /** Lets published files of a flexible entity be changed until its next version; they are named relative to its folder. */
+  async unlock(name: string, files: readonly string[]): Promise<void> {
+    await this.#call((await import("../commands/kind/unlock.ts")).unlockAction(this.#kind), { args: [name, ...files] });
+  }
+
+  /** Undoes what is staged, or with `HEAD~1` the last commit with its version, which nobody else may have. `hard`: files, too. */
+  async reset(
+    name: string,
+    reference: "HEAD" | "HEAD~1" = "HEAD",
+    mode: "soft" | "mixed" | "hard" = "mixed",
+  ): Promise<void> {
+    const { resetAction } = await import("../commands/kind/reset.ts");
+    await this.#call(resetAction(this.#kind), { args: [name, reference], options: { [mode]: true } });
+  }
+
   /** Changes the rule for published files by a commit of its own. */
   async setMutability(name: string, mutability: e.Mutability): Promise<{ readonly changed: boolean }> {
     const { configAction } = await import("../commands/kind/config.ts");

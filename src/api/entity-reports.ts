@@ -93,3 +93,18 @@ export interface CheckoutReport extends HydrateReport {
   /** The entity's version, and those that came with it. */
   readonly versions: readonly { readonly tag: string; readonly sha: string; readonly folder: string }[];
 }
+
+export interface RelatedVersion {
+  readonly tag: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly version?: number;
+  /** Absent for a version that is linked to and whose tag is not here. */
+  readonly commit?: string;
+}
+
+/** Versions, and for each link the version that has it and the one it was made from, by their tags. */
+export interface Relationships {
+  readonly versions: readonly RelatedVersion[];
+  readonly links: readonly { readonly from: string; readonly to: string }[];
+}

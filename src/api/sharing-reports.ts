@@ -101,3 +101,35 @@ export interface Renumbered {
   /** The number that it has now. */
   readonly version: number;
 }
+
+export interface MigrateOptions {
+  readonly dryRun?: boolean;
+  /** Leave what is to be had nowhere as it is, and do the rest. */
+  readonly allowMissing?: boolean;
+  /** git-lfs: rewrite all branches and tags. */
+  readonly everything?: boolean;
+  readonly message?: string;
+}
+
+export interface MigrationProblem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface MigrationReport {
+  readonly files: number;
+  readonly contents: {
+    readonly total: number;
+    readonly bytes: number;
+    readonly copied: number;
+    readonly fetched: number;
+  };
+  /** False: nothing was committed, since data is missing. */
+  readonly complete: boolean;
+  readonly missing: readonly MigrationProblem[];
+  readonly problems: readonly MigrationProblem[];
+  readonly notes: readonly string[];
+  /** What HEAD names now; null when nothing was committed. */
+  readonly commit: string | null;
+  readonly commits: number;
+}

@@ -30,6 +30,19 @@ export class Sharing {
       .updates;
   }
 
+  /**
+   * Brings files and versions over from another tool. What is missing or could not be carried over is told, not thrown. `names` are refs to rewrite for
+   * git-lfs, and ml-git's metadata repositories.
+   */
+  async migrate(
+    from: "git-lfs" | "dvc" | "ml-git",
+    names: readonly string[] = [],
+    options: s.MigrateOptions = {},
+  ): Promise<s.MigrationReport> {
+    const { migrations } = await import("../commands/migrate.ts");
+    return call(this.#place, migrations[from], { args: names, options: { ...options } });
+  }
+
   /** Copies files into an entity, which is made if it is not there, and commits them as its next version. */
   async register(
     kind: string,

@@ -4,6 +4,9 @@ import { dvc } from "./migrate/dvc.ts";
 import { gitLfs } from "./migrate/git-lfs.ts";
 import { mlGit } from "./migrate/ml-git.ts";
 
+/** By the names of the tools. */
+export const migrations = { "git-lfs": gitLfs, dvc, "ml-git": mlGit };
+
 /** Brings files, versions and stages over from other tools. */
 export const command: Command = {
   actions: [gitLfs, dvc, mlGit],

@@ -5,7 +5,7 @@ import { formatTable, type Table, tableOptions } from "../pipeline/print-table.t
 import { answerGraph, chosenFormat, graphOptions, readGraph } from "../relationships/answer.ts";
 import { findEntity } from "./find-entity.ts";
 
-export function relationshipsAction(kind: Kind): Action {
+export function relationshipsAction(kind: Kind) {
   return {
     name: "relationships",
     summary: "Show what versions were made from, and what was made from them",
@@ -29,7 +29,7 @@ export function relationshipsAction(kind: Kind): Action {
       const { data } = await answerGraph({ graph, format: "json", title: "" }, context, {});
       return { text: await formatTable(tableOf(graph), context, options), data };
     },
-  };
+  } satisfies Action;
 }
 
 function tableOf({ versions, links }: EntityGraph): Table {

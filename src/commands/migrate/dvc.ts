@@ -18,7 +18,7 @@ import { placeFlags, placeOf } from "./place-options.ts";
 import { migrateFolder, openMigration } from "./publish.ts";
 import { type Contents, type MigrationReport, resultOf } from "./report.ts";
 
-export const dvc: Action = {
+export const dvc = {
   name: "dvc",
   summary: "Turn files that DVC keeps into tracked files, and its stages into stages",
   options: [
@@ -40,7 +40,7 @@ export const dvc: Action = {
       await session.close();
     }
   },
-};
+} satisfies Action;
 
 async function migrateDvc(options: Options, session: Session, context: Context): Promise<MigrationReport> {
   const { workTree } = session.workTree;

@@ -7,7 +7,7 @@ import { type LfsOptions, migrateLfsTree } from "./lfs-tree.ts";
 import { openMigration } from "./publish.ts";
 import { resultOf } from "./report.ts";
 
-export const gitLfs: Action = {
+export const gitLfs = {
   name: "git-lfs",
   summary: "Turn files that git-lfs keeps into tracked files",
   arguments: [{ name: "[refs...]", description: "branches and tags to rewrite; none: one new commit, from now on" }],
@@ -45,7 +45,7 @@ export const gitLfs: Action = {
       await session.close();
     }
   },
-};
+} satisfies Action;
 
 async function commonOptions({ repository, git }: Session, options: Options): Promise<LfsOptions> {
   const remote = typeof options.remote === "string" ? options.remote : await defaultRemote(repository, git, "fetch");

@@ -14,7 +14,7 @@ import { placeFlags, placeOf, serverOf } from "./place-options.ts";
 import { migrateFolder, openMigration } from "./publish.ts";
 import { type MigrationReport, type Problem, resultOf } from "./report.ts";
 
-export const mlGit: Action = {
+export const mlGit = {
   name: "ml-git",
   summary: "Turn every version of ml-git's entities into a commit and a tag",
   arguments: [{ name: "<metadata...>", description: "URLs or paths of ml-git's metadata repositories" }],
@@ -42,7 +42,7 @@ export const mlGit: Action = {
       await session.close();
     }
   },
-};
+} satisfies Action;
 
 interface Tools {
   readonly session: Session;

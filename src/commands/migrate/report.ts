@@ -1,6 +1,5 @@
 import { exitCode } from "../../error/exit-code.ts";
 import { formatBytes } from "../../util/format-bytes.ts";
-import type { CommandResult } from "../command.ts";
 
 /** Something that was not migrated, or whose data is nowhere to be had. */
 export interface Problem {
@@ -44,7 +43,7 @@ export interface MigrationReport {
 const shown = 20;
 
 /** The result of a migration: 0 when all is done, 4 when data is missing and nothing was done, 1 when something was left out. */
-export function resultOf(report: MigrationReport): CommandResult {
+export function resultOf(report: MigrationReport) {
   const { details, ...rest } = report;
   return { text: lines(report).join("\n"), data: { ...rest, ...details }, exitCode: codeOf(report) };
 }

@@ -4,7 +4,7 @@ import { buildGraph, type EntityGraph } from "../../entity/relationships/graph.t
 import { parseVersionTag } from "../../entity/version-tag.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import type { Repository } from "../../git/repository.ts";
-import type { CommandResult, Context, OptionSpec, Options } from "../command.ts";
+import type { Context, OptionSpec, Options } from "../command.ts";
 import { writeOutput } from "../write-output.ts";
 import { collectVersions } from "./collect-versions.ts";
 
@@ -51,7 +51,7 @@ export interface GraphAnswer {
 }
 
 /** The graph as text, or in a file when one was named. */
-export async function answerGraph(answer: GraphAnswer, context: Context, options: Options): Promise<CommandResult> {
+export async function answerGraph(answer: GraphAnswer, context: Context, options: Options) {
   const text = await render(answer);
   const data = toData(answer.graph);
   if (options.output === undefined) return { text, data };
