@@ -25,7 +25,11 @@ export const command: Command = {
       // Also where no branch moves: a mark or a deployment has no commit. Not where git itself is about to send them.
       if (!lines.some(({ remoteRef }) => remoteRef === runsRef)) await pushRuns(remote, session, context);
       if (lines.length === 0) return {};
-      const tips = () => remoteTips(session.repository, remote, lines);
+      let asked: Promise<string[]> | undefined;
+      const tips = () => {
+        asked ??= remoteTips(session.repository, remote, lines);
+        return asked;
+      };
       refuseBreaches(
         await takenVersions(session.repository, remote, { lines, exclude: tips }),
         "this push would leave versions behind",
