@@ -6,6 +6,9 @@ export default {
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
   },
+  globalSetup: "<rootDir>/test/run/setup.mjs",
+  globalTeardown: "<rootDir>/test/run/teardown.mjs",
+  testSequencer: "<rootDir>/test/run/longest-first.mjs",
   reporters: ["default", "<rootDir>/scripts/total-reporter.mjs"],
   testTimeout: 180_000,
   maxWorkers: 2,

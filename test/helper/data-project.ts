@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSandbox, type RunOptions, type RunResult, type Sandbox } from "./sandbox.ts";
+import { fillFrom } from "./template.ts";
 
 /** A repository with a bare remote beside it, the store in that, and `data/**` tracked. */
 export interface DataProject {
@@ -22,13 +23,15 @@ export interface DataProject {
 export async function createDataProject(): Promise<DataProject> {
   const box = createSandbox();
   const work = box.path("work");
-  await box.git(["init", "-q", "--bare", box.path("origin.git")]);
-  await box.init("work");
   const git = (...args: string[]) => box.git(args, { cwd: work });
   const cache = join(work, ".git", "mlgit");
-  await git("remote", "add", "origin", box.path("origin.git"));
-  await box.mlgit(["init"], { cwd: work });
-  await box.mlgit(["track", "data/**"], { cwd: work });
+  await fillFrom("data-project", box, async (made) => {
+    const cwd = await made.init("work");
+    await made.git(["init", "-q", "--bare", made.path("origin.git")]);
+    await made.git(["remote", "add", "origin", made.path("origin.git")], { cwd });
+    await made.mlgit(["init"], { cwd });
+    await made.mlgit(["track", "data/**"], { cwd });
+  });
   const mlgit = (args: readonly string[], options: RunOptions = {}) => box.mlgit(args, { cwd: work, ...options });
   return {
     box,

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { createSandbox, type RunOptions, type RunResult, type Sandbox } from "./sandbox.ts";
+import { fillFrom } from "./template.ts";
 
 /** A repository `a` with mlgit set up and a bare remote beside it: where tests of entities play. */
 export class EntityProject {
@@ -7,11 +8,13 @@ export class EntityProject {
   readonly cwd = this.box.path("a");
 
   async start(): Promise<void> {
-    await this.box.mlgit(["install", "--global"]);
-    await this.box.git(["init", "-q", "--bare", this.box.path("a.git")]);
-    await this.box.init("a");
-    await this.git("remote", "add", "origin", this.box.path("a.git"));
-    await this.mlgit("init");
+    await fillFrom("entity-project", this.box, async (made) => {
+      await made.mlgit(["install", "--global"]);
+      await made.git(["init", "-q", "--bare", made.path("a.git")]);
+      const cwd = await made.init("a");
+      await made.git(["remote", "add", "origin", made.path("a.git")], { cwd });
+      await made.mlgit(["init"], { cwd });
+    });
   }
 
   git(...args: string[]): Promise<RunResult> {

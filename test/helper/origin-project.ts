@@ -1,13 +1,16 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { createSandbox, type RunOptions, type RunResult, type Sandbox } from "./sandbox.ts";
+import { fillFrom } from "./template.ts";
 
 /** Repositories of people who share entities, each with a remote of its own, in one sandbox. */
 export class OriginProject {
   readonly box: Sandbox = createSandbox();
 
   async start(): Promise<void> {
-    await this.box.mlgit(["install", "--global"]);
-    await this.box.git(["config", "--global", "protocol.file.allow", "always"]);
+    await fillFrom("origin-project", this.box, async (made) => {
+      await made.mlgit(["install", "--global"]);
+      await made.git(["config", "--global", "protocol.file.allow", "always"]);
+    });
   }
 
   /** A repository with a bare remote beside it, or the remote that is given. */

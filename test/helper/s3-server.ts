@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { describe } from "@jest/globals";
 import { projectRoot } from "./build.ts";
+import { oneAtATime, runFolder, runPid } from "./run-folder.ts";
 
 export interface S3Server {
   /** `http://127.0.0.1:<port>`; path style, any region. */
@@ -60,7 +60,7 @@ export function useServerKeys(): () => void {
 const started = new Map<string, Promise<S3Server>>();
 
 /**
- * The S3 server of this process, started at the first call (2 s); test files that one jest worker runs share it. It ends by itself soon after the process.
+ * The S3 server of this test run, started by the first that asks for it (2 s). It ends with the run, however that ends.
  * With `tree`, a newer one from an unpacked Debian tree.
  */
 export function startS3(tree = ""): Promise<S3Server> {
@@ -70,8 +70,11 @@ export function startS3(tree = ""): Promise<S3Server> {
 }
 
 async function start(tree: string): Promise<S3Server> {
-  const folder = join(tmpdir(), `mlgit-s3-${process.pid}${tree && "-tree"}`);
-  const port = (await runningPort(folder)) ?? (await launch(folder, tree));
+  const name = tree ? "s3-tree" : "s3";
+  const port = await oneAtATime(
+    name,
+    async () => (await runningPort(runFolder(name))) ?? launch(runFolder(name), tree),
+  );
   const endpoint = `http://127.0.0.1:${port}`;
   return { endpoint, env, newBucket: () => newBucket(endpoint) };
 }
@@ -79,8 +82,8 @@ async function start(tree: string): Promise<S3Server> {
 async function launch(folder: string, tree: string): Promise<number> {
   let output = "";
   for (let attempt = 0; attempt < 3; attempt++) {
-    const port = await freePorts(process.pid + attempt * 77 + (tree ? 33 : 0));
-    const args = [script, "start", folder, String(port), String(process.pid)];
+    const port = await freePorts(runPid() + attempt * 77 + (tree ? 33 : 0));
+    const args = [script, "start", folder, String(port), String(runPid())];
     const result = spawnSync("bash", args, { encoding: "utf8", env: { ...process.env, S3_TREE: tree } });
     if (result.status === 0) {
       writeFileSync(join(folder, "port"), String(port));
@@ -108,7 +111,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A test file that ran earlier in this process may have started it. */
+/** Another test file may have started it. */
 async function runningPort(folder: string): Promise<number | undefined> {
   if (!existsSync(join(folder, "port"))) return undefined;
   const port = Number(readFileSync(join(folder, "port"), "utf8"));

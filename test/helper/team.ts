@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSandbox, type RunOptions, type RunResult, type Sandbox } from "./sandbox.ts";
+import { fillFrom } from "./template.ts";
 
 /** A clone of a team's project: everything runs in its top folder unless `cwd` says otherwise. */
 export interface Clone {
@@ -28,12 +29,22 @@ export interface Team {
   at(top: string): Clone;
 }
 
+/** Where a team's first project waits until it is asked for. */
+const prepared = "project";
+
 /** Sets up a user and a bare repository; `args` go to its `git init`. */
 export async function createTeam(args: readonly string[] = []): Promise<Team> {
   const box = createSandbox();
-  await box.mlgit(["install"]);
+  await fillFrom(["team", ...args].join(""), box, async (made) => {
+    await made.mlgit(["install"]);
+    await made.git(["init", "-q", "--bare", ...args, made.path("remote.git")]);
+    await makeProject(teamIn(made), join("home", prepared));
+  });
+  return teamIn(box);
+}
+
+function teamIn(box: Sandbox): Team {
   const remote = box.path("remote.git");
-  await box.git(["init", "-q", "--bare", ...args, remote]);
   const at = (top: string) => cloneAt(box, top);
   return {
     box,
@@ -48,6 +59,13 @@ export async function createTeam(args: readonly string[] = []): Promise<Team> {
 
 /** A clone whose `*.bin` and `data/**` are tracked, with that committed. */
 export async function createProject(team: Team, name = "work"): Promise<Clone> {
+  const waiting = join(team.box.home, prepared);
+  if (!existsSync(waiting)) return makeProject(team, name);
+  renameSync(waiting, team.box.path(name));
+  return team.at(team.box.path(name));
+}
+
+async function makeProject(team: Team, name: string): Promise<Clone> {
   const clone = await team.clone(name);
   await clone.git(["symbolic-ref", "HEAD", "refs/heads/main"]);
   clone.write(".gitattributes", "*.bin filter=mlgit diff=mlgit -text\ndata/** filter=mlgit diff=mlgit -text\n");

@@ -1,0 +1,92 @@
+import Sequencer from "@jest/test-sequencer";
+
+/**
+ * Seconds that the longest test files take, about. A fresh clone has no times of earlier runs, and jest would go by the sizes of the files: then one of
+ * these could come last and keep one worker alone.
+ */
+const known = {
+  docs: 55,
+  "e2e/store-sync": 45,
+  "e2e/tutorial": 44,
+  "e2e/remote": 43,
+  "e2e/pre-push": 40,
+  "e2e/s3": 38,
+  "e2e/datasets": 38,
+  "e2e/data-loss": 36,
+  "e2e/remote-git": 35,
+  "e2e/exp": 35,
+  "e2e/ml-git-ways": 35,
+  "e2e/registry": 34,
+  "e2e/import": 33,
+  "e2e/remote-s3": 33,
+  "e2e/add": 32,
+  "api/open": 31,
+  "e2e/repro": 30,
+  "e2e/kind-commands": 28,
+  "e2e/lineage": 27,
+  "e2e/fsck": 26,
+  "e2e/store-several": 25,
+  "e2e/merge-spec": 25,
+  "backend/rclone/rclone-backend": 24,
+  "e2e/remote-edge": 23,
+  "e2e/migrate-places": 23,
+  "e2e/update-import": 23,
+  "e2e/random-history": 23,
+  "e2e/gc": 22,
+  "git/index-stamp": 22,
+  "e2e/azure": 21,
+  "e2e/promote-copy": 21,
+  "e2e/prune": 21,
+  "store/remote/collect-store": 21,
+  "e2e/bad-input": 20,
+  "e2e/publish": 20,
+  "e2e/slurm": 20,
+  "e2e/import-export": 19,
+  "backend/sftp/sftp-backend": 19,
+  "e2e/clean-requests": 19,
+  "backend/http/http-backend": 19,
+  "e2e/remote-helper": 19,
+  "backend/s3/s3-backend": 19,
+  "e2e/lineage-export": 19,
+  "e2e/relationships": 18,
+  "e2e/models": 18,
+  "transfer/bad-line": 17,
+  "e2e/mutability": 17,
+  "backend/s3/s3-faults": 17,
+  "e2e/migrate": 17,
+  "e2e/verify": 16,
+  "e2e/transfer-memory": 16,
+  "e2e/repository": 16,
+  "install/install": 16,
+  "e2e/plain-git": 16,
+  "e2e/resume": 16,
+  "e2e/lineage-verify": 15,
+  "backend/azure/azure-backend": 15,
+  "e2e/push": 14,
+  "e2e/unlock": 14,
+  "e2e/lineage-environment": 14,
+  "e2e/kinds": 13,
+  "e2e/promote": 13,
+  "e2e/at-once": 12,
+  "e2e/store": 12,
+  "e2e/pre-receive": 12,
+  "e2e/remote-rules": 11,
+  "e2e/sftp": 11,
+  "bench/bench": 11,
+  "e2e/plots": 10,
+  "e2e/run": 10,
+  "e2e/fetch": 10,
+  "e2e/track": 10,
+  "remote-helper/mirror": 10,
+  "e2e/clone": 9,
+  "e2e/relink": 9,
+};
+
+/** Starts the longest test files first, by the times of earlier runs where there are some. */
+// biome-ignore lint/style/noDefaultExport: jest's interface
+export default class LongestFirst extends Sequencer {
+  time(test) {
+    const name = /\/test\/(.*)\.test\.ts$/.exec(test.path)?.[1];
+    return super.time(test) ?? (known[name] ?? 2) * 1000;
+  }
+}
