@@ -2,10 +2,14 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+const noteFiles = 97;
 const who = "committer B <b@example.invalid> 1700000000 +0000";
 
-/** A repository of many files of the size of pointers, `perFolder` in each folder, and commits that each change one small file beside them, on `main`. */
-export function makeHistory({ cwd, env, files, perFolder, commits }) {
+/**
+ * A repository of many files of the size of pointers, `perFolder` in each folder, and commits that each change one small file beside them, on `main`. Each
+ * `revertEvery`th takes the one before it back, so that its file and its folders are what they were already.
+ */
+export function makeHistory({ cwd, env, files, perFolder, commits, revertEvery = Number.POSITIVE_INFINITY }) {
   const git = (args, input) => {
     const { status, stdout, stderr } = spawnSync("git", args, { cwd, env, input, maxBuffer: 1 << 28 });
     if (status !== 0) throw new Error(`git ${args[0]}: ${stderr}`);
@@ -29,7 +33,9 @@ export function makeHistory({ cwd, env, files, perFolder, commits }) {
   git(["update-ref", "refs/heads/main", git(["commit-tree", top], "all files\n")]);
   const changes = Array.from({ length: commits }, (_, i) => {
     const from = i === 0 ? "from refs/heads/main^0\n" : "";
-    return `commit refs/heads/main\n${who}\n${data("one\n")}${from}M 100644 inline notes/${i % 97}\n${data(`content ${i}\n`)}`;
+    const isRevert = i > noteFiles && i % revertEvery === revertEvery - 1;
+    const [name, content] = isRevert ? [(i - 1) % noteFiles, i - 1 - noteFiles] : [i % noteFiles, i];
+    return `commit refs/heads/main\n${who}\n${data("one\n")}${from}M 100644 inline notes/${name}\n${data(`content ${content}\n`)}`;
   });
   git(["fast-import", "--quiet"], changes.join(""));
 }

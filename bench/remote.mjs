@@ -7,8 +7,10 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { pushMany } from "./many-pushes.mjs";
-import { measure, median, run } from "./measure.mjs";
+import { measure, run } from "./measure.mjs";
 import { makeHistory } from "./remote-history.mjs";
+import { environment, remoteTable } from "./remote-report.mjs";
+import { writeSection } from "./section.mjs";
 import { startSsh } from "./ssh.mjs";
 import { startS3 } from "./store.mjs";
 
@@ -20,13 +22,16 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "3" },
     pushes: { type: "string", default: "0" },
     "no-s3": { type: "boolean", default: false },
+    write: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
 if (options.help) {
-  console.log(`usage: npm run bench:remote -- [--commits N] [--files N] [--per-folder N] [--runs N] [--pushes N] [--no-s3]
-  the long form: --files 1000000 --per-folder 1000 --runs 1
-  --pushes  instead: so many pushes of one commit each, then the same steps before and after git mlgit remote gc`);
+  console.log(`usage: npm run bench:remote -- [--commits N] [--files N] [--per-folder N] [--runs N] [--pushes N] [--no-s3] [--write SECTION]
+  the long form: --commits 1000 --files 1000000 --per-folder 1000 --runs 1
+  --pushes  instead: so many pushes of one commit each, every tenth of which takes the one before back; then the same steps before and after
+            git mlgit remote gc
+  --write   put the table into docs/benchmark.md, between <!-- begin SECTION --> and <!-- end SECTION -->`);
   process.exit(0);
 }
 
@@ -85,13 +90,14 @@ function measureBesideGit() {
     if (s3?.endpoint) measureRemote("mlgit s3", `mlgit::s3://bench/remote-${round}`, round);
   }
   report(
-    `${options.commits} commits, ${options.files} files, ${options["per-folder"]} in a folder; ${options.runs} runs`,
+    `${options.commits} commits, ${options.files} files, ${options["per-folder"]} in a folder`,
+    ["mlgit file", "mlgit s3"].map((name) => [name, "git file://"]),
   );
 }
 
 /** Small pushes, one after the other; what the repository costs then, and when it is freshly compacted. */
 async function measureManyPushes(pushes) {
-  makeHistory({ cwd: source, env, ...numbers, commits: pushes });
+  makeHistory({ cwd: source, env, ...numbers, commits: pushes, revertEvery: 10 });
   const commits = git(source, "rev-list", "--reverse", "main").stdout.trim().split("\n");
   const places = [["file", `file://${join(work, "many")}`, {}]];
   if (s3?.endpoint) places.push(["s3", "s3://bench/many", { endpointUrl: s3.endpoint }]);
@@ -106,7 +112,10 @@ async function measureManyPushes(pushes) {
     for (let round = 1; round <= Number(options.runs); round++)
       measureRemote(`${kind} compacted`, `mlgit::${url}`, round);
   }
-  report(`${pushes} pushes; ${options.files} files, ${options["per-folder"]} in a folder; ${options.runs} runs`);
+  report(
+    `${pushes} pushes of one commit each, ${options.files} files`,
+    places.map(([kind]) => [`${kind} after the pushes`, `${kind} compacted`]),
+  );
 }
 
 function measureRemote(name, url, round) {
@@ -137,23 +146,17 @@ function measureRemote(name, url, round) {
   timed("fetch of one commit", join(place, "again"), "fetch", "-q");
 }
 
-/** Seconds, and CPU seconds of all processes, which other work on the machine disturbs less; ratios are to the first column. */
-function report(title) {
-  const names = [...new Set([...samples.values()].flat().map(({ name }) => name))];
-  console.log(`${title}, medians: seconds (CPU seconds), requests, bytes saved\n`);
-  console.log(`| step | ${names.join(" | ")} | ratios of seconds | of CPU |\n|${" --- |".repeat(names.length + 3)}`);
-  for (const [step, all] of samples) {
-    const of = (name, what) => median(all.filter((one) => one.name === name).map((one) => one[what]));
-    const cells = names.map((name) => {
-      const [seconds, cpu, requests, saved] = ["seconds", "cpu", "requests", "saved"].map((what) => of(name, what));
-      const store = requests === undefined ? "" : `, ${requests}${saved > 0 ? `, ${saved}` : ""}`;
-      return `${seconds?.toFixed(2)} (${cpu?.toFixed(2)})${store}`;
-    });
-    const ratios = (what) =>
-      names
-        .map((name) => `${(of(name, what) / of(names[0], what)).toFixed(2)}×`)
-        .slice(1)
-        .join(" ");
-    console.log(`| ${[step, ...cells, ratios("seconds"), ratios("cpu")].join(" | ")} |`);
-  }
+function report(title, ratios) {
+  const command = [
+    "npm run bench:remote --",
+    ...process.argv.slice(2).filter((arg, i, all) => !/^--write/.test(arg) && all[i - 1] !== "--write"),
+  ];
+  const how = environment({ s3: s3?.endpoint !== undefined, command: command.join(" "), runs: Number(options.runs) });
+  const text = [
+    `${title}: seconds, in brackets CPU seconds of all processes; requests to the store; bytes written to it`,
+    how,
+    remoteTable(samples, ratios),
+  ].join("\n\n");
+  console.log(text);
+  if (options.write) writeSection(fileURLToPath(new URL("../docs/benchmark.md", import.meta.url)), options.write, text);
 }

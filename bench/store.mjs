@@ -39,43 +39,14 @@ export async function startS3(folder) {
   if (started.status !== 0) return { missing: started.stderr.trim().split("\n").at(-1) || "no S3 server" };
   const endpoint = `http://127.0.0.1:${port}`;
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
-  const {
-    CreateBucketCommand,
-    GetObjectCommand,
-    ListObjectsV2Command,
-    ListObjectVersionsCommand,
-    S3Client,
-    PutBucketVersioningCommand,
-  } = await import("@aws-sdk/client-s3");
+  const { CreateBucketCommand, ListObjectsV2Command, S3Client } = await import("@aws-sdk/client-s3");
   const credentials = { accessKeyId: "testaccesskey", secretAccessKey: "testsecretkey" };
   const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
   await client.send(new CreateBucketCommand({ Bucket: "bench" }));
-  const Bucket = "bench";
   return {
     endpoint,
     env: s3Environment,
     stop: () => spawnSync(script, ["stop", folder]),
-    /** From now on every version of an object is kept. */
-    keepVersions: () =>
-      client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } })),
-    /** The text of every version of one object. */
-    async versions(Prefix) {
-      const texts = [];
-      let marker = {};
-      do {
-        const page = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix, ...marker }));
-        for (const { Key, VersionId } of page.Versions ?? [])
-          texts.push(
-            await client
-              .send(new GetObjectCommand({ Bucket, Key, VersionId }))
-              .then(({ Body }) => Body.transformToString()),
-          );
-        marker = page.IsTruncated
-          ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
-          : undefined;
-      } while (marker);
-      return texts;
-    },
     /** What lies below a prefix of the bucket. */
     async content(prefix) {
       let [bytes, objects, token] = [0, 0, undefined];

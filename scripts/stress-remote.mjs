@@ -16,6 +16,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startS3 } from "../bench/store.mjs";
+import { recordRoots } from "./record-roots.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -42,11 +43,12 @@ const root = mkdtempSync(join(tmpdir(), "mlgit-stress-"));
 mkdirSync(join(root, "bucket"));
 const s3 = values.s3 ? await startS3(join(root, "s3")) : undefined;
 if (s3?.missing) throw new Error(s3.missing);
+const recorder = s3 ? await recordRoots(s3.endpoint) : undefined;
 const url = values.url ?? (s3 ? "mlgit::s3://bench/project" : `mlgit::file://${root}/bucket/project`);
 const bin = fileURLToPath(new URL("../bin", import.meta.url));
 const env = {
   ...process.env,
-  ...(s3 ? { ...s3.env, AWS_ENDPOINT_URL: s3.endpoint } : {}),
+  ...(s3 ? { ...s3.env, AWS_ENDPOINT_URL: recorder.endpoint } : {}),
   PATH: bin + delimiter + process.env.PATH,
   HOME: root,
   GIT_CONFIG_NOSYSTEM: "1",
@@ -140,8 +142,9 @@ async function push(name, { number, next, calm = false }) {
   return code === 0;
 }
 
-/** All roots there ever were, where they are kept: in a folder. */
+/** All roots there ever were, where they are kept: in a folder, or by who stands before the bucket. */
 function allRoots() {
+  if (recorder) return recorder.roots;
   const log = join(root, "bucket/project/git/log");
   if (!existsSync(log)) return [];
   return (
@@ -212,6 +215,7 @@ try {
   values.keep = true;
   process.exitCode = 1;
 } finally {
+  recorder?.stop();
   s3?.stop?.();
   if (!values.keep) rmSync(root, { recursive: true, force: true });
 }

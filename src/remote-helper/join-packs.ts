@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Backend } from "../backend/backend.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
+import { containerTable, isContainer, type Part, readTable } from "./pack-container.ts";
 import { entryCount, loadPieces, packHeaderSize } from "./pack-objects.ts";
 import type { RemotePack } from "./root.ts";
 
@@ -13,21 +14,12 @@ export interface JoinSource {
   readonly onBytes?: (bytes: number) => void;
 }
 
-/** One pack as git made it. */
-interface Part {
-  readonly objects: number;
-  readonly size: number;
-}
-
 /** Bytes of a part, at an offset in it. */
 export interface PartBytes {
   readonly part: Part;
   readonly at: number;
   readonly bytes: Buffer;
 }
-
-const magic = "MLGP";
-const rowSize = 12;
 
 /**
  * The packs as git made them, one after the other, whether they were joined or not.
@@ -39,8 +31,9 @@ export async function* readParts(packs: readonly RemotePack[], source: JoinSourc
   for await (const { pack, bytes, at } of loadPieces(source.backend, packs, source.signal)) {
     let from = 0;
     if (at === 0) {
-      parts = partsOf(pack, bytes, source);
-      from = bytes.toString("latin1", 0, 4) === magic ? tableSize(parts.length) : 0;
+      const head = headOf(pack, bytes, source);
+      parts = [...head.parts];
+      from = head.end;
       inPart = 0;
     }
     while (from < bytes.length) {
@@ -85,39 +78,24 @@ export async function* mergeParts(
 
 /** Parts as one object of the store: a table, then each as it is. */
 export function joinParts(parts: readonly PartBytes[]): Buffer {
-  const whole = parts.filter(({ at }) => at === 0);
-  const table = Buffer.alloc(tableSize(whole.length));
-  table.write(magic, "latin1");
-  table.writeUInt32BE(whole.length, 4);
-  for (const [i, { part }] of whole.entries()) {
-    table.writeBigUInt64BE(BigInt(part.size), 8 + i * rowSize);
-    table.writeUInt32BE(part.objects, 8 + i * rowSize + 8);
-  }
-  return Buffer.concat([table, ...parts.map(({ bytes }) => bytes)]);
+  const whole = parts.filter(({ at }) => at === 0).map(({ part }) => part);
+  return Buffer.concat([containerTable(whole), ...parts.map(({ bytes }) => bytes)]);
 }
 
-function tableSize(rows: number): number {
-  return 8 + rows * rowSize;
-}
-
-function partsOf(pack: RemotePack, bytes: Buffer, source: JoinSource): Part[] {
-  if (bytes.toString("latin1", 0, 4) !== magic) {
+/** What a stored pack consists of, and where that begins. */
+function headOf(pack: RemotePack, bytes: Buffer, source: JoinSource): { parts: readonly Part[]; end: number } {
+  if (!isContainer(bytes)) {
     if (entryCount(bytes) !== pack.objects) throw damaged(pack, source);
-    return [{ objects: pack.objects, size: pack.size }];
+    return { parts: [{ objects: pack.objects, size: pack.size }], end: 0 };
   }
-  const count = bytes.length < 8 ? 0 : bytes.readUInt32BE(4);
-  if (count === 0 || bytes.length < tableSize(count)) throw damaged(pack, source);
-  const parts = Array.from({ length: count }, (_, i) => ({
-    size: Number(bytes.readBigUInt64BE(8 + i * rowSize)),
-    objects: bytes.readUInt32BE(8 + i * rowSize + 8),
-  }));
-  const size = parts.reduce((sum, part) => sum + part.size, tableSize(count));
-  const objects = parts.reduce((sum, part) => sum + part.objects, 0);
-  if (size !== pack.size || objects !== pack.objects) throw damaged(pack, source);
-  return parts;
+  const table = readTable(bytes);
+  const size = table?.parts.reduce((sum, part) => sum + part.size, table.end);
+  const objects = table?.parts.reduce((sum, part) => sum + part.objects, 0);
+  if (!table || size !== pack.size || objects !== pack.objects) throw damaged(pack, source);
+  return table;
 }
 
-function packHeader(entries: number): Buffer {
+export function packHeader(entries: number): Buffer {
   const header = Buffer.alloc(packHeaderSize);
   header.write("PACK", "latin1");
   header.writeUInt32BE(2, 4);

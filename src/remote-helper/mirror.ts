@@ -28,6 +28,8 @@ export interface SyncOptions {
   readonly backend: Backend;
   readonly signal?: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
+  /** Believes nothing that is said about packs beside the packs. */
+  readonly plain?: boolean;
 }
 
 const stateFile = "mlgit-state.json";
@@ -75,14 +77,14 @@ export class Mirror {
    * @throws MlgitError of the backend, or kind `corrupt` when a new one does not fit either.
    */
   async sync(root: Root, options: SyncOptions): Promise<void> {
-    const state = this.#state();
     try {
       await this.#sync(root, options);
     } catch (error) {
-      if (state === undefined || !isMlgitError(error) || error.kind !== "corrupt") throw error;
+      if (!isMlgitError(error) || error.kind !== "corrupt") throw error;
       this.discard();
       onDisk("make the local copy", this.path, () => this.#create(root));
-      await this.#sync(root, options);
+      // Also without what is only said about packs.
+      await this.#sync(root, { ...options, plain: true });
     }
   }
 

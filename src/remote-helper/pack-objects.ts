@@ -11,6 +11,8 @@ export type StoredPack = Omit<RemotePack, "from" | "to">;
 
 const pieceSize = 64 << 20;
 const uploadsAtOnce = 3;
+/** Packs of pushes that are larger are not looked into. */
+export const wrappedLimit = 1 << 20;
 /** "PACK", version, number of entries: gitformat-pack(5). */
 export const packHeaderSize = 12;
 
@@ -55,12 +57,17 @@ export class PackSaver {
     return { objects, size: this.#size, pieces: await Promise.all(this.#uploads) };
   }
 
-  /** The same, for the pack of a push: a small one is not stored, since it stands in the root. */
-  async finishPush(): Promise<StoredPack | undefined> {
+  /** The same, for the pack of a push: what `wrap` makes of a small one is stored, or is not, where it may stand in the root. */
+  async finishPush(wrap: (pack: Buffer) => Promise<Buffer>): Promise<StoredPack | undefined> {
     const objects = entryCount(this.#header);
-    if (objects === 0 || this.#size > inlineLimit) return this.finish(objects);
-    const inline = Buffer.concat(this.#parts).toString("base64");
-    return { objects, size: this.#size, pieces: [], inline };
+    if (objects === 0 || this.#size > wrappedLimit) return this.finish(objects);
+    const bytes = await wrap(Buffer.concat(this.#parts));
+    if (bytes.length <= inlineLimit)
+      return { objects, size: bytes.length, pieces: [], inline: bytes.toString("base64") };
+    this.#parts = [bytes];
+    this.#held = bytes.length;
+    this.#size = bytes.length;
+    return this.finish(objects);
   }
 
   async #cut(): Promise<void> {

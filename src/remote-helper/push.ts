@@ -1,10 +1,11 @@
-import { type History, type NamedObject, startPackObjects } from "../git/history.ts";
-import { PackSaver, type StoredPack } from "./pack-objects.ts";
+import type { History, NamedObject } from "../git/history.ts";
+import type { StoredPack } from "./pack-objects.ts";
 import { type PushRequest, rejectionOf } from "./push-rules.ts";
 import { findFolderClash } from "./ref-name.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
 import { nextRoot, type Root } from "./root.ts";
 import type { Snapshot } from "./root-place.ts";
+import { savePack } from "./save-pack.ts";
 import { newTransaction, swapRoot } from "./swap-root.ts";
 
 export interface PushOptions {
@@ -129,22 +130,11 @@ export class Push {
   async #uploadPack(tips: readonly string[], known: readonly string[], root: Root): Promise<StoredPack | undefined> {
     // Since gc, what the pack builds on may be gone.
     if (this.#pack?.epoch === root.epoch) return this.#pack.stored;
-    const stored = tips.length > 0 ? await this.#savePack(tips, known) : undefined;
+    const { backend, signal } = this.#remote;
+    const source = { repository: this.#history.repository, tips, known };
+    const stored = tips.length > 0 ? await savePack(backend, source, signal) : undefined;
     this.#pack = { stored, epoch: root.epoch };
     return stored;
-  }
-
-  async #savePack(tips: readonly string[], known: readonly string[]): Promise<StoredPack | undefined> {
-    const git = await startPackObjects(this.#history.repository, tips, known);
-    try {
-      const saver = new PackSaver(this.#remote.backend, this.#remote.signal);
-      for await (const bytes of git.stdout) await saver.write(bytes as Buffer);
-      // Only now it is known that git came to its end.
-      await git.done;
-      return await saver.finishPush();
-    } finally {
-      git.stop();
-    }
   }
 
   /** Everything but the root is durable when this resolves. */

@@ -112,6 +112,22 @@ describe("what git does more rarely with a server", () => {
     expect(await listed("refs/heads/*")).toBe(`${await oid("a", "main")}\trefs/heads/main`);
   });
 
+  it("keeps names of refs that a shell, a URL or a quoting rule would stumble over", async () => {
+    const names = [`it's"so"`, "$(echo)`x`;&|<>", "50%25+#é🐛", "-dash", "a@b{c}!,=()", "HEAD/x"].map(
+      (n) => `odd/${n}`,
+    );
+    const head = await oid("a", "main");
+    const input = names.map((name) => `create refs/heads/${name}\0${head}\0`).join("");
+    await box.git(["update-ref", "-z", "--stdin"], { cwd: box.path("a"), input });
+    await box.in("a", "push", "-q", "--all", "origin");
+    await box.in("b", "fetch", "-q", "--prune");
+    const listing = ["for-each-ref", "--format=%(objectname) %(refname:lstrip=3)", "refs/remotes/origin/odd"];
+    expect((await box.in("b", ...listing)).split("\n").sort()).toEqual(names.map((n) => `${head} ${n}`).sort());
+    await box.in("b", "push", "-q", "origin", ...names.map((name) => `:refs/heads/${name}`));
+    await box.in("a", "branch", "-q", "-D", "--", ...names);
+    expect(await listed("refs/heads/odd/*")).toBe("");
+  });
+
   it("pushes and fetches many branches at once", async () => {
     const head = await oid("a", "main");
     const input = Array.from({ length: 300 }, (_, i) => `create refs/heads/many/${i} ${head}\n`).join("");

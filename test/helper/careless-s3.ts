@@ -10,25 +10,40 @@ export interface CarelessServer {
   stop(): Promise<void>;
 }
 
-/**
- * An S3 server that answers yes to everything: conditions of requests are not looked at. One bucket, whatever it is called. While `isMissing` says so
- * there is no bucket.
- */
-export async function startCarelessS3({ isMissing = (): boolean => false } = {}): Promise<CarelessServer> {
-  const objects = new Map<string, { readonly body: Buffer; readonly etag: string }>();
+export interface CarelessOptions {
+  /** While it says so there is no bucket. */
+  readonly isMissing?: () => boolean;
+  /** Looks at conditions after all. */
+  readonly keepsConditions?: boolean;
+  /** Told of an object that is written, before and after it is there. True cuts the connection, and nobody gets an answer. */
+  readonly onPut?: (key: string, stage: "before" | "after") => boolean;
+}
+
+/** An S3 server that answers yes to everything: conditions of requests are not looked at. One bucket, whatever it is called. */
+export async function startCarelessS3({
+  isMissing = () => false,
+  keepsConditions = false,
+  onPut = () => false,
+}: CarelessOptions = {}): Promise<CarelessServer> {
+  const objects = new Map<string, StoredObject>();
+  const put = async (key: string, request: IncomingMessage, response: ServerResponse) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part);
+    const body = Buffer.concat(parts);
+    const etag = `"${createHash("md5").update(body).digest("hex")}"`;
+    if (keepsConditions && breaksCondition(request, objects.get(key)))
+      return void response.writeHead(412).end("<Error><Code>PreconditionFailed</Code></Error>");
+    if (onPut(key, "before")) return void request.socket.destroy();
+    objects.set(key, { body, etag, modified: new Date() });
+    if (onPut(key, "after")) return void request.socket.destroy();
+    response.writeHead(200, { ETag: etag }).end();
+  };
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", "http://server");
     if (isMissing()) return void response.writeHead(404).end("<Error><Code>NoSuchBucket</Code></Error>");
     const key = decodeURIComponent(url.pathname.split("/").slice(2).join("/"));
     if (key === "") return list(url, objects, response);
-    if (request.method === "PUT") {
-      const parts: Buffer[] = [];
-      for await (const part of request) parts.push(part);
-      const body = Buffer.concat(parts);
-      const etag = `"${createHash("md5").update(body).digest("hex")}"`;
-      objects.set(key, { body, etag });
-      return void response.writeHead(200, { ETag: etag }).end();
-    }
+    if (request.method === "PUT") return put(key, request, response);
     if (request.method === "DELETE") {
       objects.delete(key);
       return void response.writeHead(204).end();
@@ -51,13 +66,20 @@ export async function startCarelessS3({ isMissing = (): boolean => false } = {})
   };
 }
 
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { body, etag }: { body: Buffer; etag: string },
-): void {
+interface StoredObject {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly modified: Date;
+}
+
+function breaksCondition({ headers }: IncomingMessage, now: StoredObject | undefined): boolean {
+  if (headers["if-none-match"] === "*") return now !== undefined;
+  return headers["if-match"] !== undefined && headers["if-match"] !== now?.etag;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { body, etag, modified }: StoredObject): void {
   const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
-  const head = { ETag: etag, "Last-Modified": new Date().toUTCString() };
+  const head = { ETag: etag, "Last-Modified": modified.toUTCString() };
   if (from === "" && to === "") {
     response.writeHead(200, { ...head, "Content-Length": body.length });
     return void response.end(request.method === "HEAD" ? undefined : body);
@@ -68,12 +90,12 @@ function send(
   response.writeHead(206, { ...head, ...range }).end(body.subarray(start, end));
 }
 
-function list(url: URL, objects: ReadonlyMap<string, { body: Buffer; etag: string }>, response: ServerResponse): void {
+function list(url: URL, objects: ReadonlyMap<string, StoredObject>, response: ServerResponse): void {
   const prefix = url.searchParams.get("prefix") ?? "";
   const found = [...objects].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1));
   const contents = found.map(
-    ([key, { body, etag }]) =>
-      `<Contents><Key>${key}</Key><Size>${body.length}</Size><ETag>${etag}</ETag><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>`,
+    ([key, { body, etag, modified }]) =>
+      `<Contents><Key>${key}</Key><Size>${body.length}</Size><ETag>${etag}</ETag><LastModified>${modified.toISOString()}</LastModified></Contents>`,
   );
   response
     .writeHead(200, { "Content-Type": "application/xml" })

@@ -12,13 +12,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { MemoryBackend } from "../../src/backend/memory/memory-backend.ts";
-import { startPackObjects } from "../../src/git/history.ts";
 import { findRepository } from "../../src/git/repository.ts";
 import { compactPacks } from "../../src/remote-helper/compact.ts";
 import { Mirror } from "../../src/remote-helper/mirror.ts";
 import { packsToJoin } from "../../src/remote-helper/mirror-packs.ts";
-import { PackSaver } from "../../src/remote-helper/pack-objects.ts";
 import { emptyRoot, encodeRoot, nextRoot, type Root } from "../../src/remote-helper/root.ts";
+import { savePack } from "../../src/remote-helper/save-pack.ts";
 import { createSandbox } from "../helper/sandbox.ts";
 
 jest.setTimeout(240_000);
@@ -49,10 +48,8 @@ describe("the local copy of a repository with many pushes", () => {
     const repository = await findRepository(cwd);
     let root = emptyRoot("r", "sha1");
     for (const [i, oid] of stdout.trim().split("\n").entries()) {
-      const git = await startPackObjects(repository, [oid], [...root.refs.values()]);
-      const saver = new PackSaver(backend);
-      for await (const bytes of git.stdout) await saver.write(bytes as Buffer);
-      const packs = [...root.packs, { from: i + 1, to: i + 1, ...(await saver.finishPush())! }];
+      const stored = await savePack(backend, { repository, tips: [oid], known: [...root.refs.values()] });
+      const packs = [...root.packs, { from: i + 1, to: i + 1, ...stored! }];
       const compacted = await compactPacks({ ...root, packs }, { backend });
       root = nextRoot(root, `${i}`.padStart(16, "0"), { ...compacted, refs: new Map([["refs/heads/main", oid]]) });
       roots.push(root);
