@@ -10,22 +10,14 @@ export interface WholePart {
   readonly names?: Buffer | undefined;
 }
 
-/** Bytes of an object's id that stand for it: a hint, since git hashes what it is given. */
-export const nameSize = 8;
+/** Bytes of an object's id that stand for it, as many as a number holds: a hint, since git hashes what it is given. */
+export const nameSize = 6;
 export const nameRowSize = 4 + nameSize;
 
 const offsetDelta = 6;
 const namedDelta = 7;
-
-/** Where an object is that a delta may build on: at this offset of what is written, or not in it, with this id. */
-type Place = number | Buffer;
-
-interface Entry {
-  /** Offset in its part. */
-  readonly at: number;
-  readonly name: string;
-  readonly bytes: Buffer;
-}
+/** By which a delta may grow: an id in place of an offset. */
+const mostGrowth = 32;
 
 /**
  * The entries of several packs in one, each object once: what comes again is left out, and whoever builds on it builds on the first. Parts without names are
@@ -33,94 +25,131 @@ interface Entry {
  * @returns the entries without header and trailer. @throws MlgitError kind `corrupt` for names that do not fit.
  */
 export function mergeNamed(parts: readonly WholePart[], hashSize: number): { objects: number; entries: Buffer } {
-  const merge = new Merge(hashSize);
-  for (const part of parts) merge.add(part);
-  return { objects: merge.objects, entries: Buffer.concat(merge.out) };
+  const size = parts.reduce((sum, { bytes, names }) => sum + bytes.length + mostGrowth * rowsOf(names), packHeaderSize);
+  const merge = new Merge(Buffer.allocUnsafe(size), hashSize);
+  for (const { bytes, names } of parts) {
+    const entries = bytes.subarray(0, bytes.length - hashSize);
+    if (names) merge.addNamed(entries, names);
+    else merge.addWhole(entries);
+  }
+  return { objects: merge.objects, entries: merge.entries };
 }
 
+function rowsOf(names: Buffer | undefined): number {
+  return names ? names.length / nameRowSize : 0;
+}
+
+/** Most packs have nothing that came before: they are copied whole. */
 class Merge {
-  readonly out: Buffer[] = [];
   objects = 0;
+  readonly #out: Buffer;
   readonly #hashSize: number;
-  readonly #known = new Map<string, Place>();
+  /** Name → offset of what is written; negative: not in it, and its id is `#outside[-1 - place]`. */
+  readonly #known = new Map<number, number>();
+  readonly #outside: Buffer[] = [];
   #at = packHeaderSize;
 
-  constructor(hashSize: number) {
+  constructor(out: Buffer, hashSize: number) {
+    this.#out = out;
     this.#hashSize = hashSize;
   }
 
-  add(part: WholePart): void {
-    const end = part.bytes.length - this.#hashSize;
-    if (!part.names) {
-      this.#write(part.bytes.subarray(packHeaderSize, end));
-      this.objects += part.bytes.readUInt32BE(8);
+  get entries(): Buffer {
+    return this.#out.subarray(packHeaderSize, this.#at);
+  }
+
+  addWhole(part: Buffer): void {
+    this.objects += part.readUInt32BE(8);
+    this.#at += part.copy(this.#out, this.#at, packHeaderSize);
+  }
+
+  addNamed(part: Buffer, names: Buffer): void {
+    const moved = this.#at - packHeaderSize;
+    if (this.#hasKnown(names)) return this.#addEach(part, names);
+    let from = packHeaderSize;
+    for (let row = 0; row < names.length; row += nameRowSize) {
+      this.#known.set(names.readUIntBE(row + 4, nameSize), from + moved);
+      this.#noteBase(part, from);
+      from += names.readUInt32BE(row);
+    }
+    if (from !== part.length) throw damaged();
+    this.addWhole(part);
+  }
+
+  #hasKnown(names: Buffer): boolean {
+    for (let row = 0; row < names.length; row += nameRowSize)
+      if (this.#known.has(names.readUIntBE(row + 4, nameSize))) return true;
+    return false;
+  }
+
+  #addEach(part: Buffer, names: Buffer): void {
+    /** Offset in the part → as in `#known`. */
+    const places = new Map<number, number>();
+    let from = packHeaderSize;
+    for (let row = 0; row < names.length; row += nameRowSize) {
+      const end = from + names.readUInt32BE(row);
+      if (end < from + 2 || end > part.length) throw damaged();
+      const name = names.readUIntBE(row + 4, nameSize);
+      const before = this.#known.get(name);
+      places.set(from, before ?? this.#at);
+      if (before === undefined) {
+        this.#known.set(name, this.#at);
+        this.#add(part, { from, end, places });
+      }
+      from = end;
+    }
+    if (from !== part.length) throw damaged();
+  }
+
+  #add(
+    part: Buffer,
+    {
+      from,
+      end,
+      places,
+    }: { readonly from: number; readonly end: number; readonly places: ReadonlyMap<number, number> },
+  ): void {
+    this.objects++;
+    const entryAt = this.#at;
+    if (typeOf(part, from) !== offsetDelta) {
+      this.#noteBase(part, from);
+      this.#at += part.copy(this.#out, this.#at, from, end);
       return;
     }
-    const places = new Map<number, Place>();
-    for (const entry of entriesOf(part.bytes.subarray(0, end), part.names)) {
-      const before = this.#known.get(entry.name);
-      places.set(entry.at, before ?? this.#at);
-      if (before !== undefined) continue;
-      this.#known.set(entry.name, this.#at);
-      this.#add(entry, places);
-    }
+    const at = endOfHeader(part, from);
+    const base = readOffset(part, at);
+    const place = places.get(from - base.distance);
+    if (place === undefined) throw damaged();
+    this.#at += part.copy(this.#out, this.#at, from, at);
+    this.#out[entryAt] = ((part[from] ?? 0) & 0x8f) | ((place >= 0 ? offsetDelta : namedDelta) << 4);
+    this.#at += place >= 0 ? writeOffset(this.#out, this.#at, entryAt - place) : this.#writeId(place);
+    this.#at += part.copy(this.#out, this.#at, base.end, end);
   }
 
-  #add({ at, bytes }: Entry, places: ReadonlyMap<number, Place>): void {
-    this.objects++;
-    const from = headerSize(bytes);
-    const type = ((bytes[0] ?? 0) >> 4) & 7;
-    if (type === offsetDelta) {
-      const { distance, end } = readOffset(bytes, from);
-      const base = places.get(at - distance);
-      if (base === undefined) throw damaged();
-      this.#writeDelta(bytes, { from, end, base });
-    } else if (type === namedDelta) {
-      const end = from + this.#hashSize;
-      const oid = bytes.subarray(from, end);
-      const name = oid.toString("latin1", 0, nameSize);
-      const base = this.#known.get(name) ?? oid;
-      // It is there already, so it is left out should it come later.
-      this.#known.set(name, base);
-      this.#writeDelta(bytes, { from, end, base });
-    } else this.#write(bytes);
+  /** What a delta names and is not written is there already: it is left out should it come later. */
+  #noteBase(part: Buffer, from: number): void {
+    if (typeOf(part, from) !== namedDelta) return;
+    const at = endOfHeader(part, from);
+    const name = part.readUIntBE(at, nameSize);
+    if (this.#known.has(name)) return;
+    this.#outside.push(part.subarray(at, at + this.#hashSize));
+    this.#known.set(name, -this.#outside.length);
   }
 
-  /** Between `from` and `end` it says what it builds on. */
-  #writeDelta(
-    bytes: Buffer,
-    { from, end, base }: { readonly from: number; readonly end: number; readonly base: Place },
-  ): void {
-    const header = Buffer.from(bytes.subarray(0, from));
-    const type = typeof base === "number" ? offsetDelta : namedDelta;
-    header[0] = ((header[0] ?? 0) & 0x8f) | (type << 4);
-    const on = typeof base === "number" ? writeOffset(this.#at - base) : base;
-    this.#write(header, on, bytes.subarray(end));
-  }
-
-  #write(...pieces: readonly Buffer[]): void {
-    this.out.push(...pieces);
-    for (const piece of pieces) this.#at += piece.length;
+  #writeId(place: number): number {
+    return this.#outside[-1 - place]?.copy(this.#out, this.#at) ?? 0;
   }
 }
 
-function* entriesOf(bytes: Buffer, names: Buffer): Generator<Entry> {
-  let at = packHeaderSize;
-  for (let row = 0; row < names.length; row += nameRowSize) {
-    const length = names.readUInt32BE(row);
-    if (length < 2 || at + length > bytes.length) throw damaged();
-    const name = names.toString("latin1", row + 4, row + nameRowSize);
-    yield { at, name, bytes: bytes.subarray(at, at + length) };
-    at += length;
-  }
-  if (at !== bytes.length) throw damaged();
+function typeOf(part: Buffer, from: number): number {
+  return ((part[from] ?? 0) >> 4) & 7;
 }
 
 /** Of an entry's type and size. */
-function headerSize(bytes: Buffer): number {
-  let size = 1;
-  while ((bytes[size - 1] ?? 0) >= 0x80) size++;
-  return size;
+function endOfHeader(part: Buffer, from: number): number {
+  let at = from + 1;
+  while ((part[at - 1] ?? 0) >= 0x80) at++;
+  return at;
 }
 
 function damaged(): MlgitError {

@@ -12,11 +12,14 @@ export function readOffset(bytes: Uint8Array, from: number): { readonly distance
   return { distance, end: at };
 }
 
-export function writeOffset(distance: number): Buffer {
-  const bytes = [distance % 128];
-  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    rest--;
-    bytes.unshift(0x80 | (rest % 128));
+/** @returns how many bytes it took. */
+export function writeOffset(out: Uint8Array, at: number, distance: number): number {
+  let length = 1;
+  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor((rest - 1) / 128)) length++;
+  let rest = distance;
+  for (let i = length - 1; i >= 0; i--) {
+    out[at + i] = (i === length - 1 ? 0 : 0x80) | (rest % 128);
+    rest = Math.floor(rest / 128) - 1;
   }
-  return Buffer.from(bytes);
+  return length;
 }
