@@ -64,8 +64,12 @@ class Merge {
   }
 
   addNamed(part: Buffer, names: Buffer): void {
+    if (this.#hasKnown(names)) this.#addEach(part, names);
+    else this.#addAll(part, names);
+  }
+
+  #addAll(part: Buffer, names: Buffer): void {
     const moved = this.#at - packHeaderSize;
-    if (this.#hasKnown(names)) return this.#addEach(part, names);
     let from = packHeaderSize;
     for (let row = 0; row < names.length; row += nameRowSize) {
       this.#known.set(names.readUIntBE(row + 4, nameSize), from + moved);
