@@ -27,34 +27,66 @@ const zipEntry = "PK\x03\x04";
 const zipMethodAt = 8;
 const longestMagic = 16;
 const hopeless = 0.95;
-const triedOfHopeless = 8;
+/** Of hopeless chunks one in so many is tried, and less often while that is in vain. */
+const tryOneIn = { first: 8, most: 64 } as const;
+
+/** How tries went so far. */
+export interface CompressionHistory {
+  ratio: number;
+  /** Chunks since the last try, and of how many one is tried while it is hopeless. */
+  sinceTry: number;
+  oneIn: number;
+}
+
+const mostKinds = 256;
+
+/** What is known of each kind of files: of small ones each has too few chunks to learn from, and there are many. */
+export class CompressionHistories {
+  readonly #kinds = new Map<string, CompressionHistory>();
+
+  /** Of one kind; a new one where there are so many kinds that the word must mean something else. */
+  of(kind: string): CompressionHistory {
+    const known = this.#kinds.get(kind) ?? newHistory();
+    if (this.#kinds.size < mostKinds) this.#kinds.set(kind, known);
+    return known;
+  }
+}
+
+function newHistory(): CompressionHistory {
+  return { ratio: 0, sinceTry: 0, oneIn: tryOneIn.first };
+}
 
 /**
  * Decides, for the chunks of one file in turn, which are worth a try at compression: none of a format that is
- * compressed already, one in 8 while those tried before shrank by less than 5 %, otherwise every one.
+ * compressed already, one in 8 and then fewer, down to one in 64, while those tried before shrank by less than 5 %, otherwise every one.
  */
 export class CompressionProbe {
   readonly #compressed: boolean;
-  #ratio = 0;
-  #sinceTry = 0;
+  readonly #history: CompressionHistory;
 
-  /** `firstBytes`: the beginning of the file; 16 bytes are enough. */
-  constructor(firstBytes: Uint8Array) {
+  /** `firstBytes`: the beginning of the file; 16 bytes are enough. `history`: of files like it, which this one becomes part of. */
+  constructor(firstBytes: Uint8Array, history: CompressionHistory = newHistory()) {
     this.#compressed = isCompressed(firstBytes);
+    this.#history = history;
   }
 
   /** Whether to try the next chunk. Ask once per chunk. */
   wants(): boolean {
     if (this.#compressed) return false;
-    if (this.#ratio <= hopeless) return true;
-    this.#sinceTry = (this.#sinceTry + 1) % triedOfHopeless;
-    return this.#sinceTry === 0;
+    const history = this.#history;
+    if (history.ratio <= hopeless) return true;
+    history.sinceTry++;
+    return history.sinceTry >= history.oneIn;
   }
 
   /** What a try came to, in bytes; `stored` equals `plain` if it was not worth keeping. */
   note(plain: number, stored: number): void {
     const ratio = stored / plain;
-    this.#ratio = this.#ratio === 0 ? ratio : (this.#ratio + ratio) / 2;
+    const history = this.#history;
+    const inVain = history.ratio > hopeless && ratio > hopeless;
+    history.oneIn = inVain ? Math.min(2 * history.oneIn, tryOneIn.most) : tryOneIn.first;
+    history.sinceTry = 0;
+    history.ratio = history.ratio === 0 ? ratio : (history.ratio + ratio) / 2;
   }
 }
 

@@ -4,6 +4,9 @@ import { workerData } from "node:worker_threads";
 if ("hash" in workerData) {
   const { runHashWorker } = await import("../util/hash-worker.ts");
   runHashWorker(workerData.hash);
+} else if ("md5" in workerData) {
+  const { runMd5Worker } = await import("../util/md5-worker.ts");
+  runMd5Worker(workerData);
 } else {
   const { runAddWorker } = await import("../transfer/add-worker.ts");
   await runAddWorker();

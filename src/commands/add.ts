@@ -1,12 +1,12 @@
-import type { BigIntStats } from "node:fs";
 import { exitCode } from "../error/exit-code.ts";
-import { blobOid, writeBlobs } from "../git/blob-pack.ts";
+import { blobOid, type Sized, writeBlobs } from "../git/blob-pack.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
 import { addPaths, checkPathspecs, type IndexEntry, stageEntries, unstagePaths } from "../git/stage.ts";
 import type { Cache } from "../store/local/cache.ts";
 import type { AddedFile } from "../transfer/add-file.ts";
 import { addFiles } from "../transfer/add-pool.ts";
+import type { FileState } from "../util/file-state.ts";
 import { chooseFiles } from "./choose-files.ts";
 import type { Command, Context } from "./command.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
@@ -43,7 +43,7 @@ interface AddTools {
   readonly repository: Repository & { readonly workTree: string };
   readonly cache: Cache;
   readonly context: Context;
-  readonly modeOf: (path: Buffer, stat: BigIntStats) => string;
+  readonly modeOf: (path: Buffer, stat: FileState) => string;
 }
 
 /** Data first, made durable; then the blobs. The index that names them comes last, when nothing can fail any more. */
@@ -54,21 +54,31 @@ async function takeIn(paths: readonly Buffer[], { repository, cache, context, mo
     const files = paths.map((path) => inTop(repository.workTree, path));
     const added = await addFiles(files, { cache, meter: progress, signal: context.signal });
     context.signal.throwIfAborted();
-    const blobs = new Map<string, Uint8Array>();
+    const blobs = new Map<string, string>();
     const entries: IndexEntry[] = [];
     const stamps: StampEntry[] = [];
     for (const [i, path] of paths.entries()) {
       const { pointer, stat } = added[i] as AddedFile;
-      const blob = blobOid(repository, pointer);
+      const blob = blobOid(repository, Buffer.from(pointer, "latin1"));
       blobs.set(blob, pointer);
       entries.push({ path, blob, mode: modeOf(path, stat) });
       stamps.push({ path, blob, stat });
     }
-    await writeBlobs(repository, [...blobs.values()]);
+    await writeBlobs(repository, bytesOf(blobs));
     return { entries, stamps };
   } finally {
     progress.done();
   }
+}
+
+/** Made one by one, as they are written. */
+function bytesOf(texts: ReadonlyMap<string, string>): Sized<Uint8Array> {
+  return {
+    length: texts.size,
+    *[Symbol.iterator]() {
+      for (const text of texts.values()) yield Buffer.from(text, "latin1");
+    },
+  };
 }
 
 function inTop(top: string, path: Buffer): Buffer {

@@ -1,8 +1,9 @@
-import { type BigIntStats, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { areTracked } from "../git/check-attributes.ts";
 import { listChanged } from "../git/stage.ts";
 import { listIndex } from "../git/tree-scan.ts";
 import { PathGuard } from "../hydrate/path-guard.ts";
+import type { FileState } from "../util/file-state.ts";
 import type { Session } from "./session.ts";
 
 /** What is to be added, by who does it. Raw bytes, relative to the top. */
@@ -14,7 +15,7 @@ export interface ChosenFiles {
   /** In the index and not on disk. What now lies behind a symlink counts as not there, as git has it. */
   readonly gone: readonly Buffer[];
   /** The mode that git would record, `100644` or `100755`. */
-  readonly modeOf: (path: Buffer, stat: BigIntStats) => string;
+  readonly modeOf: (path: Buffer, stat: FileState) => string;
 }
 
 /** What `git add` of some pathspecs would add, from the folder `cwd`. */
@@ -33,7 +34,7 @@ export async function chooseFiles(session: Session, cwd: string, pathspecs: read
     i < mayBeOurs && tracked[i] === true && isPlainFile(workTree, path) && modes?.get(key(path)) !== "120000";
   const ours = changed.filter(isOurs);
   const taken = new Set(ours);
-  const modeOf = (path: Buffer, { mode }: BigIntStats) =>
+  const modeOf = (path: Buffer, { mode }: FileState) =>
     modes ? (modes.get(key(path)) ?? "100644") : (mode & 0o100n) !== 0n ? "100755" : "100644";
   return { ours, others: changed.filter((path) => !taken.has(path)), gone, modeOf };
 }

@@ -63,7 +63,17 @@ export class BatchReader {
   }
 }
 
+/** The usual line is cut by hand: there may be a million. */
 function parseHeader(line: string): Omit<BatchObject, "bytes"> {
+  const typeAt = line.indexOf(" ") + 1;
+  const sizeAt = line.indexOf(" ", typeAt) + 1;
+  if (line.startsWith("blob ", typeAt) && sizeAt > typeAt) {
+    const sizeEnd = line.indexOf(" ", sizeAt);
+    const size = Number(sizeEnd < 0 ? line.slice(sizeAt) : line.slice(sizeAt, sizeEnd));
+    const rest = sizeEnd < 0 ? "" : line.slice(sizeEnd + 1);
+    if (Number.isSafeInteger(size) && !rest.endsWith("missing"))
+      return { oid: line.slice(0, typeAt - 1), type: "blob", size, rest };
+  }
   const missing = /^(\S*)(?: (.*))? missing$/s.exec(line);
   if (missing) return { oid: missing[1] ?? "", type: "missing", size: 0, rest: missing[2] ?? "" };
   const [, oid = "", type = "", size, rest = ""] = /^([0-9a-f]+) ([a-z]+) (\d+) ?(.*)$/s.exec(line) ?? [];

@@ -5,6 +5,8 @@ import { runGit } from "./run.ts";
 
 /** As git's fetch.unpackLimit: fewer objects than this become loose ones and no pack. */
 const unpackLimit = 100;
+/** Of a pack, joined before they are written. */
+const partsAtOnce = 1024;
 const typeNumbers = { commit: 1, tree: 2, blob: 3, tag: 4 } as const;
 
 export interface GitObject {
@@ -22,32 +24,48 @@ export function blobOid(repository: Pick<Repository, "objectFormat">, bytes: Uin
   return objectOid(repository, { type: "blob", bytes });
 }
 
+/** A list, or what makes its items when they are asked for. */
+export interface Sized<T> extends Iterable<T> {
+  readonly length: number;
+}
+
 /** Stores small blobs in git's object database by one process: a pack, or loose objects where there are few. */
-export function writeBlobs(repository: Repository, blobs: readonly Uint8Array[]): Promise<void> {
-  return writeObjects(
-    repository,
-    blobs.map((bytes) => ({ type: "blob", bytes })),
-  );
+export function writeBlobs(repository: Repository, blobs: Sized<Uint8Array>): Promise<void> {
+  return writeObjects(repository, {
+    length: blobs.length,
+    *[Symbol.iterator]() {
+      for (const bytes of blobs) yield { type: "blob", bytes } as const;
+    },
+  });
 }
 
 /** The same for objects of all types. They may name objects that are written later. */
-export async function writeObjects(repository: Repository, objects: readonly GitObject[]): Promise<void> {
+export async function writeObjects(repository: Repository, objects: Sized<GitObject>): Promise<void> {
   if (objects.length === 0) return;
   const command = objects.length < unpackLimit ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"];
   await runGit(command, { cwd: cwdOf(repository), input: packOf(repository, objects) });
 }
 
-/** A pack of whole objects. Source of the format: gitformat-pack(5). */
-function packOf(repository: Repository, objects: readonly GitObject[]): Buffer {
+/** A pack of whole objects, in pieces. Source of the format: gitformat-pack(5). */
+async function* packOf(repository: Repository, objects: Sized<GitObject>): AsyncGenerator<Buffer> {
   const head = Buffer.alloc(12);
   head.write("PACK", "latin1");
   head.writeUInt32BE(2, 4);
   head.writeUInt32BE(objects.length, 8);
-  const bodies = objects.flatMap((one) => [entryHead(one), deflateSync(one.bytes, { level: 1 })]);
-  const parts = [head, ...bodies];
   const hash = createHash(repository.objectFormat);
-  for (const part of parts) hash.update(part);
-  return Buffer.concat([...parts, hash.digest()]);
+  let parts: Buffer[] = [head];
+  const piece = () => {
+    const joined = Buffer.concat(parts);
+    parts = [];
+    hash.update(joined);
+    return joined;
+  };
+  for (const one of objects) {
+    parts.push(entryHead(one), deflateSync(one.bytes, { level: 1 }));
+    if (parts.length >= partsAtOnce) yield piece();
+  }
+  yield piece();
+  yield hash.digest();
 }
 
 /** Type and size: 4 bits of size in the first byte, 7 in each that follows, bit 7 set while more come. */

@@ -1,11 +1,11 @@
-import type { BigIntStats } from "node:fs";
+import type { FileState } from "../util/file-state.ts";
 import { entryField, hashLengths, hasPlainFlags, indexChecksum, scanIndex } from "./index-file.ts";
 import type { ObjectFormat } from "./repository.ts";
 
 /** An entry that is to carry `stat`, if it still names `blob`. */
 export interface WantedEntry {
   readonly blob: string;
-  readonly stat: BigIntStats;
+  readonly stat: FileState;
 }
 
 export interface PatchRequest {
@@ -37,7 +37,7 @@ export function patchIndex(request: PatchRequest): PatchedIndex {
   const { bytes, objectFormat, wanted, indexSeconds } = request;
   const hashLength = hashLengths[objectFormat];
   const offsets: number[] = [];
-  const stats: BigIntStats[] = [];
+  const stats: FileState[] = [];
   const racy: number[] = [];
   const { problem } = scanIndex(bytes, objectFormat, (offset, name) => {
     const want = wanted.get(name);
@@ -96,7 +96,7 @@ function isRacy(bytes: Buffer, offset: number, indexSeconds: number): boolean {
 const nanoseconds = 1_000_000_000n;
 
 /** All of it truncated to 32 bits, as read-cache.c, fill_stat_data does; answers whether anything differs from before. */
-function putStat(bytes: Buffer, offset: number, stat: BigIntStats): boolean {
+function putStat(bytes: Buffer, offset: number, stat: FileState): boolean {
   const ctime = stat.ctimeNs / nanoseconds;
   const mtime = stat.mtimeNs / nanoseconds;
   const changes =

@@ -30,6 +30,8 @@ export async function listChanged(pathspecs: readonly string[], cwd: string): Pr
 }
 
 const newTag = "?".charCodeAt(0);
+const nul = Buffer.of(0);
+const linesAtOnce = 1024;
 
 /**
  * Lets git judge pathspecs as `git add` does, without reading a file. Returns its complaint when some paths are refused (ignored,
@@ -52,10 +54,17 @@ export interface IndexEntry {
 /** Puts entries into the index by one process, in place of whatever is in their way. git then knows nothing of the files' state; stampIndex tells it. */
 export async function stageEntries(repository: Repository, entries: readonly IndexEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const input = Buffer.concat(
-    entries.flatMap(({ path, mode, blob }) => [Buffer.from(`${mode} ${blob}\t`), path, Buffer.from([0])]),
-  );
-  await gitIn(repository, ["update-index", "--add", "--replace", "-z", "--index-info"], { input });
+  await gitIn(repository, ["update-index", "--add", "--replace", "-z", "--index-info"], { input: infoOf(entries) });
+}
+
+/** A line for each, some at a time: there may be a hundred thousand. */
+async function* infoOf(entries: readonly IndexEntry[]): AsyncGenerator<Buffer> {
+  for (let at = 0; at < entries.length; at += linesAtOnce)
+    yield Buffer.concat(
+      entries
+        .slice(at, at + linesAtOnce)
+        .flatMap(({ path, mode, blob }) => [Buffer.from(`${mode} ${blob}\t`), path, nul]),
+    );
 }
 
 /** Takes paths out of the index, whatever is on disk. */
@@ -72,5 +81,5 @@ export async function addPaths(repository: Repository, paths: readonly Buffer[])
 }
 
 function nulEnded(paths: readonly Buffer[]): Buffer {
-  return Buffer.concat(paths.flatMap((path) => [path, Buffer.from([0])]));
+  return Buffer.concat(paths.flatMap((path) => [path, nul]));
 }

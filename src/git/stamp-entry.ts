@@ -1,4 +1,5 @@
-import { type BigIntStats, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
+import type { FileState } from "../util/file-state.ts";
 import type { WantedEntry } from "./index-patch.ts";
 
 /** A worktree file that was written by us, whose index entry names its pointer. */
@@ -11,7 +12,7 @@ export interface StampEntry {
    */
   readonly blob: string;
   /** Of the file as it was written. */
-  readonly stat: BigIntStats;
+  readonly stat: FileState;
 }
 
 /** By path as latin1; only files that still are what was written. */
@@ -29,7 +30,7 @@ export function stillAsWritten(workTree: string, entries: readonly StampEntry[])
  * The stat to stamp. A file with several links gets another change time whenever a link comes or goes, so there the present one counts.
  * The quick look is exact to a microsecond, while an edit moves the time by more than two seconds (see PlaceBatch.mtime).
  */
-function asWritten(file: Buffer, stat: BigIntStats): BigIntStats | undefined {
+function asWritten(file: Buffer, stat: FileState): FileState | undefined {
   const now = lstatSync(file, { throwIfNoEntry: false });
   if (!now?.isFile() || now.ino !== Number(stat.ino) || now.dev !== Number(stat.dev) || now.size !== Number(stat.size))
     return undefined;

@@ -81,7 +81,7 @@ export class FileCollector {
     const added = await addFiles(files, options);
     this.#options.signal.throwIfAborted();
     return batch.flatMap(({ content, file }, i) => {
-      if (added[i] && Buffer.from(added[i].pointer).equals(formatPointer(content))) {
+      if (added[i] && Buffer.from(added[i].pointer, "latin1").equals(formatPointer(content))) {
         this.copied += content.size;
         return [];
       }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import { blobName, folderListing, type ListedFile } from "../lineage/run-record.ts";
 import { parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import type { FileState } from "../util/file-state.ts";
 import { hashFile } from "../util/hash-file.ts";
 import type { Artifact } from "./memo-key.ts";
 import type { StatCache } from "./stat-cache.ts";
@@ -47,7 +48,7 @@ export class Artifacts {
   }
 
   /** Remembers what somebody else has read. */
-  remember(path: string, stat: BigIntStats, read: { readonly oid: string; readonly readAt: bigint }): void {
+  remember(path: string, stat: FileState, read: { readonly oid: string; readonly readAt: bigint }): void {
     this.#known.set(path, stat, read);
   }
 

@@ -1,5 +1,6 @@
-import { type BigIntStats, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { writeDurable } from "../util/durable.ts";
+import type { FileState } from "../util/file-state.ts";
 
 /** Size, mtime, ctime, inode, and the oid of what was read then. Times in nanoseconds. */
 type Row = readonly [size: string, mtime: string, ctime: string, inode: string, oid: string];
@@ -26,7 +27,7 @@ export class StatCache {
   }
 
   /** The oid of a file of this name in this state, if it is known. */
-  get(path: string, stat: BigIntStats): string | undefined {
+  get(path: string, stat: FileState): string | undefined {
     const row = this.#rows.get(path);
     if (row === undefined) return undefined;
     const [size, mtime, ctime, inode, oid] = row;
@@ -39,7 +40,7 @@ export class StatCache {
   }
 
   /** `readAt`: nanoseconds since 1970 when reading began; `stat` is from before that. */
-  set(path: string, stat: BigIntStats, { oid, readAt }: { readonly oid: string; readonly readAt: bigint }): void {
+  set(path: string, stat: FileState, { oid, readAt }: { readonly oid: string; readonly readAt: bigint }): void {
     if (isRacy(stat.mtimeNs, readAt) || isRacy(stat.ctimeNs, readAt)) {
       this.#changed = this.#rows.delete(path) || this.#changed;
       return;

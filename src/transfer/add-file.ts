@@ -1,15 +1,16 @@
-import { type BigIntStats, lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { formatPointer, isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
+import { type FileState, stateOf } from "../util/file-state.ts";
 import { ingestFile } from "./ingest-file.ts";
 
 export interface AddedFile {
-  /** What git stores for the file. */
-  readonly pointer: Uint8Array;
+  /** What git stores for the file, one character a byte (latin1). */
+  readonly pointer: string;
   /** Bytes of content that were taken in. */
   readonly size: number;
-  /** The file's state when its bytes were taken. Sent between threads it keeps its fields and loses its methods. */
-  readonly stat: BigIntStats;
+  /** The file's state when its bytes were taken. */
+  readonly stat: FileState;
 }
 
 /** Takes a worktree file into the cache, unless it is empty or a pointer, which are stored as they are. */
@@ -18,8 +19,8 @@ export function addFile(file: Buffer, cache: Cache): AddedFile {
   if (before.size < BigInt(pointerLimit)) {
     const bytes = readFileSync(file);
     if (bytes.length === 0 || parsePointer(bytes) || isUnknownPointer(bytes))
-      return { pointer: bytes, size: 0, stat: before };
+      return { pointer: bytes.toString("latin1"), size: 0, stat: stateOf(before) };
   }
   const { oid, size, stat } = ingestFile(file, cache);
-  return { pointer: formatPointer({ oid, size }), size, stat };
+  return { pointer: formatPointer({ oid, size }).toString("latin1"), size, stat: stateOf(stat) };
 }

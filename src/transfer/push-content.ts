@@ -1,14 +1,17 @@
+import { extname } from "node:path";
 import { Chunker } from "../chunk/gear.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
 import { ChunkMaps } from "../store/local/chunk-maps.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
+import type { PackedContent } from "../store/local/sealed-pack.ts";
 import { compactIndex } from "../store/remote/compact-index.ts";
 import { keptFiles } from "../store/remote/kept-files.ts";
 import type { FilePacker } from "../store/remote/packer-types.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
 import { UploadPacker } from "../store/remote/upload-packer.ts";
+import { createBreather } from "../util/breathe.ts";
 import { chunksOfFile } from "./chunk-source.ts";
 import { fetchContent } from "./fetch-content.ts";
 import { type Meter, silentMeter } from "./meter.ts";
@@ -50,8 +53,9 @@ export async function pushContent(wanted: Iterable<WantedContent>, options: Push
   const { cache, meter } = options;
   const all = new Map([...wanted].map((one) => [one.oid, one]));
   const absent = await findAbsent(all, options);
-  await rescue(absent, options);
-  assertAvailable(absent, cache);
+  const uncached = absent.filter(({ oid }) => !cache.has(oid));
+  await rescue(uncached, options);
+  assertAvailable(uncached, cache);
   absent.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   meter.total(
     absent.length,
@@ -70,8 +74,9 @@ async function findAbsent(all: ReadonlyMap<string, WantedContent>, { cache, stor
   await store.syncToAdd(signal);
   const absent = await lacking();
   // Chunks that are found again spare at most the bytes that are to be sent: a larger index is not worth bringing.
+  if (store.index.awayBytes === 0) return absent;
   const worthIt = absent.reduce((sum, one) => sum + one.size, 0) > store.index.awayBytes;
-  if (store.index.awayBytes === 0 || (!worthIt && absent.every((one) => cache.has(one.oid)))) return absent;
+  if (!worthIt && absent.every((one) => cache.has(one.oid))) return absent;
   await store.syncToWrite(signal);
   return lacking();
 }
@@ -85,6 +90,7 @@ async function send(absent: readonly WantedContent[], options: PushOptions) {
   const packer = new UploadPacker({
     hash: store.hash,
     codec: store.codec,
+    remember: wholeFileLimit,
     find: (id) => store.index.findChunk(id),
     upload: async ({ recipe, bytes }) => {
       await store.savePack(recipe.id, bytes, { ...save, memory: unfinished.note(recipe) });
@@ -115,13 +121,13 @@ async function afterwards(packer: UploadPacker, { cache, store, signal }: PushOp
 }
 
 /** What lies in packs that are about to be collected, and nowhere else, is fetched while it can be, and stored anew. */
-async function rescue(absent: readonly WantedContent[], options: PushOptions): Promise<void> {
-  const going = absent.filter((one) => options.store.has(one.oid) && !options.cache.has(one.oid));
+async function rescue(uncached: readonly WantedContent[], options: PushOptions): Promise<void> {
+  const going = uncached.filter((one) => options.store.has(one.oid));
   if (going.length > 0) await fetchContent(going, { ...options, meter: silentMeter });
 }
 
-function assertAvailable(absent: readonly WantedContent[], cache: Cache): void {
-  const lost = absent.filter((one) => !cache.has(one.oid));
+function assertAvailable(uncached: readonly WantedContent[], cache: Cache): void {
+  const lost = uncached.filter((one) => !cache.has(one.oid));
   if (lost.length === 0) return;
   const shown = lost.slice(0, 20).map((one) => `  ${one.path} (sha256:${one.oid})`);
   if (lost.length > shown.length) shown.push(`  … and ${lost.length - shown.length} more`);
@@ -137,10 +143,14 @@ function assertAvailable(absent: readonly WantedContent[], cache: Cache): void {
 
 async function packAll(absent: readonly WantedContent[], packer: UploadPacker, options: PushOptions): Promise<void> {
   const chunker = new Chunker(chunkerBuffer);
+  const breathe = createBreather();
+  const tools = { packer, chunker, breathe, meter: options.meter };
   for (const one of absent) {
+    await breathe();
     options.signal?.throwIfAborted();
-    const content = await verified(one, options);
-    await packContent(one, content, { packer, chunker, meter: options.meter });
+    const small = options.cache.peekChunks(one.oid);
+    if (small?.content.length === one.size) await packSmall(one, small, tools);
+    else await packContent(one, await verified(one, options), tools);
   }
 }
 
@@ -177,15 +187,29 @@ function cachedContent(one: WantedContent, cache: Cache): CachedContent {
 interface PackTools {
   readonly packer: UploadPacker;
   readonly chunker: Chunker;
+  readonly breathe: () => Promise<void> | undefined;
   readonly meter: Meter;
+}
+
+async function packSmall(one: WantedContent, { content, chunks }: PackedContent, tools: PackTools): Promise<void> {
+  const { oid, size, path } = one;
+  const file = tools.packer.begin({ oid, size, kind: extname(path) }, content.subarray(0, 64));
+  let start = 0;
+  for (const { id, length } of chunks) {
+    await file.chunk(content.subarray(start, start + length), id);
+    start += length;
+  }
+  file.done();
+  tools.meter.advance(1, size);
 }
 
 async function packContent(one: WantedContent, content: CachedContent, tools: PackTools): Promise<void> {
   let file: FilePacker | undefined;
   for (const chunk of chunksOf(content, tools.chunker)) {
-    file ??= tools.packer.begin(one.oid, one.size, chunk.subarray(0, 64));
+    file ??= tools.packer.begin(one, chunk.subarray(0, 64));
     await file.chunk(chunk);
     tools.meter.advance(0, chunk.length);
+    await tools.breathe();
   }
   file?.done();
   tools.meter.advance(1, 0);

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "@jest/globals";
-import { CompressionProbe } from "../../src/chunk/compression-probe.ts";
+import { CompressionHistories, CompressionProbe } from "../../src/chunk/compression-probe.ts";
 
 const zip = (method: number) => Buffer.from([0x50, 0x4b, 3, 4, 20, 0, 0, 0, method, 0, 0, 0, 0, 0, 0, 0]);
 
@@ -38,8 +38,17 @@ describe("the compression probe", () => {
     expect(tries(new CompressionProbe(start), 20, 60)).toHaveLength(20);
   });
 
-  it("tries one chunk in eight of what does not shrink", () => {
-    expect(tries(new CompressionProbe(Buffer.from("weights")), 26, 100)).toEqual([0, 8, 16, 24]);
+  it("tries one chunk in eight of what does not shrink, and fewer the longer that is so", () => {
+    expect(tries(new CompressionProbe(Buffer.from("weights")), 260, 100)).toEqual([0, 8, 24, 56, 120, 184, 248]);
+  });
+
+  it("learns from one file for the next of its kind, and not for another kind", () => {
+    const histories = new CompressionHistories();
+    const tried = [".npy", ".npy", ".npy", ".csv", ".csv"].map((kind) => {
+      const probe = new CompressionProbe(Buffer.from("text"), histories.of(kind));
+      return tries(probe, 1, kind === ".csv" ? 40 : 100).length;
+    });
+    expect(tried).toEqual([1, 0, 0, 1, 1]);
   });
 
   it("tries every chunk again once one shrinks", () => {

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { LimitFunction } from "p-limit";
+import { md5Of } from "../../util/md5.ts";
 import type { SaveOptions } from "../backend.ts";
 import { conflictError, isNotFoundError } from "../backend-error.ts";
 import { retrying } from "../retry-policy.ts";
@@ -24,7 +25,7 @@ export async function upload(
   try {
     if (body.length > blockSize) return await uploadBlocks(context, key, body, options);
     const { ifAbsent, ifMatch, signal } = options;
-    const stored = await context.api.put(key, body, { md5: md5Of(body), ifAbsent, ifMatch, signal });
+    const stored = await context.api.put(key, body, { md5: await md5Of(body), ifAbsent, ifMatch, signal });
     options.onProgress?.(body.length);
     return stored;
   } catch (error) {
@@ -46,7 +47,7 @@ async function uploadBlocks(
   const ids = blockIds(Math.ceil(body.length / blockSize));
   const send = async (id: string, i: number) => {
     const part = body.subarray(i * blockSize, (i + 1) * blockSize);
-    const block = { id, body: part, md5: md5Of(part) };
+    const block = { id, body: part, md5: await md5Of(part) };
     await retrying(() => api.stage(key, block, signal), { retries: 4, signal });
     options.onProgress?.(part.length);
   };
@@ -77,8 +78,4 @@ function blockIds(count: number): string[] {
     number.writeUInt32BE(i);
     return Buffer.concat([own, number]).toString("base64");
   });
-}
-
-function md5Of(bytes: Uint8Array): Buffer {
-  return createHash("md5").update(bytes).digest();
 }

@@ -5,7 +5,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { S3Api } from "./s3-api.ts";
 import { SdkClient } from "./s3-client.ts";
 import type { S3Config } from "./s3-config.ts";
-import { hashPayloadsBeside } from "./s3-payload-hash.ts";
+import { leaveLargePayloadsUnsigned } from "./s3-payload-hash.ts";
 
 export interface S3ClientOptions {
   readonly sockets: number;
@@ -22,7 +22,7 @@ export async function createS3Client(config: S3Config, options: S3ClientOptions)
   const settings = clientConfig(config, options);
   const client = new S3Client(settings);
   const usable = (await hasRegion(client)) ? client : new S3Client({ ...settings, region: "us-east-1" });
-  hashPayloadsBeside(usable);
+  leaveLargePayloadsUnsigned(usable);
   return new SdkClient(usable, config, options.onRequest);
 }
 
@@ -40,7 +40,7 @@ function clientConfig(config: S3Config, options: S3ClientOptions): S3ClientConfi
     followRegionRedirects: custom === undefined,
     // Tried again by retry-policy.ts, for every backend alike.
     maxAttempts: 1,
-    // Trailing checksums are refused or stored as data by several servers; Content-MD5 and the signed SHA-256 do the same work.
+    // Trailing checksums are refused or stored as data by several servers; Content-MD5 does the same work.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     expectContinueHeader: false,

@@ -1,39 +1,34 @@
-import { webcrypto } from "node:crypto";
 import type { S3Client } from "@aws-sdk/client-s3";
-import limit from "p-limit";
 
-/** Smaller bodies are hashed sooner than handed over. */
-const worthHandingOver = 256 << 10;
-/** Each is copied before it is hashed. */
-const hashing = limit(2);
+/** Smaller bodies are hashed for the signature: that is soon done. */
+const worthSparing = 256 << 10;
 
 interface Signable {
-  readonly protocol: string;
   readonly headers: Record<string, string>;
   readonly body?: unknown;
 }
 
 /**
- * Large bodies are hashed for the signature in the thread pool, where the SDK would hold up the thread that chunks and compresses. Over https they are
- * not signed at all, as with Amazon's own command: TLS keeps them whole, and Content-MD5 says what the server must find.
+ * Large bodies that come with Content-MD5 are not hashed once more for the signature, as with Amazon's own command over https. The signature covers that
+ * header, so the server still refuses bytes that changed on the way; who can forge an MD5 there could as well answer in the server's place; and whoever reads the
+ * store later proves every chunk by its name.
  */
-export function hashPayloadsBeside(client: S3Client): void {
+export function leaveLargePayloadsUnsigned(client: S3Client): void {
   client.middlewareStack.add(
     (next) => async (args) => {
-      await addPayloadHash(args.request as Signable);
+      const { headers, body } = args.request as Signable;
+      if (isLarge(body) && hasMd5(headers)) headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
       return next(args);
     },
     // Last of its step: the signer, one step later, takes the header as it is.
-    { step: "build", priority: "low", name: "mlgitPayloadHash" },
+    { step: "build", priority: "low", name: "mlgitUnsignedPayload" },
   );
 }
 
-async function addPayloadHash({ protocol, headers, body }: Signable): Promise<void> {
-  if (!(body instanceof Uint8Array) || body.length < worthHandingOver) return;
-  if (protocol === "https:") headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
-  else headers["x-amz-content-sha256"] = Buffer.from(await hashing(() => sha256(body))).toString("hex");
+function isLarge(body: unknown): boolean {
+  return body instanceof Uint8Array && body.length >= worthSparing;
 }
 
-function sha256(body: Uint8Array): Promise<ArrayBuffer> {
-  return webcrypto.subtle.digest("SHA-256", body);
+function hasMd5(headers: Record<string, string>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === "content-md5");
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { isMlgitError } from "../../error/mlgit-error.ts";
+import { md5Of } from "../../util/md5.ts";
 import type { AdaptiveLimit } from "../adaptive-limit.ts";
 import type { SaveOptions } from "../backend.ts";
 import { isNotFoundError } from "../backend-error.ts";
@@ -39,7 +39,7 @@ export async function uploadWhole(
   options: SaveOptions,
 ): Promise<Stored> {
   const { ifAbsent, ifMatch, signal, onProgress } = options;
-  const md5 = createHash("md5").update(body).digest();
+  const md5 = await md5Of(body);
   const put = (header?: string) =>
     bodies.run(body.length, () =>
       api.put(key, body, { md5: md5.toString("base64"), ifAbsent, ifMatch: header, signal }),
@@ -100,7 +100,7 @@ async function sendParts(
 export async function sendPart({ api, bodies, upload, parts }: PartContext, number: number, body: Uint8Array) {
   let digest: Buffer | undefined;
   const send = async (): Promise<SentPart> => {
-    digest ??= createHash("md5").update(body).digest();
+    digest ??= await md5Of(body);
     const md5 = digest.toString("hex");
     const there = parts.arrived(number, md5, body.length);
     if (there) return there;
@@ -128,7 +128,7 @@ export async function finish(
 
 /** The object, if an upload of these bytes was finished and only its answer never came. */
 async function finishedBefore(api: S3Api, key: string, body: Uint8Array): Promise<Stored | undefined> {
-  const md5 = joinedTag(piecesOf(body).map((piece) => createHash("md5").update(piece).digest()));
+  const md5 = joinedTag(await Promise.all(piecesOf(body).map(md5Of)));
   return (await tagOf(api, key)) === md5 ? { tag: md5 } : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { addPatterns } from "../../git/attribute-edit.ts";
 import { editAttributes } from "../../git/attribute-file.ts";
@@ -9,12 +9,13 @@ import { areIgnored } from "../../git/check-ignore.ts";
 import { stampIndex } from "../../git/index-stamp.ts";
 import { addPaths, stageEntries } from "../../git/stage.ts";
 import type { Stage } from "../../pipeline/stage.ts";
+import type { FileState } from "../../util/file-state.ts";
 import type { Session } from "../session.ts";
 import { guardsFor, toBytes } from "../track-pattern.ts";
 
 export interface MadeFile {
   readonly pointer: Uint8Array;
-  readonly stat: BigIntStats;
+  readonly stat: FileState;
 }
 
 /** Files that stages made or got back, until they are staged together. */

@@ -120,8 +120,9 @@ async function takeOutputs(paths: readonly string[], { session, context, artifac
   for (const [i, path] of paths.entries()) {
     const file = added[i];
     if (!file) continue;
-    made.add(path, file);
-    const pointer = file.size > 0 ? parsePointer(file.pointer) : undefined;
+    const bytes = Buffer.from(file.pointer, "latin1");
+    made.add(path, { pointer: bytes, stat: file.stat });
+    const pointer = file.size > 0 ? parsePointer(bytes) : undefined;
     if (pointer) artifacts.remember(path, file.stat, { oid: `sha256:${pointer.oid}`, readAt });
   }
 }

@@ -24,6 +24,11 @@ export class SegmentBuilder {
     return format.magic.length + rows + lists + fans + format.footerLength;
   }
 
+  /** File rows so far. */
+  get files(): number {
+    return this.#files.count;
+  }
+
   /** Chunk rows so far. */
   get chunks(): number {
     return this.#chunks.count;

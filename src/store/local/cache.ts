@@ -8,14 +8,15 @@ import { LargeFiles } from "./large-files.ts";
 import { CacheLayout, wholeFileLimit } from "./layout.ts";
 import { type PruneOptions, type PruneReport, pruneCache } from "./prune-cache.ts";
 import { ReuseLog } from "./reuse-log.ts";
-import { type SmallContent, SmallFiles } from "./small-files.ts";
+import type { PackedContent } from "./sealed-pack.ts";
+import { SmallFiles } from "./small-files.ts";
 import { restoreTrash } from "./trash.ts";
 import { VerifiedLog } from "./verified-log.ts";
 
 /** Content as the cache has it, verified: a path of a whole file, or the bytes of a small one. */
 export type CachedContent =
   | { readonly kind: "file"; readonly path: string; readonly size: number }
-  | ({ readonly kind: "bytes"; readonly size: number } & SmallContent);
+  | ({ readonly kind: "bytes"; readonly size: number } & PackedContent);
 
 /**
  * The local copy of content, found by oid. Large files lie whole in `files/`, small ones in packs.
@@ -36,8 +37,9 @@ export class Cache implements IngestTarget {
     restoreTrash(this.layout);
     this.#hash = hash;
     this.#reused = new ReuseLog(this.layout.journal);
-    this.#large = new LargeFiles(this.layout, new VerifiedLog(this.layout.journal), this.#reused);
-    this.#small = new SmallFiles(this.layout, hash, this.#reused);
+    const verified = new VerifiedLog(this.layout.journal);
+    this.#large = new LargeFiles(this.layout, verified, this.#reused);
+    this.#small = new SmallFiles(this.layout, hash, { verified, reused: this.#reused });
   }
 
   /** @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
@@ -47,7 +49,7 @@ export class Cache implements IngestTarget {
 
   /** Bytes of the content if the cache has it (unverified), else undefined. */
   size(oid: string): number | undefined {
-    return this.#large.size(oid) ?? this.#small.size(oid);
+    return this.#small.peek.size(oid) ?? this.#large.size(oid) ?? this.#small.size(oid);
   }
 
   has(oid: string): boolean {
@@ -70,7 +72,12 @@ export class Cache implements IngestTarget {
    * Undefined says nothing: `get` tells.
    */
   peek(oid: string): Uint8Array | undefined {
-    return this.#small.peek(oid);
+    return this.#small.peek.bytes(oid);
+  }
+
+  /** The same from wherever small content lies, with the ids of its chunks, for a push. */
+  peekChunks(oid: string): PackedContent | undefined {
+    return this.#small.peek.chunks(oid);
   }
 
   /** Whether some store is known to have the content too. Asks nobody. */

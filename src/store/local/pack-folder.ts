@@ -5,7 +5,7 @@ import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { mayBeAlive } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
 import { type OpenPlace, readOpenFolder, recoverFolder } from "./open-pack.ts";
-import { SealedPack } from "./sealed-pack.ts";
+import { type KnowsPack, SealedPack } from "./sealed-pack.ts";
 
 /** A file in a pack that another process is writing. */
 export interface ForeignPlace {
@@ -20,6 +20,7 @@ export interface PackFolderOptions {
   ownData(): string | undefined;
   /** Told of a pack whose index is damaged; it must be gone from the folder afterwards. */
   damaged(name: string): void;
+  readonly knows: KnowsPack;
 }
 
 /** No file system in use stamps changes more coarsely and is still written by several processes. */
@@ -40,10 +41,16 @@ export class PackFolder {
 
   find(oid: string): SealedPack | undefined {
     this.#list();
+    return this.findKnown(oid);
+  }
+
+  /** Among what was there at the last look: for whoever asks for very many, and asks `find` when there is none. */
+  findKnown(oid: string): SealedPack | undefined {
     // Files that were added together are wanted together.
     if (this.#last?.has(oid)) return this.#last;
-    this.#last = [...this.#sealed.values()].find((pack) => pack.has(oid));
-    return this.#last;
+    const found = [...this.#sealed.values()].find((pack) => pack.has(oid));
+    this.#last = found ?? this.#last;
+    return found;
   }
 
   /** The pack that the last file was found in, if it still belongs to the cache as far as is known. */
@@ -129,12 +136,17 @@ export class PackFolder {
   #openSealed(name: string): boolean {
     if (this.#sealed.has(name) || this.#hidden.has(name)) return true;
     try {
-      this.#sealed.set(name, new SealedPack(join(this.#options.layout.packs, name), this.#options.hash));
+      this.#sealed.set(name, this.#newPack(name));
     } catch (error) {
       if (isMlgitError(error)) return false;
       if (systemCode(error) !== "ENOENT") throw error;
     }
     return true;
+  }
+
+  #newPack(name: string): SealedPack {
+    const { layout, hash, knows } = this.#options;
+    return new SealedPack(join(layout.packs, name), hash, knows);
   }
 
   /** False when the folder changed under our eyes, or by our own hand: what it held is in another pack now. */

@@ -1,21 +1,41 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { type FileRow, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import type { PackedChunk } from "./pack-log.ts";
 
+/** The bytes of a packed file and how they are cut. */
+export interface PackedContent {
+  readonly content: Buffer;
+  readonly chunks: readonly PackedChunk[];
+}
+
+/** Whether the pack of this id (hex) was written here from contents that were hashed, and did not change since. */
+export type KnowsPack = (id: string, stat: BigIntStats) => boolean;
+
+interface Opened {
+  readonly fd: number;
+  readonly table: PackTable;
+  readonly known: boolean;
+}
+
 /** A finished pack of the cache with its index, opened when first needed. */
 export class SealedPack {
   readonly path: string;
   readonly #hash: ChunkHash;
+  readonly #knows: KnowsPack;
   readonly #segment: Segment;
-  #open: { readonly fd: number; readonly table: PackTable } | undefined;
+  #open: Opened | undefined;
+  /** What was asked for last: who asks whether a file is there asks for its bytes next. */
+  #last: { readonly oid: string; readonly row: FileRow | undefined } | undefined;
 
   /** @throws MlgitError kind `corrupt` when the index is damaged. */
-  constructor(path: string, hash: ChunkHash) {
+  constructor(path: string, hash: ChunkHash, knows: KnowsPack = () => false) {
     this.path = path;
     this.#hash = hash;
+    this.#knows = knows;
     const bytes = readFileSync(path.replace(/\.pack$/, ".idx"));
     this.#segment = Segment.open(memorySource(bytes));
     this.#segment.checkSum();
@@ -31,37 +51,33 @@ export class SealedPack {
   }
 
   has(oid: string): boolean {
-    return this.#segment.findFile(oid) !== undefined;
+    return this.#find(oid) !== undefined;
   }
 
   size(oid: string): number | undefined {
-    return this.#segment.findFile(oid)?.size;
+    return this.#find(oid)?.size;
   }
 
   *oids(): Iterable<string> {
     for (const row of this.#segment.eachFile()) yield row.oid;
   }
 
-  /** The bytes of a file and how they are cut. Not yet verified. Undefined when it is not in this pack. */
-  read(oid: string): { content: Buffer; chunks: PackedChunk[] } | undefined {
-    const row = this.#segment.findFile(oid);
-    if (!row) return undefined;
-    const content = Buffer.allocUnsafe(row.size);
-    const table = this.#readRow(row, content);
-    const chunks = Array.from({ length: row.count }, (_, i) => ({
-      id: table.id(row.first + i),
-      length: table.storedLength(row.first + i),
-    }));
-    return { content, chunks };
+  /** Whether what is in it counts as hashed while its chunks are what their ids say. */
+  get known(): boolean {
+    this.#open ??= this.#openPack();
+    return this.#open.known;
   }
 
-  /** The bytes of a file, not yet verified, as a view of `into`. Undefined when it is not in this pack or larger than `into`. */
-  readInto(oid: string, into: Buffer): Buffer | undefined {
-    const row = this.#segment.findFile(oid);
-    if (!row || row.size > into.length) return undefined;
-    const content = into.subarray(0, row.size);
-    this.#readRow(row, content);
-    return content;
+  /** Not yet verified. Undefined when it is not in this pack. */
+  read(oid: string): PackedContent | undefined {
+    const row = this.#find(oid);
+    return row && this.#readRow(row, Buffer.allocUnsafe(row.size));
+  }
+
+  /** The same as a view of `into`. Also undefined when it is larger than that. */
+  readInto(oid: string, into: Buffer): PackedContent | undefined {
+    const row = this.#find(oid);
+    return row && row.size <= into.length ? this.#readRow(row, into.subarray(0, row.size)) : undefined;
   }
 
   close(): void {
@@ -69,8 +85,13 @@ export class SealedPack {
     this.#open = undefined;
   }
 
+  #find(oid: string): FileRow | undefined {
+    if (this.#last?.oid !== oid) this.#last = { oid, row: this.#segment.findFile(oid) };
+    return this.#last.row;
+  }
+
   /** Fills `content`, which is as long as the row says. */
-  #readRow(row: FileRow, content: Buffer): PackTable {
+  #readRow(row: FileRow, content: Buffer): PackedContent {
     this.#open ??= this.#openPack();
     const { fd, table } = this.#open;
     if (row.count === 0 || row.first + row.count > table.count)
@@ -79,18 +100,23 @@ export class SealedPack {
     const start = table.offset(row.first);
     const length = table.offset(last) + table.storedLength(last) - start;
     if (content.length !== length || readFully(fd, content, start) !== length) throw this.damaged("it is too short");
-    return table;
+    const chunks: PackedChunk[] = [];
+    for (let entry = row.first; entry <= last; entry++)
+      chunks.push({ id: table.id(entry), length: table.storedLength(entry) });
+    return { content, chunks };
   }
 
-  #openPack(): { fd: number; table: PackTable } {
+  #openPack(): Opened {
     const pack = this.#segment.packs[0];
     if (!pack) throw this.damaged("its index names no pack");
     const fd = openSync(this.path, "r");
     try {
-      if (fstatSync(fd).size !== pack.size) throw this.damaged("it has not the length its index states");
+      const stat = fstatSync(fd, { bigint: true });
+      if (stat.size !== BigInt(pack.size)) throw this.damaged("it has not the length its index states");
       const tail = Buffer.allocUnsafe(PackTable.tailLength(pack.count));
       readFully(fd, tail, pack.size - tail.length);
-      return { fd, table: PackTable.parseTail(tail, pack, this.#hash) };
+      const table = PackTable.parseTail(tail, pack, this.#hash);
+      return { fd, table, known: `${pack.id}.pack` === basename(this.path) && this.#knows(pack.id, stat) };
     } catch (error) {
       closeSync(fd);
       throw error;

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { closeSync, openSync, renameSync } from "node:fs";
+import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { isMlgitError, MlgitError, systemCode } from "../../error/mlgit-error.ts";
@@ -8,18 +8,13 @@ import { cutChunks } from "./cut-chunks.ts";
 import type { CacheLayout } from "./layout.ts";
 import { OpenPack, type OpenPlace } from "./open-pack.ts";
 import { PackFolder } from "./pack-folder.ts";
-import type { PackedChunk, PackedFile } from "./pack-log.ts";
+import type { PackedFile } from "./pack-log.ts";
+import { PackPeek } from "./pack-peek.ts";
 import { mergePacks } from "./repack.ts";
 import type { ReuseLog } from "./reuse-log.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
-import { readFully } from "./sealed-pack.ts";
-
-export interface SmallContent {
-  readonly content: Buffer;
-  readonly chunks: readonly PackedChunk[];
-}
-
-const peekLimit = 256 << 10;
+import { type PackedContent, readFully } from "./sealed-pack.ts";
+import type { VerifiedLog } from "./verified-log.ts";
 
 /** What became of the files of a damaged pack, by oid. */
 export interface MendedPack {
@@ -30,22 +25,26 @@ export interface MendedPack {
 /** The small files of a cache: finished packs, packs other processes are writing, and the one this process writes. */
 export class SmallFiles {
   readonly packs: PackFolder;
+  readonly peek: PackPeek;
   readonly #layout: CacheLayout;
   readonly #hash: ChunkHash;
+  readonly #verified: VerifiedLog;
   readonly #reused: ReuseLog;
   #own: OpenPack | undefined;
-  #peeked: Buffer | undefined;
 
-  constructor(layout: CacheLayout, chunkHash: ChunkHash, reused: ReuseLog) {
+  constructor(layout: CacheLayout, chunkHash: ChunkHash, logs: { verified: VerifiedLog; reused: ReuseLog }) {
     this.#layout = layout;
-    this.#reused = reused;
+    this.#verified = logs.verified;
+    this.#reused = logs.reused;
     this.#hash = chunkHash;
     this.packs = new PackFolder({
       layout,
       hash: chunkHash,
       ownData: () => this.#own?.dataPath,
       damaged: (name) => void this.mend(name),
+      knows: (id, stat) => this.#verified.holds(id, stat),
     });
+    this.peek = new PackPeek(this.packs, chunkHash);
   }
 
   size(oid: string): number | undefined {
@@ -61,7 +60,7 @@ export class SmallFiles {
    * holds moves to another pack.
    * @throws MlgitError kind `corrupt` when no copy of this file is right.
    */
-  read(oid: string): SmallContent | undefined {
+  read(oid: string): PackedContent | undefined {
     const found = this.#attempt(oid);
     if (!isMlgitError(found)) return found;
     if (this.#own?.places.has(oid)) this.flush();
@@ -70,20 +69,6 @@ export class SmallFiles {
     const again = this.#attempt(oid);
     if (again && !isMlgitError(again)) return again;
     throw this.#lost(oid, found);
-  }
-
-  /**
-   * Verified bytes from the pack that was read from last, without a look at the folder; a view that lives until the next call. Undefined when that
-   * pack has it not, or not right: `read` tells.
-   */
-  peek(oid: string): Uint8Array | undefined {
-    this.#peeked ??= Buffer.allocUnsafeSlow(peekLimit);
-    try {
-      const content = this.packs.last?.readInto(oid, this.#peeked);
-      return content && hash("sha256", content, "hex") === oid ? content : undefined;
-    } catch {
-      return undefined;
-    }
   }
 
   /**
@@ -135,7 +120,9 @@ export class SmallFiles {
   flush(): string | undefined {
     const own = this.#own;
     this.#own = undefined;
-    return own?.finish(this.#layout, this.#hash);
+    const path = own?.finish(this.#layout, this.#hash);
+    if (path) this.#noteOwn(path);
+    return path;
   }
 
   /** Every oid of every pack; one that lies in two packs comes twice. */
@@ -167,7 +154,7 @@ export class SmallFiles {
   }
 
   /** The verified bytes, or the error for a copy that is damaged. */
-  #attempt(oid: string): SmallContent | MlgitError | undefined {
+  #attempt(oid: string): PackedContent | MlgitError | undefined {
     try {
       const found = this.#readOwn(oid) ?? this.#readSealed(oid) ?? this.#readForeign(oid);
       if (!found || hash("sha256", found.content, "hex") === oid) return found;
@@ -178,19 +165,19 @@ export class SmallFiles {
     }
   }
 
-  #readOwn(oid: string): SmallContent | undefined {
+  #readOwn(oid: string): PackedContent | undefined {
     const place = this.#own?.places.get(oid);
     return place && this.#own ? readPlace(this.#own.dataPath, place) : undefined;
   }
 
-  #readSealed(oid: string): SmallContent | undefined {
+  #readSealed(oid: string): PackedContent | undefined {
     return this.#orAgain(
       () => this.packs.find(oid)?.read(oid),
       () => this.packs.find(oid)?.read(oid),
     );
   }
 
-  #readForeign(oid: string): SmallContent | undefined {
+  #readForeign(oid: string): PackedContent | undefined {
     const found = this.packs.findForeign(oid);
     return this.#orAgain(
       () => found && readPlace(found.dataPath, found.place),
@@ -208,6 +195,12 @@ export class SmallFiles {
       this.packs.stale();
       return again();
     }
+  }
+
+  /** Everything in it was hashed on its way in. */
+  #noteOwn(path: string): void {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat) this.#verified.note(basename(path, ".pack"), stat);
   }
 
   #lost(oid: string, damage: MlgitError): MlgitError {
@@ -236,7 +229,7 @@ export class SmallFiles {
   }
 }
 
-function readPlace(path: string, place: OpenPlace): SmallContent {
+function readPlace(path: string, place: OpenPlace): PackedContent {
   const content = Buffer.alloc(place.file.size);
   const fd = openSync(path, "r");
   try {

@@ -1,6 +1,6 @@
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import type { Codec } from "../../chunk/codec.ts";
-import type { TermList } from "../manifest.ts";
+import type { Term, TermList } from "../manifest.ts";
 import type { PackInfo } from "./index-copy.ts";
 import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
 
@@ -21,10 +21,24 @@ export interface PackerTools {
   saveSegment(id: string, bytes: Uint8Array): Promise<void>;
   /** Chunks of this push that are remembered before the index has to know them. */
   readonly mostChunks?: number;
+  /** Files of this many bytes or more are kept in mind for `packed`. */
+  readonly remember: number;
 }
 
+/** What a file is known by before its bytes come. */
+export interface FileHead {
+  readonly oid: string;
+  readonly size: number;
+  /** Files of one kind are alike in how they compress. If absent, like no other. */
+  readonly kind?: string | undefined;
+}
+
+/** A row of the index in the making. */
 export interface FilePlace {
-  readonly file: PackedFile;
+  readonly oid: string;
+  readonly size: number;
+  /** Those of its manifest. */
+  readonly terms: readonly Term[];
   /** The pack's id, or `#<number>`. */
   readonly pack: string;
   readonly first: number;
@@ -42,12 +56,13 @@ export interface PackedFile {
 
 export interface Sourced {
   readonly plain: Uint8Array;
+  readonly id: Uint8Array;
   readonly origin: EntryOrigin;
 }
 
 export interface FilePacker {
-  /** Takes the next chunk of the file; its bytes may be overwritten when this resolves. */
-  chunk(plain: Uint8Array): Promise<void>;
+  /** Takes the next chunk of the file; its bytes may be overwritten when this resolves. `id`: if absent it is hashed here. */
+  chunk(plain: Uint8Array, id?: Uint8Array): Promise<void>;
   /** The whole file came and was right. Without this call it is not in the index. */
   done(): void;
 }

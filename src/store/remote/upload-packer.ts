@@ -1,15 +1,16 @@
 import { codec as codecs } from "../../chunk/codec.ts";
-import { CompressionProbe } from "../../chunk/compression-probe.ts";
+import { CompressionHistories, CompressionProbe } from "../../chunk/compression-probe.ts";
 import { SegmentBuilder, segmentLimit } from "../index/segment-builder.ts";
 import { encodeManifest, piecesOf, type Term, TermList } from "../manifest.ts";
 import { PackBuilder, type PackEntry, packLimit } from "../pack/pack-builder.ts";
 import type { PackTable } from "../pack/pack-table.ts";
 import type { PackInfo } from "./index-copy.ts";
 import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
-import type { FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
+import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
+import { PlacedChunks } from "./placed-chunks.ts";
 import { UploadSlots } from "./upload-slots.ts";
 
-/** Some 15 GB of new data, and 50 MB of memory. */
+/** Some 15 GB of new data, and 30 MB of memory. */
 const mostChunks = 250_000;
 /** Room that one more file's row and the packs it leads to may take. */
 const margin = 1 << 20;
@@ -22,10 +23,14 @@ const sameManifestPack = "0".repeat(64);
 export class UploadPacker {
   readonly #tools: PackerTools;
   #segment = new SegmentBuilder();
-  /** Chunks of this push by their first 16 bytes: where they are. */
-  readonly #placed = new Map<string, { readonly pack: string; readonly entry: number }>();
+  /** Chunks of this push. */
+  readonly #placed = new PlacedChunks();
   readonly #names: string[] = [];
+  /** Files that get a manifest, or that `packed` is to tell of. */
   readonly #files: PackedFile[] = [];
+  /** Files that need no more than a row, until their pack has its name: of these nothing is kept for long, since there may be very many. */
+  #plain: FilePlace[] = [];
+  readonly #histories = new CompressionHistories();
   readonly #slots = new UploadSlots();
   readonly #known = new Map<string, PackInfo>();
   #current: { builder: PackBuilder; buffer: Uint8Array; origins: EntryOrigin[] } | undefined;
@@ -48,7 +53,7 @@ export class UploadPacker {
   adopt({ id, size }: PackRecipe, table: PackTable): void {
     const number = this.#name(id, size, table);
     for (let entry = 0; entry < table.count; entry++)
-      if (!table.isManifest(entry)) this.#placed.set(keyOf(table.id(entry)), { pack: `#${number}`, entry });
+      if (!table.isManifest(entry)) this.#placed.set(table.id(entry), number, entry);
   }
 
   /**
@@ -66,19 +71,21 @@ export class UploadPacker {
   }
 
   /** Begins a file; then `chunk` for each of its chunks, in order. */
-  begin(oid: string, size: number, head: Uint8Array): FilePacker {
+  begin({ oid, size, kind }: FileHead, head: Uint8Array): FilePacker {
     const file = { oid, size, terms: new TermList(), lengths: [] as number[] };
-    const probe = new CompressionProbe(head);
+    const probe = new CompressionProbe(head, kind === undefined ? undefined : this.#histories.of(kind));
     let offset = 0;
     return {
-      chunk: (plain) => {
+      chunk: (plain, id) => {
         file.lengths.push(plain.length);
         const origin = { oid, offset };
         offset += plain.length;
-        return this.#place({ plain, origin }, file.terms, probe);
+        return this.#place({ plain, id: id ?? this.#tools.hash(plain), origin }, file.terms, probe);
       },
       done: () => {
-        this.#files.push(file);
+        const place = rowOnly(file);
+        if (place && size < this.#tools.remember) this.#plain.push(place);
+        else this.#files.push(file);
       },
     };
   }
@@ -90,14 +97,12 @@ export class UploadPacker {
     await this.#seal();
     await this.#slots.finish();
     this.#slots.clear();
-    for (const place of places) {
-      if (this.#segment.length > segmentLimit - margin) await this.#saveSegment();
-      this.#segment.file(this.#row(place));
-    }
-    if (places.length > 0) await this.#saveSegment();
+    await this.#addRows([...this.#plain, ...places]);
+    this.#plain = [];
+    if (this.#segment.files > 0) await this.#saveSegment();
   }
 
-  /** Where each chunk of a packed file lies now, in file order. Only after finish. */
+  /** Where each chunk of a file lies now, in file order; at least of those that `remember` asks for. Only after finish. */
   *packed(): Generator<{ oid: string; size: number; chunks: { pack: string; entry: number; length: number }[] }> {
     for (const { oid, size, terms, lengths } of this.#files) {
       let next = 0;
@@ -112,11 +117,9 @@ export class UploadPacker {
     }
   }
 
-  async #place({ plain, origin }: Sourced, terms: TermList, probe: CompressionProbe): Promise<void> {
-    const id = this.#tools.hash(plain);
-    const key = keyOf(id);
-    const here = this.#placed.get(key);
-    if (here) return terms.append(here.pack, here.entry, plain.length);
+  async #place({ plain, id, origin }: Sourced, terms: TermList, probe: CompressionProbe): Promise<void> {
+    const here = this.#placed.get(id);
+    if (here) return terms.append(`#${here.pack}`, here.entry, plain.length);
     const there = this.#tools.find(id);
     if (there) {
       this.#known.set(there.pack.id, there.pack);
@@ -128,7 +131,7 @@ export class UploadPacker {
     const packed = { id, plainLength: plain.length, codec: frame.codec, stored: frame.bytes };
     const entry = await this.#add(packed, origin);
     this.#newChunks++;
-    this.#placed.set(key, { pack: `#${this.#names.length}`, entry });
+    this.#placed.set(id, this.#names.length, entry);
     terms.append(`#${this.#names.length}`, entry, plain.length);
   }
 
@@ -149,7 +152,17 @@ export class UploadPacker {
     this.#name(id, bytes.length, table);
     const recipe = { id, size: bytes.length, tail, origins: current.origins };
     this.#slots.start(current.buffer, () => this.#tools.upload({ recipe, bytes }));
+    await this.#addRows(this.#plain);
+    this.#plain = [];
     if (this.#segment.chunks > (this.#tools.mostChunks ?? mostChunks)) await this.#saveSegment();
+  }
+
+  /** Of files whose packs all have names. */
+  async #addRows(places: readonly FilePlace[]): Promise<void> {
+    for (const place of places) {
+      if (this.#segment.length > segmentLimit - margin) await this.#saveSegment();
+      this.#segment.file(this.#row(place));
+    }
   }
 
   /** What a push has sent so far becomes part of the index: it need not be remembered here any more. */
@@ -177,9 +190,8 @@ export class UploadPacker {
 
   /** A file of one term needs no more than its row; any other gets a manifest. */
   async #placeFile(file: PackedFile): Promise<FilePlace> {
-    const only = file.terms.terms[0];
-    if (only && file.terms.terms.length === 1)
-      return { file, pack: only.pack, first: only.first, count: only.count, manifest: false };
+    const plain = rowOnly(file);
+    if (plain) return plain;
     // All pieces lie in one pack: begin another one when this one cannot take them.
     if (this.#current && !this.#hasRoom(this.#current.builder, this.#encode(file).length)) await this.#seal();
     const pieces = piecesOf(this.#encode(file));
@@ -188,7 +200,9 @@ export class UploadPacker {
       const stored = { plainLength: piece.length, codec: codecs.raw, stored: piece, manifest: true };
       entries.push(await this.#add({ id: this.#tools.hash(piece), ...stored }, { bytes: piece }));
     }
-    return { file, pack: `#${this.#names.length}`, first: entries[0] ?? 0, count: pieces.length, manifest: true };
+    const { oid, size, terms } = file;
+    const place = { pack: `#${this.#names.length}`, first: entries[0] ?? 0, count: pieces.length };
+    return { oid, size, terms: terms.terms, ...place, manifest: true };
   }
 
   #hasRoom(builder: PackBuilder, bytes: number): boolean {
@@ -208,10 +222,10 @@ export class UploadPacker {
     return pack.startsWith("#") ? this.#names[Number(pack.slice(1))] : pack;
   }
 
-  #row({ file, pack, first, count, manifest }: FilePlace) {
+  #row({ oid, size, terms, pack, first, count, manifest }: FilePlace) {
     // A segment lists every pack that a manifest in it leads to.
-    for (const term of file.terms.terms) this.#list(term.pack);
-    return { oid: file.oid, size: file.size, pack: this.#list(pack), first, count, manifest };
+    for (const term of terms) this.#list(term.pack);
+    return { oid, size, pack: this.#list(pack), first, count, manifest };
   }
 
   /** The number of a pack in the segment in hand. */
@@ -222,7 +236,9 @@ export class UploadPacker {
   }
 }
 
-/** Half of an id: enough among the chunks of one push. */
-function keyOf(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, 16).toString("latin1");
+/** A file of one term needs no manifest. */
+function rowOnly({ oid, size, terms: { terms } }: PackedFile): FilePlace | undefined {
+  const [only] = terms;
+  if (!only || terms.length > 1) return undefined;
+  return { oid, size, terms: [], pack: only.pack, first: only.first, count: only.count, manifest: false };
 }

@@ -130,6 +130,7 @@ it("a push that is larger than it can remember puts what it sent into the index 
     hash,
     codec,
     mostChunks: 6,
+    remember: 0,
     find: (id) => index.findChunk(id),
     upload: async ({ recipe }) => void sent.push(recipe.id),
     saveSegment: async (id, bytes) => {
@@ -141,7 +142,7 @@ it("a push that is larger than it can remember puts what it sent into the index 
   const key = Buffer.alloc(16);
   const chunk = (n: number) => createCipheriv("aes-128-ctr", key, Buffer.alloc(16, n)).update(Buffer.alloc(15 << 20));
   for (let file = 0; file < 6; file++) {
-    const packing = packer.begin(idOf(20, file), 3 * (15 << 20), chunk(0).subarray(0, 64));
+    const packing = packer.begin({ oid: idOf(20, file), size: 3 * (15 << 20) }, chunk(0).subarray(0, 64));
     for (let i = 0; i < 3; i++) await packing.chunk(chunk(file * 2 + i));
     packing.done();
   }

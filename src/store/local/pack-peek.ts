@@ -1,0 +1,64 @@
+import { hash } from "node:crypto";
+import type { ChunkHash } from "../../chunk/chunk-hash.ts";
+import { wholeFileLimit } from "./layout.ts";
+import type { PackFolder } from "./pack-folder.ts";
+import type { PackedContent, SealedPack } from "./sealed-pack.ts";
+
+/**
+ * Looks into packs for whoever asks for very many files: without a look at the folder, and without new memory for each. What it returns is a view that lives
+ * until the next call. Undefined says nothing: SmallFiles tells.
+ */
+export class PackPeek {
+  readonly #packs: PackFolder;
+  readonly #hash: ChunkHash;
+  #buffer: Buffer | undefined;
+
+  constructor(packs: PackFolder, chunkHash: ChunkHash) {
+    this.#packs = packs;
+    this.#hash = chunkHash;
+  }
+
+  /** The size of a file in a pack that was there at the last look. */
+  size(oid: string): number | undefined {
+    return this.#packs.findKnown(oid)?.size(oid);
+  }
+
+  /** Verified bytes from the pack that was read from last. */
+  bytes(oid: string): Uint8Array | undefined {
+    const found = this.#read(this.#packs.last, oid);
+    return found && isContent(found, oid) ? found.content : undefined;
+  }
+
+  /**
+   * Verified bytes from any pack that was there at the last look, with proven ids of their chunks. Where the pack was written here and is untouched since,
+   * each chunk being what its id says is the proof; else the whole is hashed too.
+   */
+  chunks(oid: string): PackedContent | undefined {
+    const pack = this.#packs.findKnown(oid);
+    const found = this.#read(pack, oid);
+    if (!pack || !found || !this.#areChunks(found)) return undefined;
+    return pack.known || isContent(found, oid) ? found : undefined;
+  }
+
+  #read(pack: SealedPack | undefined, oid: string): PackedContent | undefined {
+    this.#buffer ??= Buffer.allocUnsafeSlow(wholeFileLimit);
+    try {
+      return pack?.readInto(oid, this.#buffer);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #areChunks({ content, chunks }: PackedContent): boolean {
+    let start = 0;
+    return chunks.every(({ id, length }) => {
+      const plain = content.subarray(start, start + length);
+      start += length;
+      return this.#hash(plain).equals(id);
+    });
+  }
+}
+
+function isContent({ content }: PackedContent, oid: string): boolean {
+  return hash("sha256", content, "hex") === oid;
+}

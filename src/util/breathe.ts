@@ -1,0 +1,15 @@
+import { setImmediate } from "node:timers/promises";
+
+/** Long work that never waits would keep what is under way beside it (sockets, answers of threads) waiting. */
+const breathMs = 5;
+
+/** Gives everything else of this thread a turn, when it had none for a while. Call it often; it rarely returns a promise. */
+export function createBreather(): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < breathMs) return undefined;
+    return setImmediate().then(() => {
+      last = performance.now();
+    });
+  };
+}

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { isMainThread, Worker } from "node:worker_threads";
+import limit from "p-limit";
+import type { Md5Answer, Md5Order, Md5WorkerData } from "./md5-worker.ts";
+import { packageRoot } from "./package-root.ts";
+
+/** Less is hashed sooner than handed over. */
+const worthHandingOver = 1 << 20;
+/** Bytes handed over at a time. */
+const pieceSize = 2 << 20;
+
+let thread: Md5Thread | undefined;
+let gone = false;
+
+/** The MD5 of bytes, made beside this thread where they are many and there is a core for it. They must not change until it is there. */
+export async function md5Of(bytes: Uint8Array): Promise<Buffer> {
+  if (bytes.length < worthHandingOver || gone || !isMainThread || availableParallelism() < 2) return md5Here(bytes);
+  thread ??= Md5Thread.start();
+  // What the thread does not do is done here.
+  const digest = await thread?.hash(bytes).catch(() => undefined);
+  return digest ?? md5Here(bytes);
+}
+
+function md5Here(bytes: Uint8Array): Buffer {
+  return createHash("md5").update(bytes).digest();
+}
+
+class Md5Thread {
+  readonly #worker: Worker;
+  readonly #shared = new Uint8Array(new SharedArrayBuffer(pieceSize));
+  readonly #turn = limit(1);
+  #waiting: { resolve(digest: Md5Answer): void; reject(error: unknown): void } | undefined;
+
+  static start(): Md5Thread | undefined {
+    const script = join(packageRoot(), "dist/worker.mjs");
+    gone = !existsSync(script);
+    return gone ? undefined : new Md5Thread(script);
+  }
+
+  private constructor(script: string) {
+    const workerData: Md5WorkerData = { md5: this.#shared };
+    this.#worker = new Worker(script, { workerData });
+    this.#worker.on("message", (answer: Md5Answer) => this.#waiting?.resolve(answer));
+    this.#worker.on("error", (error) => this.#giveUp(error));
+    this.#worker.on("exit", () => this.#giveUp(new Error("the thread ended")));
+    this.#worker.unref();
+  }
+
+  hash(bytes: Uint8Array): Promise<Buffer> {
+    return this.#turn(async () => {
+      let digest: Md5Answer = null;
+      for (let at = 0; at < bytes.length; at += pieceSize) {
+        const piece = bytes.subarray(at, at + pieceSize);
+        this.#shared.set(piece);
+        digest = await this.#order({ length: piece.length, last: at + pieceSize >= bytes.length });
+      }
+      return Buffer.from(digest ?? "", "hex");
+    });
+  }
+
+  async #order(order: Md5Order): Promise<Md5Answer> {
+    if (gone) throw new Error("the thread ended");
+    this.#worker.ref();
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#waiting = { resolve, reject };
+        this.#worker.postMessage(order);
+      });
+    } finally {
+      this.#waiting = undefined;
+      this.#worker.unref();
+    }
+  }
+
+  #giveUp(error: unknown): void {
+    gone = true;
+    this.#waiting?.reject(error);
+  }
+}
