@@ -8,6 +8,7 @@ export default {
   },
   globalSetup: "<rootDir>/test/run/setup.mjs",
   globalTeardown: "<rootDir>/test/run/teardown.mjs",
+  setupFilesAfterEnv: ["<rootDir>/test/run/equal-bytes.mjs"],
   testSequencer: "<rootDir>/test/run/longest-first.mjs",
   reporters: ["default", "<rootDir>/scripts/total-reporter.mjs"],
   testTimeout: 180_000,
