@@ -22,6 +22,7 @@ import type { Mirror } from "./mirror.ts";
 import { Push, type PushOptions, type PushOutcome } from "./push.ts";
 import { type PushRequest, parsePushRequest } from "./push-rules.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
+import { restoreHint } from "./restore-hint.ts";
 import { emptyRoot, type Root } from "./root.ts";
 import type { Snapshot } from "./root-place.ts";
 import { serveFetch } from "./serve-fetch.ts";
@@ -136,7 +137,7 @@ export class Helper {
     try {
       await answerFromMirror(mirror.path, request);
     } catch (error) {
-      if (await mirror.isSound()) throw error;
+      if (await mirror.isSound()) throw notServed(error);
       mirror.discard();
       throw new MlgitError("corrupt", `the local copy of ${this.#tools.remote.url} was damaged and has been removed`, {
         path: mirror.path,
@@ -232,6 +233,13 @@ export class Helper {
   #say(...lines: readonly string[]): void {
     writeAll(this.#tools.output, [Buffer.from(lines.map((line) => `${line}\n`).join(""))]);
   }
+}
+
+/** git has said why, in words of a server. */
+function notServed(error: unknown): unknown {
+  if (!isMlgitError(error) || error.kind !== "incomplete") return error;
+  const hint = `where git says "not our ref", the remote lacks what this clone asks for: ${restoreHint}`;
+  return new MlgitError(error.kind, error.message, { hint, cause: error });
 }
 
 function splitAt(text: string, separator: string): [string, string] {

@@ -5,6 +5,7 @@ import { gitInMirror } from "../git/mirror.ts";
 import { type JoinSource, mergeParts, type PartBytes, packHeader, readParts } from "./join-packs.ts";
 import { mergeNamed, type WholePart } from "./named-entries.ts";
 import { wrappedLimit } from "./pack-objects.ts";
+import { restoreHint } from "./restore-hint.ts";
 import type { RemotePack } from "./root.ts";
 
 export interface IndexSource extends JoinSource {
@@ -111,7 +112,7 @@ async function index(mirror: string, pack: AsyncIterable<Uint8Array>): Promise<s
       // Of the store, while git waited for more.
       if (!isMlgitError(error) || error.kind !== "incomplete") throw error;
       throw new MlgitError("corrupt", `the packs of the remote do not fit together: ${error.message}`, {
-        hint: "run `git mlgit remote fsck` in a clone that is up to date",
+        hint: restoreHint,
         cause: error,
       });
     },

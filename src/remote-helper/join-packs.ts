@@ -5,6 +5,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import { containerTable, isContainer, type Part, readTable } from "./pack-container.ts";
 import { entryCount, loadPieces, packHeaderSize } from "./pack-objects.ts";
+import { restoreHint } from "./restore-hint.ts";
 import type { RemotePack } from "./root.ts";
 
 export interface JoinSource {
@@ -106,6 +107,6 @@ export function packHeader(entries: number): Buffer {
 function damaged(pack: RemotePack, { backend }: JoinSource): MlgitError {
   return new MlgitError("corrupt", `a pack in ${backend.location} is not what its root says`, {
     path: `git/packs/${pack.pieces[0]}`,
-    hint: "run `git mlgit remote fsck`",
+    hint: restoreHint,
   });
 }

@@ -3,10 +3,11 @@ import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.ts";
 import { onDisk } from "../error/disk-error.ts";
-import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError } from "../error/mlgit-error.ts";
 import { gitInMirror } from "../git/mirror.ts";
 import { joinPacks } from "../git/mirror-pack.ts";
 import { makeFolder, uniqueName, writeDurable } from "../util/durable.ts";
+import { checkConnected } from "./check-connected.ts";
 import { indexPacks } from "./index-packs.ts";
 import { configOf, readRefs, writeRefs } from "./mirror-files.ts";
 import { hasItsHash, packsToJoin } from "./mirror-packs.ts";
@@ -83,8 +84,18 @@ export class Mirror {
       if (!isMlgitError(error) || error.kind !== "corrupt") throw error;
       this.discard();
       onDisk("make the local copy", this.path, () => this.#create(root));
+      await this.#syncAnew(root, options);
+    }
+  }
+
+  async #syncAnew(root: Root, options: SyncOptions): Promise<void> {
+    try {
       // Also without what is only said about packs.
       await this.#sync(root, { ...options, plain: true });
+    } catch (error) {
+      // What came in would later be taken for what the remote has.
+      if (isMlgitError(error) && error.kind === "corrupt") this.discard();
+      throw error;
     }
   }
 
@@ -93,7 +104,7 @@ export class Mirror {
     if (state && state.transaction === root.transactions.at(-1) && state.generation === root.generation) return;
     if (wantedPacks(root, state?.generation ?? 0).length > 0) return this.#ingest(root, options);
     // Another process may have seen a newer root than we did; a root put back to an older one looks the same.
-    await this.#checkConnected(root, state);
+    await checkConnected(this.path, root, state ? readRefs(this.path) : new Map());
     if (root.generation >= (state?.generation ?? 0)) this.#save(root, state?.files ?? {});
   }
 
@@ -122,7 +133,7 @@ export class Mirror {
     const before = this.#state();
     const packs = wantedPacks(root, before?.generation ?? 0);
     const names = await indexPacks(this.path, packs, { ...options, objectFormat: root.objectFormat });
-    await this.#checkConnected(root, before);
+    await checkConnected(this.path, root, before ? readRefs(this.path) : new Map());
     // Another process may have been here meanwhile: what it brought counts as well.
     const marks = names.map((name) => [name, markOf(join(this.path, "objects/pack", `${name}.pack`)) ?? ""]);
     const files = { ...before?.files, ...this.#state()?.files, ...Object.fromEntries(marks) };
@@ -143,19 +154,6 @@ export class Mirror {
     if (mark === undefined || !state || small.some((one) => one === name || !state.files[one])) return;
     const joined = { ...state.joined, ...Object.fromEntries(small.map((one) => [one, Date.now()])) };
     this.#write({ ...state, files: without({ ...state.files, [name]: mark }, joined), joined });
-  }
-
-  /** Refs whose history is not complete must not be handed on as if it were. */
-  async #checkConnected(root: Root, before: MirrorState | undefined): Promise<void> {
-    const known = before ? [...new Set(readRefs(this.path).values())] : [];
-    const input = [...new Set(root.refs.values()), ...known.map((oid) => `^${oid}`), ""].join("\n");
-    const args = ["rev-list", "--objects", "--quiet", "--stdin"];
-    await gitInMirror(this.path, args, { input }).catch((error: Error) => {
-      throw new MlgitError("corrupt", `the remote lacks objects that its refs need: ${error.message}`, {
-        hint: "run `git mlgit remote fsck` in a clone that is up to date; it restores what that clone has",
-        cause: error,
-      });
-    });
   }
 
   #save(root: Root, files: Readonly<Record<string, string>>): void {

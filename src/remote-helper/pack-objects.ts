@@ -4,6 +4,7 @@ import pLimit from "p-limit";
 import type { Backend } from "../backend/backend.ts";
 import type { Handle } from "../backend/handle.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { restoreHint } from "./restore-hint.ts";
 import { inlineLimit, type RemotePack } from "./root.ts";
 
 /** A pack in the store without its place in the order. */
@@ -109,7 +110,7 @@ export async function loadPiece(backend: Backend, piece: string, signal?: AbortS
   if (createHash("sha256").update(bytes).digest("hex") === piece.slice(0, 64)) return bytes;
   throw new MlgitError("corrupt", `git/packs/${piece} in ${backend.location} is damaged`, {
     path: `git/packs/${piece}`,
-    hint: "run `git mlgit remote fsck` in a clone that is up to date; it restores what that clone has",
+    hint: restoreHint,
   });
 }
 

@@ -8,6 +8,7 @@ import { makeFolder } from "../util/durable.ts";
 import { LastSeen, type Note } from "./last-seen.ts";
 import { Mirror } from "./mirror.ts";
 import { createRepositoryMarker, type RepositoryMarker, readRepositoryMarker } from "./repository-marker.ts";
+import { restoreHint } from "./restore-hint.ts";
 import { emptyRoot, keptTransactions, nextRoot, type Root } from "./root.ts";
 import { type RootPlace, rootPlace, type Snapshot } from "./root-place.ts";
 
@@ -118,19 +119,20 @@ export class RemoteRepository {
 
   /** The mirror with everything of the root. When a pack was compacted away meanwhile, a newer root is taken. */
   async syncedMirror(snapshot: Snapshot, onBytes?: (bytes: number) => void): Promise<Mirror> {
-    const mirror = this.mirrorOf(snapshot.root);
     const options = {
       backend: this.backend,
       ...(this.signal ? { signal: this.signal } : {}),
       ...(onBytes ? { onBytes } : {}),
     };
     for (let current = snapshot, tries = 0; ; tries++) {
+      const mirror = this.mirrorOf(current.root);
       try {
         await mirror.sync(current.root, options);
         return mirror;
       } catch (error) {
-        const newer = this.backend.isNotFound(error) && tries < 5 ? await this.readExisting() : undefined;
-        if (!newer || newer.root.generation === current.root.generation) throw error;
+        if (!this.backend.isNotFound(error)) throw error;
+        const newer = tries < 5 ? await this.readExisting() : current;
+        if (newer.root.generation === current.root.generation) throw lostPack(error as Error);
         current = newer;
       }
     }
@@ -219,4 +221,9 @@ export class RemoteRepository {
       hint: "bring it back from a version of the bucket, or run `git mlgit remote fsck --fix` in a clone that is up to date",
     });
   }
+}
+
+function lostPack(error: Error): MlgitError {
+  const what = `a pack that the repository lists is gone: ${error.message}`;
+  return new MlgitError("missing", what, { hint: restoreHint, cause: error });
 }

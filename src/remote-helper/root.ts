@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import { findFolderClash, isRefName } from "./ref-name.ts";
+import { restoreHint } from "./restore-hint.ts";
 
 export interface RemotePack {
   /** Generations whose pushes it holds, both included. */
@@ -108,7 +109,7 @@ function hasItsSum(bytes: Uint8Array, { sum }: Record<string, unknown>): boolean
 export function decodeRoot(bytes: Uint8Array, where: string): Root {
   const damaged = (what: string) =>
     new MlgitError("corrupt", `the root of ${where} is damaged: ${what}`, {
-      hint: "run `git mlgit remote fsck` in a clone; it restores what the clone still has",
+      hint: restoreHint,
     });
   const json = parseJson(bytes);
   if (json === undefined) throw damaged("not JSON");

@@ -1,6 +1,8 @@
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { decodeRoot, encodeRoot } from "../../src/remote-helper/root.ts";
+import { randomBytes } from "../helper/sandbox.ts";
 import { createStoreRemote } from "../helper/store-remote.ts";
 
 // Each step starts several programs, and the machine may be busy.
@@ -71,6 +73,35 @@ describe("git mlgit remote", () => {
     expect((await remote("fsck", "origin")).stdout).toContain("all is well");
     await box.clone("d");
     expect(await box.in("d", "rev-parse", "HEAD")).toBe(await box.in("a", "rev-parse", "HEAD"));
+  });
+
+  it("says what to do about a pack that is lost, and about refs whose commits are not there", async () => {
+    // Too long for the root, and not yet in d.
+    await box.commit("a", "long", randomBytes("long", 9000));
+    await box.in("a", "push", "-q");
+    cpSync(box.path("bucket"), box.path("whole"), { recursive: true });
+    rmSync(box.path("home/.cache"), { recursive: true });
+    rmSync(folder("packs"), { recursive: true });
+    for (const said of [
+      await box.attempt("d", "fetch"),
+      await box.git(["clone", box.url, box.path("x")], { code: "any" }),
+    ])
+      expect(said.stderr).toMatch(/lists is gone: [\s\S]*git\/packs\/[\s\S]*hint: .*git mlgit remote fsck --fix/);
+    cpSync(box.path("whole"), box.path("bucket"), { recursive: true });
+    const newest = join(folder("log"), readdirSync(folder("log")).sort()[0]!);
+    const root = decodeRoot(readFileSync(newest), "there");
+    chmodSync(newest, 0o600);
+    // As a bucket has it that was put back in part.
+    const refs = new Map([...root.refs, ["refs/heads/ahead", "1".repeat(40)]]);
+    writeFileSync(newest, encodeRoot({ ...root, refs }));
+    for (const said of [
+      await box.attempt("d", "fetch"),
+      await box.git(["clone", box.url, box.path("x")], { code: "any" }),
+    ])
+      expect(said.stderr).toMatch(/1{40} of refs\/heads\/ahead is not there[\s\S]*hint: .*git mlgit remote fsck --fix/);
+    rmSync(box.path("bucket"), { recursive: true });
+    cpSync(box.path("whole"), box.path("bucket"), { recursive: true });
+    await box.in("d", "fetch", "-q");
   });
 
   it("restores a root that is damaged or gone, and refuses to take the place for an empty one", async () => {
