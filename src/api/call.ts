@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Readable, Writable } from "node:stream";
 import type { Command, CommandResult, Options } from "../commands/command.ts";
+import { findKindScope, type KindScope } from "../entity/kind.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
 import { createContext } from "./context.ts";
@@ -27,6 +29,16 @@ export interface OpenOptions {
 /** Where calls of one opened repository work. */
 export interface Place extends OpenOptions {
   readonly cwd: string;
+  /** The kinds of entities that this repository declares, and no other that the process opened. */
+  readonly kinds: KindScope;
+}
+
+const scopes = new AsyncLocalStorage<KindScope>();
+findKindScope(() => scopes.getStore());
+
+/** Does some work, and whatever follows from it, with the kinds of this repository. */
+export function withKinds<T>({ kinds }: Place, work: () => T): T {
+  return scopes.run(kinds, work);
 }
 
 /** Anything that runs like a command or an action of one. */
@@ -52,7 +64,7 @@ export async function call<C extends Runnable>(
   const context = contextOf(place, input);
   try {
     const run: (...all: Parameters<Command["run"]>) => Promise<CommandResult> = command.run.bind(command);
-    return (await run(context, args, options)).data as DataOf<C>;
+    return (await withKinds(place, () => run(context, args, options))).data as DataOf<C>;
   } finally {
     await context.close();
   }
@@ -62,7 +74,7 @@ export async function call<C extends Runnable>(
 export async function repositoryOf(place: Place): Promise<Repository> {
   const context = contextOf(place, "");
   try {
-    return await context.repository();
+    return await withKinds(place, () => context.repository());
   } finally {
     await context.close();
   }

@@ -1,6 +1,6 @@
 import { type Kind, kindOf } from "../entity/kind.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { type CallOptions, call, having, type Place, type Runnable } from "./call.ts";
+import { type CallOptions, call, having, type Place, type Runnable, withKinds } from "./call.ts";
 import type * as e from "./entity-reports.ts";
 import type { FetchReport } from "./reports.ts";
 import type * as s from "./sharing-reports.ts";
@@ -12,7 +12,7 @@ export class Entities {
 
   /** @throws MlgitError kind `usage` for a word that is no kind. */
   constructor(place: Place, word: string) {
-    const kind = kindOf(word);
+    const kind = withKinds(place, () => kindOf(word));
     if (!kind) throw new MlgitError("usage", `${JSON.stringify(word)} is no kind of entity`);
     this.#place = place;
     this.#kind = kind;

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type OpenOptions, repositoryOf } from "./call.ts";
+import { type OpenOptions, type Place, repositoryOf } from "./call.ts";
 import { Project } from "./project.ts";
 
 /**
@@ -10,7 +10,7 @@ import { Project } from "./project.ts";
  */
 export async function open(folder = ".", options: OpenOptions = {}): Promise<Project> {
   const cwd = resolve(folder);
-  const place = { ...options, cwd };
+  const place: Place = { ...options, cwd, kinds: { declared: [] } };
   const repository = await repositoryOf(place);
   return new Project(place, repository);
 }

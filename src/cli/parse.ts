@@ -46,7 +46,7 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
     );
   };
   const entries = [...commands, ...(await declaredEntries(operands[0]))];
-  const parser = await createParser(entries, { wanted: operands[0], execute });
+  const parser = await createParser(entries, { words: operands, execute });
   if (argv.length === 0 || (operands.length === 1 && operands[0] === "help")) {
     parser.outputHelp();
     return exitCode.ok;
@@ -74,14 +74,17 @@ async function declaredEntries(wanted: string | undefined): Promise<CommandEntry
     import("../entity/kind.ts"),
   ]);
   await loadKinds(repository, () => {});
-  return kindEntries(kinds);
+  return kindEntries(kinds());
+}
+
+interface Wanted {
+  /** What is no option. */
+  readonly words: readonly string[];
+  readonly execute: Execute;
 }
 
 /** Knows all commands by name, and all about the wanted one. */
-async function createParser(
-  entries: readonly CommandEntry[],
-  { wanted, execute }: { readonly wanted: string | undefined; readonly execute: Execute },
-): Promise<Parser> {
+async function createParser(entries: readonly CommandEntry[], wanted: Wanted): Promise<Parser> {
   const parser = new Parser("git mlgit")
     .description("Plain git for ML data: datasets, labels and models of any size")
     .version(`mlgit version ${version}`, "--version", "print the version")
@@ -98,31 +101,37 @@ async function createParser(
     const sub = parser.command(entry.name, { hidden: entry.plumbing ?? false }).summary(entry.summary);
     sub.aliases(entry.aliases ?? []);
     sub.helpGroup(headings[entry.group ?? "work"]).description(entry.summary);
-    if (entry.name === wanted || entry.aliases?.includes(wanted ?? "")) await defineEntry(sub, entry, execute);
+    if (isCalled(entry, wanted.words.slice(0, 1))) await defineEntry(sub, entry, wanted);
   }
   return parser;
 }
 
 type Execute = (name: string, run: Run, parser: Parser) => Promise<void>;
 
-async function defineEntry(parser: Parser, entry: CommandEntry, execute: Execute): Promise<void> {
+function isCalled({ name, aliases = [] }: Pick<Action, "name" | "aliases">, words: readonly string[]): boolean {
+  return words.some((word) => word === name || aliases.includes(word));
+}
+
+async function defineEntry(parser: Parser, entry: CommandEntry, wanted: Wanted): Promise<void> {
   const { command } = await entry.load();
   define(parser, command);
   if (command.raw) parser.allowUnknownOption().passThroughOptions();
   parser.addHelpText("after", `\nMore: git mlgit help ${entry.name}`);
-  parser.action(() => execute(entry.name, command.run.bind(command), parser));
-  for (const action of command.actions ?? []) defineAction(parser, { entry, action, execute });
+  parser.action(() => wanted.execute(entry.name, command.run.bind(command), parser));
+  for (const action of command.actions ?? []) defineAction(parser, { entry, action, wanted });
 }
 
+/** What no word names is only listed: defining options takes its time. */
 function defineAction(
   parser: Parser,
-  { entry, action, execute }: { entry: CommandEntry; action: Action; execute: Execute },
+  { entry, action, wanted }: { entry: CommandEntry; action: Action; wanted: Wanted },
 ): void {
   const sub = parser.command(action.name).summary(action.summary).description(action.summary);
   sub.aliases(action.aliases ?? []);
+  if (!isCalled(action, wanted.words)) return;
   define(sub, action);
-  sub.action(() => execute(`${entry.name} ${action.name}`, action.run.bind(action), sub));
-  for (const inner of action.actions ?? []) defineAction(sub, { entry, action: inner, execute });
+  sub.action(() => wanted.execute(`${entry.name} ${action.name}`, action.run.bind(action), sub));
+  for (const inner of action.actions ?? []) defineAction(sub, { entry, action: inner, wanted });
 }
 
 function define(parser: Parser, command: Omit<Command, "raw">): void {

@@ -28,7 +28,7 @@ export async function checkRange(repository: Repository, range: CommitRange, opt
   const touching = await listCommits(
     repository,
     range,
-    kinds.map(({ folder }) => `:(top)${folder}`),
+    kinds().map(({ folder }) => `:(top)${folder}`),
   );
   if (touching.length === 0) return [];
   const changing = new Set(await listCommits(repository, range, specPathspecs()));

@@ -50,7 +50,7 @@ function folderOf(url: string): string {
 /** Versions are where the project's file says, and whoever clones it this way asks for them. */
 async function addRegistries(context: Context): Promise<string[]> {
   const remotes: string[] = [];
-  for (const kind of kinds) {
+  for (const kind of kinds()) {
     const name = await registryRemote(context, kind);
     if (name === undefined) continue;
     remotes.push(name);

@@ -22,7 +22,9 @@ export const command: Command = {
 
 async function declaredWords(context: Context): Promise<CommandResult> {
   await context.repository();
-  const words = kinds.slice(ownKinds.length).flatMap(({ name, folder }) => (name === folder ? [name] : [folder, name]));
+  const words = kinds()
+    .slice(ownKinds.length)
+    .flatMap(({ name, folder }) => (name === folder ? [name] : [folder, name]));
   return { text: words.join("\n"), data: { kinds: words } };
 }
 

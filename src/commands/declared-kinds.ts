@@ -1,16 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type DeclaredKind, kindPattern, parseTreeSettings, treeSettingsPath } from "../config/tree-settings.ts";
-import { declareKinds, type Kind, ownKinds } from "../entity/kind.ts";
+import { declareKinds, type Kind, kindScope, ownKinds } from "../entity/kind.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
 import { readTreeFile } from "../git/tree-file.ts";
 import { commands } from "./index.ts";
 
-let fault: MlgitError | undefined;
-
 /** For whatever holds entities against their rules. @throws MlgitError kind `setup` when it is not known which kinds there are. */
 export function assertKinds(): void {
+  const { fault } = kindScope();
   if (fault) throw fault;
 }
 
@@ -20,11 +19,11 @@ export function assertKinds(): void {
  */
 export async function loadKinds(repository: Repository, warn: (message: string) => void): Promise<void> {
   try {
-    fault = undefined;
+    kindScope().fault = undefined;
     declareKinds(await readKinds(repository));
   } catch (error) {
     if (!isMlgitError(error)) throw error;
-    fault = error;
+    kindScope().fault = error;
     declareKinds([]);
     warn(`${error.message}; kinds that it declares are not known`);
   }

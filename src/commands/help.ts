@@ -24,7 +24,9 @@ async function kindManual({ name, folder }: Kind): Promise<string> {
 
 /** The man page's source, which is made to be read as it is. */
 async function manual(name: string): Promise<string> {
-  const declared = kinds.slice(ownKinds.length).find((kind) => kind.name === name || kind.folder === name);
+  const declared = kinds()
+    .slice(ownKinds.length)
+    .find((kind) => kind.name === name || kind.folder === name);
   if (declared) return kindManual(declared);
   const page = `git-mlgit-${name.replace(/^(git-)?mlgit-/, "")}.md`;
   try {

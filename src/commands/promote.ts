@@ -64,8 +64,9 @@ interface Promotion {
 
 async function chosen(repository: Repository, { kind, name, version, tag }: EntityWord): Promise<VersionTree> {
   const fitting = [];
-  for (const one of kind ? [kind] : kinds) if ((await versionsOf(repository, one, name)).length > 0) fitting.push(one);
-  const [first = kind ?? kinds[0], other] = fitting;
+  for (const one of kind ? [kind] : kinds())
+    if ((await versionsOf(repository, one, name)).length > 0) fitting.push(one);
+  const [first = kind ?? kinds()[0], other] = fitting;
   if (first && other)
     throw new MlgitError("usage", `${name} is both ${first.name} and ${other.name}`, {
       hint: `say which: ${first.folder}/${name}`,

@@ -37,7 +37,9 @@ export const command = {
     if (!kind)
       throw new MlgitError(
         "usage",
-        `${JSON.stringify(word)} is no kind of entity: ${kinds.map(({ folder }) => folder).join(", ")}`,
+        `${JSON.stringify(word)} is no kind of entity: ${kinds()
+          .map(({ folder }) => folder)
+          .join(", ")}`,
         {
           hint: declareHint(word) ?? "kinds are words of small letters",
         },

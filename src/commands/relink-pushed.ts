@@ -39,7 +39,7 @@ export async function relinkPushed(pushed: ReadonlyMap<string, unknown>, session
 async function copiesOf(pushed: ReadonlyMap<string, unknown>, repository: Worktree, cache: Cache): Promise<Copy[]> {
   const map = await MutabilityMap.load(repository);
   const files: { path: Buffer; blob: string }[] = [];
-  const folders = kinds.map(({ folder }) => `:(top,literal)${folder}`);
+  const folders = kinds().map(({ folder }) => `:(top,literal)${folder}`);
   for await (const { path, blob, mode, stage } of listIndex(repository, folders))
     if (stage === 0 && mode === "100644" && map.isReadOnly(path, blob)) files.push({ path: Buffer.from(path), blob });
   if (files.length === 0) return [];

@@ -48,7 +48,7 @@ export async function storesToRead(session: Session, remote: string | undefined)
 
 /** Where no store is named, the data of a version lies beside the repository that it was published in. */
 async function storesOfRegistries({ repository }: Session, loaded: LoadedSettings): Promise<StoreSettings[]> {
-  const remotes = kinds.filter(({ folder }) => loaded.git.get(`remote.${folder}.url`) !== undefined);
+  const remotes = kinds().filter(({ folder }) => loaded.git.get(`remote.${folder}.url`) !== undefined);
   const stores = await Promise.all(
     remotes.map(({ folder }) =>
       resolveStore(repository, loaded, { remote: folder, direction: "fetch" }).catch(() => undefined),

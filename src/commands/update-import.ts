@@ -43,7 +43,7 @@ export const command = {
 
 async function chosen(repository: Worktree, wanted: EntityWord | undefined): Promise<Imported[]> {
   const places = [];
-  for (const kind of wanted?.kind ? [wanted.kind] : kinds)
+  for (const kind of wanted?.kind ? [wanted.kind] : kinds())
     places.push(...(await findEntities(repository, kind, wanted?.name)));
   const found = await importedEntities(repository, places);
   const [first, other] = found;

@@ -14,7 +14,7 @@ export interface EntityPlace {
 export function placeOfSpec(path: string): EntityPlace | undefined {
   if (!path.endsWith(".spec")) return undefined;
   const parts = path.split("/");
-  const kind = kinds.find(({ folder }) => folder === parts[0]);
+  const kind = kinds().find(({ folder }) => folder === parts[0]);
   const name = parts.at(-2);
   if (!kind || parts.length < 3 || name === undefined || parts.at(-1) !== `${name}.spec`) return undefined;
   return { kind, name, folder: parts.slice(0, -1).join("/"), spec: path };
@@ -22,12 +22,12 @@ export function placeOfSpec(path: string): EntityPlace | undefined {
 
 /** Whether a path (one character a byte) lies where entities are, by its first folder alone. */
 export function mayBeEntity(path: string): boolean {
-  return kinds.some(({ folder }) => path.startsWith(`${folder}/`));
+  return kinds().some(({ folder }) => path.startsWith(`${folder}/`));
 }
 
 /** Pathspecs of everything that may be a spec, for git's own listing. */
 export function specPathspecs(): string[] {
-  return kinds.map(({ folder }) => `:(top,glob)${folder}/**/*.spec`);
+  return kinds().map(({ folder }) => `:(top,glob)${folder}/**/*.spec`);
 }
 
 /** The place of a new or known entity. `dir` is the folder between kind and name; empty for none. */

@@ -13,20 +13,43 @@ export const ownKinds: readonly Kind[] = [
   { name: "model", folder: "models" },
 ];
 
-const known: Kind[] = [...ownKinds];
+/** What one repository declares. */
+export interface KindScope {
+  declared: readonly Kind[];
+  /** Why it is not known what it declares. */
+  fault?: Error | undefined;
+}
 
-/** These, and those that the repository declares: more may be there once it was opened, so do not keep a copy. */
-export const kinds: readonly Kind[] = known;
+/** A process of the command line works on one repository. */
+const ofProcess: KindScope = { declared: [] };
+let currentScope: () => KindScope | undefined = () => undefined;
 
-/** Makes kinds known for the rest of the process, which works on one repository. In place of those declared before. */
+/** For programs that work on several repositories at once: whose kinds are meant by whoever asks; undefined for the process's own. */
+export function findKindScope(find: () => KindScope | undefined): void {
+  currentScope = find;
+}
+
+/** Whose kinds those of {@link kinds} are now. */
+export function kindScope(): KindScope {
+  return currentScope() ?? ofProcess;
+}
+
+/** The kinds of every repository, and those that this one declares: more may be there once it was opened, so do not keep a copy. */
+export function kinds(): readonly Kind[] {
+  const { declared } = kindScope();
+  return declared.length === 0 ? ownKinds : [...ownKinds, ...declared];
+}
+
+/** Makes kinds known, in place of those declared before. */
 export function declareKinds(declared: readonly Kind[]): void {
-  const before = known.splice(ownKinds.length);
+  const scope = kindScope();
   // Kinds are compared by identity.
-  for (const kind of declared)
-    known.push(before.find(({ name, folder }) => name === kind.name && folder === kind.folder) ?? kind);
+  scope.declared = declared.map(
+    (kind) => scope.declared.find(({ name, folder }) => name === kind.name && folder === kind.folder) ?? kind,
+  );
 }
 
 /** The kind of a word, singular or plural; undefined for any other word. */
 export function kindOf(word: string): Kind | undefined {
-  return kinds.find(({ name, folder }) => word === name || word === folder || `${word}s` === folder);
+  return kinds().find(({ name, folder }) => word === name || word === folder || `${word}s` === folder);
 }

@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { projectRoot } from "../helper/build.ts";
 import { OriginProject } from "../helper/origin-project.ts";
 
 jest.setTimeout(240_000);
@@ -37,6 +39,29 @@ describe("declared kinds", () => {
     await project.repository("b");
     project.box.write("b/.mlgit/config.yaml", "kinds: [policies]\n");
     expect(await project.fails("b", 2, "import", project.box.path("a.git"), "chat")).toContain("declare its kind");
+  });
+
+  it("belong to one repository each of those that a program has open at once", async () => {
+    project.box.write(
+      "two.mjs",
+      `import { open } from ${JSON.stringify(join(projectRoot, "dist/api.mjs"))};
+const projects = await Promise.all(["a", "b"].map((folder) => open(folder)));
+const knows = (project, word) => {
+  try {
+    return project.entities(word) !== undefined;
+  } catch {
+    return false;
+  }
+};
+const known = projects.map((project) => ["endpoint", "policy"].filter((word) => knows(project, word)));
+const lists = await Promise.all([0, 1, 0, 1].map((i) => projects[i].entities("policies").list()));
+console.log(JSON.stringify({ known, lists: lists.map((list) => list.map(({ name }) => name)) }));`,
+    );
+    const { stdout } = await project.box.run("node", ["two.mjs"], { cwd: project.box.path(".") });
+    expect(JSON.parse(stdout)).toEqual({
+      known: [["endpoint", "policy"], []],
+      lists: [["fair"], [], ["fair"], []],
+    });
   });
 
   it("are known to help and completion", async () => {

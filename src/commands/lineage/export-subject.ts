@@ -31,7 +31,7 @@ export async function findExportSubject(word: string, repository: Repository): P
 async function findEntityVersion(word: string, repository: Repository): Promise<ExportSubject | undefined> {
   const [, name = "", number] = /^(.+)@(\d+)$/.exec(word) ?? [];
   if (number === undefined && !parseVersionTag(word)) return undefined;
-  for (const kind of kinds) {
+  for (const kind of kinds()) {
     const request = number === undefined ? { word } : { word: name, number: Number(number) };
     const found = await findVersion(repository, kind, request).catch(() => undefined);
     if (!found) continue;

@@ -13,7 +13,11 @@ import { parsePointer } from "../../pointer/pointer.ts";
 import { pipelineFolder } from "../pipeline/open-pipeline.ts";
 
 /** An artifact, of which the worktree may know more. */
-export type FoundSubject = Artifact & Partial<Pick<FoundArtifact, "mode" | "size" | "files">>;
+export type FoundSubject = Artifact &
+  Partial<Pick<FoundArtifact, "mode" | "size" | "files">> & {
+    /** Of a folder whose files are artifacts, too: the listing that its oid names. */
+    readonly listing?: Uint8Array;
+  };
 
 /** What a question is about: a run, or artifacts. */
 export type Subject = { readonly run: string } | { readonly artifacts: readonly FoundSubject[]; readonly name: string };
@@ -67,14 +71,14 @@ function byOid(hex: string, index: LineageIndex, word: string): Subject {
 }
 
 /** Every file of an entity's version, and its folders as a whole. */
-async function versionArtifacts(word: string, repository: Repository): Promise<Artifact[] | undefined> {
+async function versionArtifacts(word: string, repository: Repository): Promise<FoundSubject[] | undefined> {
   const [, name = "", number] = /^(.+)@(\d+)$/.exec(word) ?? [];
   if (number === undefined && !parseVersionTag(word)) return undefined;
   const [{ kinds }, { findVersion }] = await Promise.all([
     import("../../entity/kind.ts"),
     import("../kind/versions.ts"),
   ]);
-  for (const kind of kinds) {
+  for (const kind of kinds()) {
     const request = number === undefined ? { word } : { word: name, number: Number(number) };
     const version = await findVersion(repository, kind, request).catch(() => undefined);
     if (version) return artifactsOf(repository, version.tree, version.place.folder);
@@ -90,18 +94,19 @@ export async function treeArtifact(repository: Repository, treeish: string): Pro
 }
 
 /** The artifacts that a blob or a tree of git holds: the thing itself, its files, and the folders below it. */
-async function artifactsOf(repository: Repository, treeish: string, path: string): Promise<Artifact[]> {
+async function artifactsOf(repository: Repository, treeish: string, path: string): Promise<FoundSubject[]> {
   const files = await readFiles(repository, treeish, path);
   const parts = [...new Set(files.flatMap((file) => parentsOf(file.path)))];
   const folders = parts.map((folder) => {
     const below = files.filter((file) => folder === "" || file.path.startsWith(`${folder}/`));
     const skip = folder === "" ? 0 : folder.length + 1;
     const listing = folderListing(below.map((file) => ({ ...file, path: file.path.slice(skip) })));
-    return { oid: blobName(listing), path: folder === "" ? path : `${path}/${folder}` };
+    const size = below.reduce((sum, file) => sum + file.size, 0);
+    return { oid: blobName(listing), path: folder === "" ? path : `${path}/${folder}`, mode: "040000", size, listing };
   });
   return [
     ...folders,
-    ...files.map((file) => ({ oid: file.oid, path: file.path === "" ? path : `${path}/${file.path}` })),
+    ...files.map(({ oid, size, ...file }) => ({ oid, size, path: file.path === "" ? path : `${path}/${file.path}` })),
   ];
 }
 

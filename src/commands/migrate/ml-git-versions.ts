@@ -101,7 +101,7 @@ async function readVersion(base: Beginning, cat: CatFile): Promise<MlGitVersion 
   };
   const spec = (await read(specPath))?.toString("utf8") ?? "";
   const source = new SpecText(spec);
-  const kind = kinds.find(({ name }) => source.value([name]) !== undefined);
+  const kind = kinds().find(({ name }) => source.value([name]) !== undefined);
   if (source.faults[0]) return `${specPath} cannot be read: ${source.faults[0].message}`;
   if (!kind) return `${specPath} begins with none of dataset, labels and model`;
   const text = (await read(`${folder}/MANIFEST.yaml`))?.toString("utf8");

@@ -60,7 +60,7 @@ async function metricFiles(repository: Repository, files: readonly string[]): Pr
 }
 
 async function entityVersions(repository: Repository, name: string): Promise<PlotVersion[]> {
-  for (const kind of kinds) {
+  for (const kind of kinds()) {
     const versions = (await versionsOf(repository, kind, name)).reverse();
     if (versions.length === 0) continue;
     const specs = await specsOf(repository, versions);

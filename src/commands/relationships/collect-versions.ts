@@ -61,7 +61,7 @@ class PlaceBook {
 
   of(name: string): Map<string, EntityPlace> {
     const known =
-      this.#places.get(name) ?? new Map(kinds.map((kind) => [placeOf(kind, name).spec, placeOf(kind, name)]));
+      this.#places.get(name) ?? new Map(kinds().map((kind) => [placeOf(kind, name).spec, placeOf(kind, name)]));
     this.#places.set(name, known);
     return known;
   }

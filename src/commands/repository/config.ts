@@ -63,7 +63,7 @@ async function effective(context: Context, options: Options): Promise<Record<str
   const git = only.length === 0 ? await gitSettingsIn(context.cwd) : await listOf(context, only);
   const tree = options.global === true ? undefined : await loadTreeSettings(await context.repository());
   const settings = readSettings(git, tree);
-  const registries = kinds.map(({ folder }) => {
+  const registries = kinds().map(({ folder }) => {
     const url = git.get(`remote.${folder}.url`) ?? git.get(`mlgit.registry.${folder}`) ?? tree?.registries?.[folder];
     return [folder, { git: url ?? "" }];
   });

@@ -17,7 +17,7 @@ export interface Registry {
 /** The registry of each kind that has one; what is nearer to the user wins. */
 export async function findRegistries(repository: Repository): Promise<Registry[]> {
   const [git, tree] = await Promise.all([loadGitSettings(repository), loadTreeSettings(repository)]);
-  return kinds.flatMap((kind): Registry[] => {
+  return kinds().flatMap((kind): Registry[] => {
     const remote = git.get(`remote.${kind.folder}.url`);
     if (remote !== undefined) return [{ kind, url: remote, source: "remote" }];
     const own = git.get(`mlgit.registry.${kind.folder}`);
@@ -46,7 +46,7 @@ export async function registryRemote(context: Context, kind: Kind): Promise<stri
 
 export async function addRemote(repository: Repository, name: string, url: string): Promise<void> {
   // A registry's tags name commits of its own; they are kept apart from ours.
-  const own = kinds.some(({ folder }) => folder === name) ? ["--no-tags"] : [];
+  const own = kinds().some(({ folder }) => folder === name) ? ["--no-tags"] : [];
   await gitIn(repository, ["remote", "add", ...own, "--", name, url]);
 }
 

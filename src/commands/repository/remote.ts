@@ -66,7 +66,7 @@ function kindRemote(kind: Kind): Action {
 export const remote: Action = {
   name: "remote",
   summary: "Name git repositories: the project's own, and those where versions are published",
-  actions: [config, ...kinds.map(kindRemote)],
+  actions: [config, ...kinds().map(kindRemote)],
   async run() {
     throw new MlgitError("usage", "which remote?", {
       hint: "git mlgit repository remote datasets|labels|models add <url>",

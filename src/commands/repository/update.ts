@@ -13,7 +13,7 @@ export const update: Action = {
   async run(context) {
     const repository = await context.repository();
     const named: (string | undefined)[] = [];
-    for (const kind of kinds) named.push(await registryRemote(context, kind));
+    for (const kind of kinds()) named.push(await registryRemote(context, kind));
     const usual = await defaultRemote(repository, await loadGitSettings(repository), "fetch");
     const remotes = [...new Set([...named, usual].filter((one) => one !== undefined))];
     if (remotes.length === 0)

@@ -124,7 +124,8 @@ function reach(roots: readonly string[], steps: ReadonlyMap<string, readonly str
 }
 
 function sorted({ versions, links }: EntityGraph): EntityGraph {
-  const rank = (kind: string) => (kinds.findIndex(({ name }) => name === kind) + kinds.length + 1) % (kinds.length + 1);
+  const rank = (kind: string) =>
+    (kinds().findIndex(({ name }) => name === kind) + kinds().length + 1) % (kinds().length + 1);
   const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const ordered = [...versions].sort(
     (a, b) =>
