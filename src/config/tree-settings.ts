@@ -42,32 +42,26 @@ export const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
  * @throws MlgitError kind `setup` that names the file and the place in it.
  */
 export async function parseTreeSettings(text: string): Promise<TreeSettings> {
-  const { z } = await import("zod");
-  const line = z
-    .string()
-    .min(1)
-    .max(2048)
-    .regex(/^[^\0\r\n]*$/, "must be one line");
+  const z = await import("../util/schema.ts");
+  const line = z.string().check(z.minLength(1), z.maxLength(2048), z.regex(/^[^\0\r\n]*$/, "must be one line"));
+  const word = z.string().check(z.regex(kindPattern, "must be a word of small letters, digits and '-'"));
+  const storeName = z.string().check(z.regex(storeNamePattern, "must be letters, digits, '.', '_' and '-'"));
   const store = z.object({
     url: line,
-    endpointUrl: line.optional(),
+    endpointUrl: z.optional(line),
     // It becomes part of a host name.
-    region: line.regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'").optional(),
-    profile: line.optional(),
+    region: z.optional(line.check(z.regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'"))),
+    profile: z.optional(line),
     // So does this.
-    account: line.regex(/^[a-z0-9]{3,24}$/, "must be 3 to 24 lower-case letters and digits").optional(),
-    pathStyle: z.boolean().optional(),
-    mirrorOf: line.regex(storeNamePattern, "must be a store's name").optional(),
+    account: z.optional(line.check(z.regex(/^[a-z0-9]{3,24}$/, "must be 3 to 24 lower-case letters and digits"))),
+    pathStyle: z.optional(z.boolean()),
+    mirrorOf: z.optional(line.check(z.regex(storeNamePattern, "must be a store's name"))),
   });
-  const word = z.string().regex(kindPattern, "must be a word of small letters, digits and '-'");
   const schema = z.object({
-    kinds: z
-      .array(z.union([word, z.object({ name: word, folder: word })]))
-      .max(100)
-      .optional(),
-    stores: z.record(z.string().regex(storeNamePattern, "must be letters, digits, '.', '_' and '-'"), store).optional(),
-    default: z.string().optional(),
-    registries: z.record(z.string().regex(kindPattern, "must be a kind"), line).optional(),
+    kinds: z.optional(z.array(z.union([word, z.object({ name: word, folder: word })])).check(z.maxLength(100))),
+    stores: z.optional(z.record(storeName, store)),
+    default: z.optional(z.string()),
+    registries: z.optional(z.record(z.string().check(z.regex(kindPattern, "must be a kind")), line)),
   });
   let value: unknown;
   try {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { uniqueName } from "../util/durable.ts";
 import { worktreeChanges } from "./changes.ts";
 import { areTracked } from "./check-attributes.ts";
+import { plainIdent, type Settings } from "./ident.ts";
 import { gitIn, type Repository } from "./repository.ts";
 import { gitText, runGit } from "./run.ts";
 
@@ -15,12 +16,21 @@ export interface CodeState {
 
 /** Which code is in the worktree. Changes neither index nor refs; the objects of a changed tree are written. */
 export async function codeState(repository: Repository & { readonly workTree: string }): Promise<CodeState> {
-  const [head, tree] = await Promise.all([
+  const [head, isSame] = await Promise.all([
     gitText(["rev-parse", "-q", "HEAD^{commit}", "HEAD^{tree}"], { cwd: repository.workTree, okCodes: [0, 1, 128] }),
-    worktreeTree(repository),
+    isUnchanged(repository),
   ]);
   const [, commit = null, clean] = /^([0-9a-f]+)\n([0-9a-f]+)$/.exec(head ?? "") ?? [];
+  if (isSame) return { commit, dirty: null };
+  const tree = await worktreeTree(repository);
   return { commit, dirty: tree === clean ? null : tree };
+}
+
+/** Whether index and worktree are HEAD's, by one process; false also where a file was only touched. */
+async function isUnchanged(repository: Repository & { readonly workTree: string }): Promise<boolean> {
+  const args = ["diff-index", "--raw", "-z", "--no-renames", "HEAD", "--"];
+  const { code, stdout } = await gitIn(repository, args, { okCodes: [0, 128] });
+  return code === 0 && stdout.length === 0;
 }
 
 async function worktreeTree(repository: Repository & { readonly workTree: string }): Promise<string | null> {
@@ -44,8 +54,10 @@ async function worktreeTree(repository: Repository & { readonly workTree: string
   }
 }
 
-/** `Name <mail>`, as git would commit; empty where git knows none. */
-export async function gitActor(repository: Repository): Promise<string> {
+/** `Name <mail>`, as git would commit; empty where git knows none. Settings that are known spare asking git. */
+export async function gitActor(repository: Repository, settings?: Settings): Promise<string> {
+  const plain = settings && plainIdent("author", settings);
+  if (plain !== undefined) return plain;
   const { code, stdout } = await gitIn(repository, ["var", "GIT_AUTHOR_IDENT"], { okCodes: [0, 1, 128] });
   return code === 0
     ? stdout

@@ -1,51 +1,51 @@
-import { z } from "zod";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { canonicalJson, type Json } from "../lineage/canonical-json.ts";
 import type { RecordEntry } from "../lineage/record.ts";
 import { blobName, folderListing, type RunFile, type RunRecord } from "../lineage/run-record.ts";
 import { redactParameters, redactText, redactWords } from "../log/redact.ts";
+import * as z from "../util/schema.ts";
 import type { Artifacts } from "./artifacts.ts";
 
-const oid = z.string().regex(/^sha256:[0-9a-f]{64}$/, "an oid is sha256: and 64 hex digits");
-const path = z
-  .string()
-  .min(1)
-  .refine((text) => !text.startsWith("/") && !text.split("/").includes(".."), "a path is relative to the top");
+const oid = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, "an oid is sha256: and 64 hex digits"));
+const path = z.string().check(
+  z.minLength(1),
+  z.refine((text) => !text.startsWith("/") && !text.split("/").includes(".."), "a path is relative to the top"),
+);
 const file = z.union([
   path,
   z.strictObject({
     path,
-    oid: oid.optional(),
-    mode: z.enum(["100644", "100755", "040000"]).optional(),
-    size: z.int().nonnegative().optional(),
-    role: z.string().optional(),
-    kept: z.boolean().optional(),
+    oid: z.optional(oid),
+    mode: z.optional(z.enum(["100644", "100755", "040000"])),
+    size: z.optional(z.int().check(z.nonnegative())),
+    role: z.optional(z.string()),
+    kept: z.optional(z.boolean()),
   }),
 ]);
-const time = z.union([z.number().nonnegative(), z.iso.datetime({ offset: true })]);
+const time = z.union([z.number().check(z.nonnegative()), z.iso.datetime({ offset: true })]);
+const word = z.string().check(z.minLength(1));
+const text = z.string();
+const map = z.record(text, z.json());
 
 /** What trainers and schedulers may say of a run. Only the stage is needed. */
 const externalRun = z.strictObject({
-  stage: z.string().min(1),
-  kind: z.string().min(1).default("run"),
-  state: z.enum(["complete", "failed", "cancelled"]).default("complete"),
-  cmd: z.union([z.string(), z.array(z.string())]).default(""),
-  wdir: z.string().default(""),
-  in: z.array(file).default([]),
-  out: z.array(file).default([]),
-  params: z.record(z.string(), z.json()).default({}),
-  metrics: z.record(z.string(), z.json()).default({}),
-  env: z.record(z.string(), z.json()).optional(),
-  begin: time.optional(),
-  end: time.optional(),
-  exit: z.int().optional(),
-  log: z.string().optional(),
-  actor: z.string().optional(),
-  commit: z
-    .string()
-    .regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/)
-    .optional(),
-  labels: z.record(z.string(), z.string()).default({}),
+  stage: word,
+  kind: z._default(word, "run"),
+  state: z._default(z.enum(["complete", "failed", "cancelled"]), "complete"),
+  cmd: z._default(z.union([text, z.array(text)]), ""),
+  wdir: z._default(text, ""),
+  in: z._default(z.array(file), []),
+  out: z._default(z.array(file), []),
+  params: z._default(map, {}),
+  metrics: z._default(map, {}),
+  env: z.optional(map),
+  begin: z.optional(time),
+  end: z.optional(time),
+  exit: z.optional(z.int()),
+  log: z.optional(text),
+  actor: z.optional(text),
+  commit: z.optional(text.check(z.regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/))),
+  labels: z._default(z.record(text, text), {}),
 });
 
 type ExternalRun = z.infer<typeof externalRun>;

@@ -1,3 +1,4 @@
+import type { infer as Infer } from "../util/schema.ts";
 import { builtinProbe, builtinProbes, probeNamePattern } from "./probe-list.ts";
 import {
   defaultParameterFile,
@@ -43,7 +44,7 @@ export async function toProbes(
   };
 }
 
-type Body = NonNullable<Awaited<ReturnType<typeof makeSchema>>["_output"]>;
+type Body = Infer<Awaited<ReturnType<typeof makeSchema>>>;
 
 let made: ReturnType<typeof makeSchema> | undefined;
 
@@ -53,39 +54,51 @@ function schema(): ReturnType<typeof makeSchema> {
 }
 
 async function makeSchema() {
-  const { z } = await import("zod");
-  const text = z.string().min(1);
-  const path = z.string().transform((value, context) => {
-    const found = stagePath(value);
-    if (found !== undefined) return found;
-    context.addIssue({ code: "custom", message: `${JSON.stringify(value)} is no path inside the repository` });
-    return z.NEVER;
-  });
-  const command = z.union([text, z.array(z.string()).min(1)], "must be a line for the shell or a list of words");
-  const named = z.record(z.string().regex(probeNamePattern), command).refine((map) => Object.keys(map).length === 1);
-  const probe = z
-    .union(
+  const z = await import("../util/schema.ts");
+  const text = z.string().check(z.minLength(1));
+  const path = z.pipe(
+    z.string(),
+    z.transform((value: string, context) => {
+      const found = stagePath(value);
+      if (found !== undefined) return found;
+      const message = `${JSON.stringify(value)} is no path inside the repository`;
+      context.issues.push({ code: "custom", message, input: value });
+      return z.NEVER;
+    }),
+  );
+  const words = z.array(z.string()).check(z.minLength(1));
+  const command = z.union([text, words], "must be a line for the shell or a list of words");
+  const isOne = z.refine((map: unknown) => Object.keys(map as object).length === 1);
+  const named = z.record(z.string().check(z.regex(probeNamePattern)), command).check(isOne);
+  const probe = z.pipe(
+    z.union(
       [z.enum(Object.keys(builtinProbes)), named],
       `must be one of ${Object.keys(builtinProbes).join(", ")}, or "<name>: <command>"`,
-    )
-    .transform(toProbe);
-  const folder = z.union([z.literal("."), z.literal(""), path]).transform((value) => (value === "." ? "" : value));
+    ),
+    z.transform(toProbe),
+  );
+  const folder = z.union([
+    z.pipe(
+      z.enum([".", ""]),
+      z.transform(() => ""),
+    ),
+    path,
+  ]);
+  const parameter = z.pipe(text, z.transform(parseParameterRef));
+  const kind = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be one word"));
   return z.strictObject({
     cmd: command,
-    wdir: folder.optional(),
-    deps: z.array(path).optional(),
-    outs: z.array(path).optional(),
-    "outs-not-kept": z.array(path).optional(),
-    metrics: z.array(path).optional(),
-    env: z.array(path).optional(),
-    params: z.array(text.transform(parseParameterRef)).optional(),
-    kind: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{1,40}$/, "must be one word")
-      .optional(),
-    probes: z.array(probe).optional(),
-    frozen: z.boolean().optional(),
-    always: z.boolean().optional(),
+    wdir: z.optional(folder),
+    deps: z.optional(z.array(path)),
+    outs: z.optional(z.array(path)),
+    "outs-not-kept": z.optional(z.array(path)),
+    metrics: z.optional(z.array(path)),
+    env: z.optional(z.array(path)),
+    params: z.optional(z.array(parameter)),
+    kind: z.optional(kind),
+    probes: z.optional(z.array(probe)),
+    frozen: z.optional(z.boolean()),
+    always: z.optional(z.boolean()),
   });
 }
 

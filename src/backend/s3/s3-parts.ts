@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "../../util/schema.ts";
 import type { UploadMemory } from "../backend.ts";
 import type { ArrivedPart, S3Api } from "./s3-api.ts";
 
@@ -7,7 +7,7 @@ export const partSize = 8 << 20;
 
 const stateShape = z.object({
   key: z.string(),
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   partSize: z.number(),
   /** By part number: MD5 in hex, and the tag that the server gave. */
   parts: z.record(z.string(), z.object({ md5: z.string(), tag: z.string() })),

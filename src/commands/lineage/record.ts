@@ -9,6 +9,7 @@ import { StatCache } from "../../pipeline/stat-cache.ts";
 import { collectText } from "../../util/collect-text.ts";
 import type { Action, Context } from "../command.ts";
 import { needWorktree } from "../kind/need-worktree.ts";
+import { Session } from "../session.ts";
 import { writeRecords } from "./write-records.ts";
 
 export const record = {
@@ -36,15 +37,16 @@ export const importRuns = {
 
 /** All or nothing: one that makes no sense keeps all from being recorded. */
 async function recordAll(texts: readonly { readonly text: string; readonly where: string }[], context: Context) {
-  const repository = needWorktree(await context.repository());
-  const [{ toEntry }, code, actor] = await Promise.all([
+  const [{ toEntry }, session, code] = await Promise.all([
     import("../../pipeline/external-run.ts"),
-    codeState(repository),
-    gitActor(repository),
+    Session.open(context),
+    context.repository().then((repository) => codeState(needWorktree(repository))),
   ]);
+  const repository = session.workTree;
+  const actor = await gitActor(repository, session.git);
   const artifacts = new Artifacts(repository.workTree, new StatCache("/dev/null"));
   const entries: RecordEntry[] = texts.map((one) => toEntry(one, { code, actor, artifacts }));
-  await writeRecords(entries, context);
+  await writeRecords(entries, context, session);
   const ids = entries.map((entry) => recordId(entry.record));
   return { text: ids.map((id) => `run ${id}`).join("\n"), data: ids.map((id) => ({ id })) };
 }
