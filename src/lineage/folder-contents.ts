@@ -25,12 +25,17 @@ export class FolderContents {
 
   /** Oids of the files that a folder holds; none for a file. */
   async filesIn(artifact: Artifact): Promise<string[]> {
-    return filled(await this.#inside(artifact)).map(({ oid }) => oid);
+    return (await this.inside(artifact)).map(({ oid }) => oid);
+  }
+
+  /** The files that a folder holds, but empty ones; none for a file. */
+  async inside(artifact: Artifact): Promise<readonly ListedFile[]> {
+    return filled(await this.#inside(artifact));
   }
 
   /** Oids of other folders that hold all of an artifact, wherever in them. */
   async holders(artifact: Artifact): Promise<string[]> {
-    const inside = filled(await this.#inside(artifact));
+    const inside = await this.inside(artifact);
     const wanted = inside.length > 0 ? inside : [{ path: "", oid: artifact.oid }];
     const [first] = wanted;
     const found: string[] = [];

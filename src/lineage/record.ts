@@ -17,6 +17,8 @@ export interface MarkRecord {
   readonly of: string;
   /** What it was called when it was marked, or null. */
   readonly path: string | null;
+  /** Bytes of it, of a folder the sum of its files; absent where only the oid was known. */
+  readonly size?: number;
   readonly reason: string;
   /** `Name <mail>` as git commits. */
   readonly actor: string;

@@ -1,7 +1,7 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { codeState, gitActor } from "../../git/code-state.ts";
 import { recordId } from "../../lineage/record.ts";
-import type { RunFile, RunRecord } from "../../lineage/run-record.ts";
+import { folderListing, type RunFile, type RunRecord } from "../../lineage/run-record.ts";
 import type { Action, Options } from "../command.ts";
 import { needWorktree } from "../kind/need-worktree.ts";
 import { describeRun } from "./draw-trace.ts";
@@ -50,22 +50,28 @@ export const deploy = {
       actor: await gitActor(lineage.repository),
       labels: { env, what: name },
     };
-    await writeRecords([{ record, blobs: [] }], context);
+    await writeRecords([{ record, blobs: artifacts.flatMap(listingOf) }], context);
     const id = recordId(record);
     return { text: `${name} is in ${env} (run ${id.slice(0, 12)})`, data: { id, ...record } };
   },
 } satisfies Action;
 
+/** A folder's oid names its listing, which is kept with the record. */
+function listingOf({ listing, files }: FoundSubject): readonly Uint8Array[] {
+  if (listing) return [listing];
+  return files ? [folderListing(files)] : [];
+}
+
 /** A folder of the worktree counts with every file in it, so that each can be asked for. */
-function filesOf({ oid, path = "", mode = "100644", files = [] }: FoundSubject): RunFile[] {
+function filesOf({ oid, path = "", mode = "100644", size, files = [] }: FoundSubject): RunFile[] {
   const inside = files.map((file): RunFile => ({ ...file, path: `${path}/${file.path}`, role: "model" }));
-  return [{ path, oid, mode, role: "model" }, ...inside];
+  return [{ path, oid, mode, ...(size === undefined ? {} : { size }), role: "model" }, ...inside];
 }
 
 async function refuseMarked(oids: readonly string[], word: string, lineage: Lineage): Promise<void> {
   const wanted = new Set(oids);
   const bad = (await everythingTainted(lineage)).find(({ artifact, inside }) =>
-    [artifact.oid, ...inside].some((oid) => wanted.has(oid)),
+    [artifact, ...inside].some(({ oid }) => wanted.has(oid)),
   );
   const retired = oids.flatMap((oid) => lineage.marks.get(oid) ?? []).find(({ record }) => record.mark === "retire");
   const reason = bad?.mark.record.reason ?? retired?.record.reason;

@@ -6,7 +6,7 @@ import type { Artifact } from "../../lineage/trace.ts";
 import { parsePointer, pointerLimit } from "../../pointer/pointer.ts";
 import { treeArtifact } from "./find-artifacts.ts";
 
-/** What is looked for; a size, where it is known, finds files that git itself has. */
+/** What is looked for. Where a size is known, of git's own files only those as large have to be read. */
 export type Wanted = Artifact & { readonly size?: number };
 
 /** Of artifacts with paths, those that a revision still has there, with the same content. */
@@ -42,13 +42,14 @@ const mostRead = 64 << 20;
 const batch = 4096;
 
 /**
- * Finds contents under any path of revisions: tracked files by their pointers, git's own files if they are small or as large as something that is looked for. What many revisions have is
- * read once.
+ * Finds contents under any path of revisions: tracked files by their pointers, git's own by their bytes, if they are as large as something that is looked for, or the size of that is not
+ * known. What many revisions have is read once.
  */
 export class CopyFinder {
   readonly #repository: Repository;
   readonly #wanted: ReadonlySet<string>;
-  readonly #sizes: ReadonlySet<number>;
+  /** Undefined: any. */
+  readonly #sizes: ReadonlySet<number> | undefined;
   /** By blob; undefined for what is not wanted. */
   readonly #oids = new Map<string, string | undefined>();
 
@@ -56,7 +57,8 @@ export class CopyFinder {
     this.#repository = repository;
     const filled = wanted.filter(({ oid }) => oid !== blobName(Buffer.alloc(0)));
     this.#wanted = new Set(filled.map(({ oid }) => oid));
-    this.#sizes = new Set(filled.flatMap(({ size }) => size ?? []));
+    const sizes = filled.flatMap(({ size }) => size ?? []);
+    this.#sizes = sizes.length < filled.length ? undefined : new Set(sizes);
   }
 
   /** The files of a revision that have such content. */
@@ -85,7 +87,7 @@ export class CopyFinder {
     const infos = await cat.info(blobs);
     const like = (fits: (size: number) => boolean) =>
       blobs.filter((_, i) => infos[i]?.type === "blob" && fits(infos[i].size));
-    const large = like((size) => size >= pointerLimit && size <= mostRead && this.#sizes.has(size));
+    const large = like((size) => size >= pointerLimit && size <= mostRead && (this.#sizes?.has(size) ?? true));
     for (const blob of blobs) this.#oids.set(blob, undefined);
     for (const some of [like((size) => size < pointerLimit), ...large.map((blob) => [blob])])
       for (const [i, { bytes }] of (await cat.contents(some)).entries()) {

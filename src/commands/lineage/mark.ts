@@ -2,6 +2,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitActor } from "../../git/code-state.ts";
 import { type MarkRecord, recordId } from "../../lineage/record.ts";
 import type { Action, Context, Options } from "../command.ts";
+import { Session } from "../session.ts";
 import { findArtifacts } from "./find-artifacts.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 import { writeRecords } from "./write-records.ts";
@@ -22,26 +23,32 @@ export const mark = {
       throw new MlgitError("usage", `${word} is no mark`, { hint: `git mlgit lineage mark ${words.join("|")} …` });
     if (typeof options.reason !== "string" || options.reason.trim() === "")
       throw new MlgitError("usage", "a mark needs a reason", { hint: "--reason 'labels were shuffled'" });
-    const [lineage, parts] = await Promise.all([openLineage(context), describe(context, options)]);
+    const [lineage, session] = await Promise.all([openLineage(context), Session.open(context)]);
+    const parts = await describe(session, options);
     const records =
       wanted === "withdraw"
         ? await withdrawals(artifact, parts, lineage)
         : await marksOf(artifact, wanted, parts, lineage);
-    return write(records, context);
+    return write(records, context, session);
   },
 } satisfies Action;
 
 type Parts = Pick<MarkRecord, "v" | "type" | "reason" | "actor" | "t">;
 
-async function describe(context: Context, options: Options): Promise<Parts> {
-  const repository = await context.repository();
+async function describe({ repository, git }: Session, options: Options): Promise<Parts> {
   const reason = String(options.reason).trim();
-  return { v: 1, type: "mark", reason, actor: await gitActor(repository), t: Date.now() };
+  return { v: 1, type: "mark", reason, actor: await gitActor(repository, git), t: Date.now() };
 }
 
 async function marksOf(word: string, mark: MarkRecord["mark"], parts: Parts, lineage: Lineage): Promise<MarkRecord[]> {
   const { artifacts } = await findArtifacts(word, lineage.repository, lineage.index);
-  return artifacts.map(({ oid, path }) => ({ ...parts, mark, of: oid, path: path ?? null }));
+  return artifacts.map(({ oid, path, size }) => ({
+    ...parts,
+    mark,
+    of: oid,
+    path: path ?? null,
+    ...(size === undefined ? {} : { size }),
+  }));
 }
 
 /** By the mark's own name, or everything that is said of an artifact. */
@@ -61,10 +68,11 @@ async function withdrawals(word: string, parts: Parts, lineage: Lineage): Promis
   return found.map(({ id, record }) => ({ ...parts, mark: "withdraw", of: id, path: record.path }));
 }
 
-async function write(records: readonly MarkRecord[], context: Context) {
+async function write(records: readonly MarkRecord[], context: Context, session: Session) {
   await writeRecords(
     records.map((record) => ({ record, blobs: [] })),
     context,
+    session,
   );
   const data = records.map((record) => ({ id: recordId(record), ...record }));
   const lines = data.map(({ id, mark, path, of }) => `${mark} ${path ?? of}  (mark ${id.slice(0, 12)})`);

@@ -21,9 +21,12 @@ export const mayIDelete = {
     const { artifacts } = await findArtifacts(word, lineage.repository, lineage.index);
     const { runs } = await lineage.trace(artifacts, "down");
     const made = [...runs.values()].flatMap(({ out }) => out);
+    // Of an oid alone the runs that used it may know the size.
+    const sizes = new Map([...runs.values()].flatMap((run) => run.in.map(({ oid, size }) => [oid, size] as const)));
+    const itself = artifacts.map((one): Wanted => withSize(one, one.size ?? sizes.get(one.oid)));
     const reasons = [
       ...(await deployReasons([...artifacts, ...made], lineage)),
-      ...(await refReasons(artifacts, "it is in", lineage)),
+      ...(await refReasons(itself, "it is in", lineage)),
       ...(await refReasons(made, "something made from it is in", lineage)),
     ];
     const text =
@@ -37,6 +40,10 @@ export const mayIDelete = {
     };
   },
 } satisfies Action;
+
+function withSize({ oid, path }: Artifact, size: number | undefined): Wanted {
+  return { oid, path, ...(size === undefined ? {} : { size }) };
+}
 
 interface Reason {
   readonly text: string;

@@ -3,6 +3,7 @@ import { FolderContents } from "../../lineage/folder-contents.ts";
 import { LineageIndex } from "../../lineage/lineage-index.ts";
 import { activeMarks, byArtifact, type StoredMark } from "../../lineage/marks.ts";
 import { mergeFetched } from "../../lineage/merge-runs.ts";
+import type { ListedFile } from "../../lineage/run-record.ts";
 import { type Artifact, type Direction, type Trace, trace } from "../../lineage/trace.ts";
 import type { Context } from "../command.ts";
 
@@ -12,8 +13,8 @@ export interface Lineage {
   readonly index: LineageIndex;
   /** Marks in effect, by what they are about. */
   readonly marks: ReadonlyMap<string, readonly StoredMark[]>;
-  /** Oids of the files that a folder holds; none for a file. */
-  filesIn(artifact: Artifact): Promise<string[]>;
+  /** The files that a folder holds, but empty ones; none for a file. */
+  filesIn(artifact: Artifact): Promise<readonly Pick<ListedFile, "oid" | "size">[]>;
   trace(roots: readonly Artifact[], direction: Direction, depth?: number): Promise<Trace>;
 }
 
@@ -28,7 +29,7 @@ export async function openLineage(context: Context): Promise<Lineage> {
     repository,
     index,
     marks,
-    filesIn: (artifact) => folders.filesIn(artifact),
+    filesIn: (artifact) => folders.inside(artifact),
     trace: (roots, direction, depth) =>
       trace(index, folders, { roots, direction, ...(depth === undefined ? {} : { depth }) }),
   };

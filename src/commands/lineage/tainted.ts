@@ -10,8 +10,8 @@ import { type Lineage, openLineage } from "./open-lineage.ts";
 /** Something that must not be relied on, and because of which mark. */
 interface Tainted {
   readonly artifact: Wanted;
-  /** Oids of the files of a folder. */
-  readonly inside: readonly string[];
+  /** The files of a folder. */
+  readonly inside: readonly Wanted[];
   readonly mark: StoredMark;
 }
 
@@ -44,10 +44,13 @@ export async function everythingTainted(lineage: Lineage): Promise<Tainted[]> {
   const found = new Map<string, Tainted>();
   for (const mark of [...lineage.marks.values()].flat()) {
     if (mark.record.mark !== "taint") continue;
-    const root: Artifact = { oid: mark.record.of, ...(mark.record.path === null ? {} : { path: mark.record.path }) };
+    const { of, path, size } = mark.record;
+    const root: Artifact = { oid: of, ...(path === null ? {} : { path }) };
     const { runs } = await lineage.trace([root], "down");
     const files = [...runs.values()].flatMap((run) => [...run.in, ...run.out]);
-    const sizes = new Map(files.flatMap(({ oid, size }) => (size === undefined ? [] : [[oid, size]])));
+    const sizes = new Map(
+      [{ oid: of, size }, ...files].flatMap((one) => (one.size === undefined ? [] : [[one.oid, one.size]])),
+    );
     for (const artifact of [root, ...[...runs.values()].flatMap(({ out }) => out)]) {
       const key = `${artifact.oid} ${artifact.path}`;
       if (found.has(key)) continue;
@@ -68,11 +71,11 @@ async function inCommit(all: readonly Tainted[], commit: string, { repository }:
   const here = new Set(await stillIn(commit, artifacts, repository));
   const named = all.filter(({ artifact }) => here.has(artifact));
   const marks = new Map(
-    all.flatMap(({ artifact, inside, mark }) => [artifact.oid, ...inside].map((oid) => [oid, mark])),
+    all.flatMap(({ artifact, inside, mark }) => [artifact, ...inside].map(({ oid }) => [oid, mark])),
   );
   const isNamed = (path: string) =>
     named.some(({ artifact }) => artifact.path === path || path.startsWith(`${artifact.path}/`));
-  const files = all.flatMap(({ inside }) => inside.map((oid) => ({ oid })));
+  const files = all.flatMap(({ inside }) => inside);
   const copies = (await new CopyFinder(repository, [...artifacts, ...files]).in(commit)).flatMap((artifact) => {
     const mark = marks.get(artifact.oid);
     return mark && !isNamed(artifact.path ?? "") ? [{ artifact, inside: [], mark }] : [];
