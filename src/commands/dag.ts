@@ -1,12 +1,10 @@
-import { resolve } from "node:path";
-import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { drawDot, drawMermaid, edgesOf } from "../pipeline/draw-graph.ts";
 import type { Graph } from "../pipeline/graph.ts";
 import { selectStages } from "../pipeline/select-stages.ts";
-import { writeDurable } from "../util/durable.ts";
 import type { Command, CommandResult, Context, Options } from "./command.ts";
 import { openPipeline } from "./pipeline/open-pipeline.ts";
+import { writeOutput } from "./write-output.ts";
 
 interface ExportParts {
   readonly graph: Graph;
@@ -23,8 +21,7 @@ async function exportJobs(scheduler: string, { graph, names, context, options }:
   const text = (await schedulers[scheduler]?.(jobs)) ?? "";
   if (typeof options.output !== "string" || options.output === "-")
     return { text: text.replace(/\n$/, ""), data: { scheduler, jobs, text } };
-  const path = resolve(context.cwd, options.output);
-  onDisk("write", path, () => writeDurable(path, text));
+  writeOutput(context, options.output, text);
   return { text: `wrote ${options.output}`, data: { scheduler, jobs, file: options.output } };
 }
 

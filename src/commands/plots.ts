@@ -1,14 +1,13 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { type Chart, curveCharts, metricCharts } from "../pipeline/plot-data.ts";
 import { generator } from "../pipeline/plot-draw.ts";
 import { stagePath } from "../pipeline/stage-path.ts";
-import { writeDurable } from "../util/durable.ts";
 import type { Command, Options } from "./command.ts";
 import { metricsToPlot, tablesToPlot, versionsToPlot } from "./pipeline/plot-versions.ts";
 import { Session } from "./session.ts";
+import { writeOutput } from "./write-output.ts";
 
 /** Draws metrics over versions, or the curves of a file in several versions, as a page or a picture that needs no network. */
 export const command = {
@@ -47,7 +46,7 @@ export const command = {
       const { drawSvg, plotPage } = await import("../pipeline/plot-draw.ts");
       const svg = await drawSvg(charts);
       const text = output.endsWith(".svg") ? svg : plotPage(charts, svg, titleOf(options));
-      onDisk("write", output, () => writeDurable(output, text));
+      writeOutput(context, output, text);
       return { text: `${charts.length} charts are in ${output}`, data: { output, charts } };
     } finally {
       await session.close();

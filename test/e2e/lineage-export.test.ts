@@ -1,11 +1,18 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { projectRoot } from "../helper/build.ts";
+import { parquetTable } from "../helper/parquet.ts";
 import { createPipelineProject, type PipelineProject } from "../helper/pipeline-project.ts";
 import { oidOf } from "../helper/pointer-of.ts";
-import { cycloneDxFaults, faultsOf, publishedEventFaults } from "../helper/schema.ts";
+import {
+  answerOf,
+  crateFaults,
+  cycloneDxFaults,
+  danglingReferences,
+  faultsOf,
+  publishedEventFaults,
+  pythonWith,
+  readJsonLd,
+} from "../helper/schema.ts";
 
 jest.setTimeout(240_000);
 
@@ -35,10 +42,15 @@ describe("git mlgit lineage export", () => {
     await project.git("remote", "set-url", "origin", "https://me:hunter2@example.com/org/repo.git");
     for (const [kind, name] of [
       ["datasets", "clicks"],
+      ["datasets", "tables"],
       ["models", "churn"],
     ] as const)
       await project.mlgit([kind, "create", name, "--categories=ads", "--mutability=mutable"]);
     project.write("datasets/clicks/README.md", "# Clicks\n\nWho clicked\nwhat.\n");
+    project.write("datasets/tables/he ad.csv", "id,born on\n1,2026-01-31\n2,\n");
+    project.write("datasets/tables/list.json", '[{"a": 1}, {"a": 0.5}]');
+    project.write("datasets/tables/rows.ndjson", '{"b": "x"}\n');
+    project.write("datasets/tables/table.parquet", parquetTable());
     project.write(hostile, "3\n1\n2\n");
     project.write("params.yaml", "lr: 0.1\nnet: {depth: 3}\n");
     project.write("libs.txt", "torch==2.0\nMy_Pkg==1.0+cu12\nodd @ git+https://u:hunter2@example.com/x\n");
@@ -113,7 +125,7 @@ describe("git mlgit lineage export", () => {
     ]);
     const [{ tasks }] = bom.formulation[0].workflows;
     expect(tasks.map(({ name }: Document) => name)).toEqual(["prep", "train"]);
-    assertReferences(bom);
+    expect(danglingReferences(bom)).toEqual([]);
   });
 
   it("writes the graph as PROV-JSON whose names all lead somewhere", async () => {
@@ -129,28 +141,24 @@ describe("git mlgit lineage export", () => {
     );
     expect(named.filter((name) => !known.has(name))).toEqual([]);
     expect(Object.keys(prov.activity)).toHaveLength(4);
-    expect(Object.keys(prov.hadMember)).toHaveLength(1);
+    // A folder that was made has one that was used alone, and the version that was deployed has four files.
+    expect(Object.keys(prov.hadMember)).toHaveLength(1 + 4);
   });
 
   it("writes PROV-JSON that the library of PROV reads, whole", async () => {
-    const python = "/usr/bin/python3";
-    const isThere = existsSync(python) && spawnSync(python, ["-c", "import prov.model"]).status === 0;
-    if (!isThere && process.env.MLGIT_REQUIRE_PROGRAMS === "1") throw new Error("python3-prov is not installed");
-    if (!isThere) return console.warn("python3-prov is not installed; PROV-JSON is not read by it");
+    const python = pythonWith("prov.model", "python3-prov");
+    if (!python) return;
     const input = await exported("prov");
     const { entity, ...rest } = JSON.parse(input) as Document;
-    const script = join(projectRoot, "test/fixture/schema/read-prov.py");
-    const { stdout, stderr } = spawnSync(python, [script], { input, encoding: "utf8" });
-    expect(stderr).toBe("");
     const count = (part: string) => Object.keys(rest[part]).length;
-    expect(JSON.parse(stdout)).toEqual({
+    expect(answerOf(python, ["read-prov.py"], input)).toEqual({
       Entity: Object.keys(entity).length,
       Activity: 4,
       Agent: 1,
       Usage: count("used"),
       Generation: count("wasGeneratedBy"),
       Association: 4,
-      Membership: 1,
+      Membership: 5,
     });
   });
 
@@ -168,6 +176,8 @@ describe("git mlgit lineage export", () => {
     const files = graph.filter((node) => node["@type"] === "File").map((node) => decodeURIComponent(node["@id"]));
     expect(files).toEqual(expect.arrayContaining([hostile, `${data}/clean.csv`, model, "metrics.json"]));
     for (const file of files) expect(existsSync(`${project.work}/${file}`)).toBe(true);
+    project.write("ro-crate-metadata.json", JSON.stringify(crate));
+    expect(crateFaults(project.work)).toEqual({ faults: [], unknown: [] });
     const failed = graph.find((node) => node.actionStatus?.["@id"] === "http://schema.org/FailedActionStatus");
     expect(failed).toMatchObject({ "@type": "ActivateAction", error: "boom\n" });
     // What is somewhere else by now is described and no file of the crate.
@@ -189,12 +199,39 @@ describe("git mlgit lineage export", () => {
     ]);
     expect(croissant.distribution[0].sha256).toBe(oidOf(project.read(`${data}/clean.csv`)));
     expect(croissant["prov:wasGeneratedBy"][0]["prov:label"]).toMatch(/^prep: /);
+    expect(croissant.recordSet).toBeUndefined();
     // A folder of a commit and one of the worktree, which nobody has called a version.
     for (const what of [`HEAD:${data}`, data]) {
       const folder = await document("croissant", "--license", "MIT", what);
       expect(faultsOf("croissant.schema.json", folder)).toEqual([]);
       expect(folder.distribution).toHaveLength(2);
     }
+  });
+
+  it("describes the columns of a dataset's tables as Croissant's record sets", async () => {
+    const text = await exported("croissant", "--license", "MIT", "tables@1");
+    const croissant = JSON.parse(text) as Document;
+    expect(faultsOf("croissant.schema.json", croissant)).toEqual([]);
+    const files = new Map(croissant.distribution.map((file: Document) => [file["@id"], file.encodingFormat]));
+    const columns = croissant.recordSet.map((set: Document) => [
+      set.name,
+      files.get(set.field[0].source.fileObject["@id"]),
+      ...set.field.map(({ name, dataType, isArray }: Document) => `${name} ${dataType}${isArray ? "[]" : ""}`),
+    ]);
+    expect(columns).toEqual([
+      ["he ad.csv", "text/csv", "id sc:Integer", "born on sc:Date"],
+      ["list.json", "application/json", "a sc:Float"],
+      ["rows.ndjson", "application/jsonlines", "b sc:Text"],
+      ["table.parquet", "application/x-parquet", "id sc:Integer", "name sc:Text", "emb sc:Float[]"],
+    ]);
+    expect(croissant.recordSet[0].field[1].source.extract).toEqual({ column: "born on" });
+    // What was read is JSON-LD: every name leads into one of the vocabularies.
+    const { types = {}, properties = {} } = readJsonLd(text) ?? {};
+    expect(types["http://mlcommons.org/croissant/Field"]).toBe(7);
+    expect(properties["http://mlcommons.org/croissant/dataType"]).toBe(7);
+    const known =
+      /^(https:\/\/schema\.org\/|http:\/\/mlcommons\.org\/croissant\/|http:\/\/purl\.org\/dc\/terms\/|http:\/\/www\.w3\.org\/ns\/prov#)\w+$/;
+    expect([...Object.keys(types), ...Object.keys(properties)].filter((name) => !known.test(name))).toEqual([]);
   });
 
   it("keeps credentials out, writes files whole, and says what is missing", async () => {
@@ -211,12 +248,3 @@ describe("git mlgit lineage export", () => {
     expect(await refused("--format", "prov", "nothing")).toContain("nothing");
   });
 });
-
-/** Every name that a bill of materials refers to is one of its parts. */
-function assertReferences(bom: Document): void {
-  const text = JSON.stringify(bom);
-  const parts = new Set([...text.matchAll(/"bom-ref":"((?:[^"\\]|\\.)*)"/g)].map(([, name]) => name));
-  const referred = [...text.matchAll(/"ref":"((?:[^"\\]|\\.)*)"/g)].map(([, name]) => name);
-  const depended = bom.dependencies.flatMap(({ dependsOn }: Document) => dependsOn as string[]);
-  expect([...referred, ...depended].filter((name) => !parts.has(name))).toEqual([]);
-}

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { projectRoot } from "./build.ts";
@@ -21,14 +22,7 @@ export function faultsOf(name: string, value: unknown): readonly object[] {
 
 const published = process.env.MLGIT_SCHEMAS;
 
-/** The same for a schema as it is published, where there is one: test/fixture/schema/README.md. */
-export function publishedFaults(name: string, value: unknown): readonly object[] {
-  if (published === undefined) return [];
-  const { default: Ajv } = load("ajv/dist/2020.js") as { default: new (options: object) => Checker };
-  return faults(withFormats(new Ajv(options)), read(join(published, name)), value);
-}
-
-/** What OpenLineage's published schemas have against an event: each part that names its schema is held against that one. */
+/** What OpenLineage's published schemas have against an event, where there are some (test/fixture/schema/README.md): each part that names its schema is held against that one. */
 export function publishedEventFaults(event: unknown): readonly object[] {
   if (published === undefined) return [];
   const { default: Ajv } = load("ajv/dist/2020.js") as { default: new (options: object) => Checker };
@@ -44,6 +38,39 @@ export function publishedEventFaults(event: unknown): readonly object[] {
   return visit(event);
 }
 
+/** What Argo's published schema of a Workflow has against a value; null when nothing. */
+export function argoFault(value: unknown): unknown {
+  return answerOf(process.execPath, ["check-argo.mjs"], JSON.stringify(value));
+}
+
+/** What the library of RO-Crate's authors has against the crate in a folder, and terms that the published context does not define. */
+export function crateFaults(folder: string): unknown {
+  return answerOf(process.execPath, ["check-crate.cjs", folder], "");
+}
+
+/** Types and properties of JSON-LD by their whole names, each with how often it occurs. Undefined where the package that reads it is not installed. */
+export function readJsonLd(text: string): Record<"types" | "properties", Record<string, number>> | undefined {
+  const python = pythonWith("rdflib", "python3-rdflib");
+  return python === undefined ? undefined : (answerOf(python, ["read-json-ld.py"], text) as never);
+}
+
+/** Debian's Python, where it has a module. @throws Error where what could be installed has to be. */
+export function pythonWith(module: string, debian: string): string | undefined {
+  const python = "/usr/bin/python3";
+  const isThere = existsSync(python) && spawnSync(python, ["-c", `import ${module}`]).status === 0;
+  if (!isThere && process.env.MLGIT_REQUIRE_PROGRAMS === "1") throw new Error(`${debian} is not installed`);
+  if (!isThere) console.warn(`${debian} is not installed; what needs it is not checked`);
+  return isThere ? python : undefined;
+}
+
+/** Runs a program of test/fixture/schema, which prints JSON. */
+export function answerOf(program: string, [script = "", ...args]: readonly string[], input: string): unknown {
+  const file = join(projectRoot, "test/fixture/schema", script);
+  const { status, stdout, stderr } = spawnSync(program, [file, ...args], { input, encoding: "utf8" });
+  if (status !== 0 || stderr !== "") throw new Error(`${script} failed: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
 /** The same for CycloneDX's own schema of a version: `1.7`. */
 export function cycloneDxFaults(version: string, value: unknown): readonly object[] {
   const { default: Ajv } = load("ajv") as { default: new (options: object) => Checker };
@@ -54,6 +81,17 @@ export function cycloneDxFaults(version: string, value: unknown): readonly objec
     ajv.addSchema(read(join(folder, file)), `http://cyclonedx.org/schema/${file}`);
   }
   return faults(ajv, read(join(folder, `bom-${version}.SNAPSHOT.schema.json`)), value);
+}
+
+/** The names that a bill of materials refers to and that are none of its parts. */
+export function danglingReferences(bom: {
+  readonly dependencies: readonly { readonly dependsOn: string[] }[];
+}): unknown[] {
+  const text = JSON.stringify(bom);
+  const parts = new Set([...text.matchAll(/"bom-ref":"((?:[^"\\]|\\.)*)"/g)].map(([, name]) => name));
+  const referred = [...text.matchAll(/"ref":"((?:[^"\\]|\\.)*)"/g)].map(([, name]) => name);
+  const depended = bom.dependencies.flatMap(({ dependsOn }) => dependsOn);
+  return [...referred, ...depended].filter((name) => !parts.has(name));
 }
 
 function withFormats(ajv: Checker): Checker {

@@ -1,15 +1,15 @@
-import { resolve } from "node:path";
-import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { verifyCommit } from "../../git/changes.ts";
-import { writeDurable } from "../../util/durable.ts";
+import type { ExportGraph } from "../../lineage/export/scope.ts";
 import type { Action, CommandResult, Context, Options } from "../command.ts";
 import { Session } from "../session.ts";
+import { writeOutput } from "../write-output.ts";
 import { countOption } from "./count-option.ts";
 import { stillIn } from "./in-tree.ts";
 import { type Lineage, openLineage } from "./open-lineage.ts";
 
 interface Request {
+  readonly context: Context;
   readonly what: string | undefined;
   readonly options: Options;
   readonly session: Session;
@@ -19,14 +19,8 @@ interface Request {
 type Format = "openlineage" | "cyclonedx" | "prov" | "ro-crate" | "croissant";
 
 const formats: Readonly<Record<Format, (request: Request) => Promise<unknown>>> = {
-  async openlineage(request) {
-    const { openLineageEvents } = await import("../../lineage/export/open-lineage.ts");
-    return openLineageEvents(await graphOf(request));
-  },
-  async prov(request) {
-    const { provDocument } = await import("../../lineage/export/prov.ts");
-    return provDocument(await graphOf(request));
-  },
+  openlineage: ofGraph(async () => (await import("../../lineage/export/open-lineage.ts")).openLineageEvents),
+  prov: ofGraph(async () => (await import("../../lineage/export/prov.ts")).provDocument),
   "ro-crate": toCrate,
   async cyclonedx(request) {
     const { cycloneDx } = await import("../../lineage/export/cyclone-dx.ts");
@@ -34,12 +28,20 @@ const formats: Readonly<Record<Format, (request: Request) => Promise<unknown>>> 
   },
   async croissant(request) {
     const { croissant } = await import("../../lineage/export/croissant.ts");
-    const [subject, graph] = await subjectOf(request, "a dataset's version: clicks@3");
+    const { describeFiles } = await import("./describe-files.ts");
+    const license = licenseOf(request.options);
     const base = baseUrl(request.options);
+    const [subject, graph] = await subjectOf(request, "a dataset's version: clicks@3");
     const url = base ?? graph.place.namespace;
-    return croissant(subject, graph, { license: licenseOf(request.options), url, base });
+    const fields = await describeFiles(subject, request.session, request.context);
+    return croissant(subject, graph, { license, url, base, fields });
   },
 };
+
+/** A format that needs nothing but runs. */
+function ofGraph(load: () => Promise<(graph: ExportGraph) => unknown>) {
+  return async (request: Request) => (await load())(await graphOf(request));
+}
 
 export const exportAction: Action = {
   name: "export",
@@ -59,7 +61,7 @@ export const exportAction: Action = {
     const session = await Session.open(context);
     try {
       const lineage = await openLineage(context);
-      const document = await formats[format]({ what, options, session, lineage });
+      const document = await formats[format]({ context, what, options, session, lineage });
       return give(textOf(document), document, { context, options });
     } finally {
       await session.close();
@@ -79,8 +81,7 @@ function give(
   { context, options }: { readonly context: Context; readonly options: Options },
 ): CommandResult {
   if (typeof options.output !== "string" || options.output === "-") return { text, data: document };
-  const path = resolve(context.cwd, options.output);
-  onDisk("write", path, () => writeDurable(path, text === "" ? "" : `${text}\n`));
+  writeOutput(context, options.output, text === "" ? "" : `${text}\n`);
   return { text: `wrote ${options.output}`, data: { file: options.output } };
 }
 

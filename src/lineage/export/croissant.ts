@@ -1,4 +1,5 @@
 import { mediaType } from "./media-type.ts";
+import { type DescribedField, recordSet } from "./record-set.ts";
 import {
   commandText,
   type ExportGraph,
@@ -6,10 +7,10 @@ import {
   hexOf,
   isoTime,
   makersOf,
-  nameUuid,
   ownOids,
   personOf,
   present,
+  runUuid,
 } from "./scope.ts";
 
 /* The format: Croissant 1.1, http://mlcommons.org/croissant/1.1, with the context that its appendix 1 recommends. */
@@ -20,6 +21,8 @@ export interface CroissantOptions {
   readonly url: string;
   /** Where its files can be fetched from, `/`-ended; undefined: beside the description. */
   readonly base: string | undefined;
+  /** The columns of files that were looked into, by their paths. */
+  readonly fields: ReadonlyMap<string, readonly DescribedField[]>;
 }
 
 /** A dataset's version for catalogues: each file with its hash, and the runs it came from as provenance. */
@@ -29,6 +32,10 @@ export function croissant(subject: ExportSubject, graph: ExportGraph, options: C
   const own = ownOids(subject, graph);
   const inputs = [...new Set(made.flatMap(({ record }) => record.in.map(({ oid }) => oid)))];
   const sources = inputs.filter((oid) => !own.has(oid)).map((oid) => ({ "@id": `urn:mlgit:${oid}` }));
+  const records = subject.files.flatMap(({ path }) => {
+    const fields = options.fields.get(path) ?? [];
+    return fields.length === 0 ? [] : [recordSet(referenceOf(path, subject), nameOf(path, subject), fields)];
+  });
   const time = subject.time ?? Math.max(0, ...graph.runs.map(({ record }) => record.t[1]));
   return present({
     "@context": context,
@@ -44,6 +51,7 @@ export function croissant(subject: ExportSubject, graph: ExportGraph, options: C
     identifier: subject.oid,
     isLiveDataset: false,
     distribution: subject.files.map((file) => fileObject(file, subject, options)),
+    recordSet: records.length > 0 ? records : undefined,
     "prov:wasGeneratedBy": made.length > 0 ? made.map(activity) : undefined,
     "prov:wasDerivedFrom": sources.length > 0 ? sources : undefined,
   });
@@ -54,23 +62,37 @@ function fileObject(
   subject: ExportSubject,
   { base }: CroissantOptions,
 ): object {
-  const name = path === "" ? (subject.path.split("/").at(-1) ?? subject.name) : path;
-  const reference = name.split("/").map(encodeURIComponent).join("/");
+  const reference = referenceOf(path, subject);
   return {
     "@type": "cr:FileObject",
     "@id": reference,
-    name,
+    name: nameOf(path, subject),
     contentUrl: base === undefined ? reference : base + reference,
     contentSize: `${size} B`,
-    encodingFormat: mediaType(name),
+    encodingFormat: croissantTypes[mediaType(nameOf(path, subject))] ?? mediaType(nameOf(path, subject)),
     sha256: hexOf(oid),
   };
+}
+
+/** What its readers know under other names than IANA's. */
+const croissantTypes: Readonly<Record<string, string>> = {
+  "application/vnd.apache.parquet": "application/x-parquet",
+  "application/x-ndjson": "application/jsonlines",
+};
+
+/** A single file is called as it is. */
+function nameOf(path: string, subject: ExportSubject): string {
+  return path === "" ? (subject.path.split("/").at(-1) ?? subject.name) : path;
+}
+
+function referenceOf(path: string, subject: ExportSubject): string {
+  return nameOf(path, subject).split("/").map(encodeURIComponent).join("/");
 }
 
 function activity({ id, record }: ExportGraph["runs"][number]): object {
   return {
     "@type": "prov:Activity",
-    "@id": `urn:uuid:${nameUuid(["mlgit run", id])}`,
+    "@id": `urn:uuid:${runUuid(id)}`,
     "prov:label": `${record.stage}: ${commandText(record.cmd)}`,
     "prov:startedAtTime": isoTime(record.t[0]),
     "prov:endedAtTime": isoTime(record.t[1]),

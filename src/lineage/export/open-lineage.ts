@@ -1,13 +1,5 @@
 import type { RunFile } from "../run-record.ts";
-import {
-  commandText,
-  type ExportGraph,
-  type ExportPlace,
-  type ExportRun,
-  isoTime,
-  nameUuid,
-  present,
-} from "./scope.ts";
+import { commandText, type ExportGraph, type ExportPlace, type ExportRun, isoTime, present, runUuid } from "./scope.ts";
 
 /* The format: https://openlineage.io/spec/2-0-2/OpenLineage.json, and the facets below /spec/facets/. */
 const spec = "https://openlineage.io/spec";
@@ -22,7 +14,7 @@ export function openLineageEvents({ runs, place }: ExportGraph): object[] {
   const events = runs.flatMap((run) => {
     const { record } = run;
     const about = { producer: producerOf(place), schemaURL: `${core}#/$defs/RunEvent` };
-    const runId = nameUuid(["mlgit run", run.id]);
+    const runId = runUuid(run.id);
     const job = { namespace: place.namespace, name: record.stage, facets: jobFacets(run, place) };
     const inputs = record.in.map((file) => dataset(file, place));
     const outputs = record.out.map((file) => ({ ...dataset(file, place), outputFacets: outputFacets(file, place) }));

@@ -1,12 +1,12 @@
 import type { RunFile } from "../run-record.ts";
 import {
+  type Agent,
+  agentOf,
   commandText,
   type ExportGraph,
   type ExportRun,
   hexOf,
   isoTime,
-  nameUuid,
-  personOf,
   present,
   textOf,
 } from "./scope.ts";
@@ -34,7 +34,7 @@ export function provDocument({ runs, folders }: ExportGraph): object {
       if (entities.has(contentName(oid)) && entities.has(contentName(hex)))
         relate("hadMember", { "prov:collection": contentName(oid), "prov:entity": contentName(hex) });
   const activities = runs.map((run) => [runName(run.id), activity(run)] as const);
-  const agents = runs.map(({ record }) => [agentName(record.actor), agent(record.actor)] as const);
+  const agents = runs.map(({ record }) => [agentName(record.actor), agent(agentOf(record.actor))] as const);
   return {
     prefix: {
       mlgit: "urn:mlgit:",
@@ -96,8 +96,7 @@ function activity({ record }: ExportRun): Entity {
   });
 }
 
-function agent(actor: string): Entity {
-  const { name, mail } = personOf(actor);
+function agent({ name, mail }: Agent): Entity {
   const type = { $: "prov:Person", type: "prov:QUALIFIED_NAME" };
   return present({ "prov:type": type, "prov:label": name, "mlgit:mail": mail });
 }
@@ -121,5 +120,5 @@ function runName(id: string): string {
 }
 
 function agentName(actor: string): string {
-  return `agent:${nameUuid(["mlgit agent", actor])}`;
+  return `agent:${agentOf(actor).uuid}`;
 }

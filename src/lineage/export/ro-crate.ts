@@ -1,14 +1,15 @@
 import type { ListedFile, RunFile } from "../run-record.ts";
 import { mediaType } from "./media-type.ts";
 import {
+  agentOf,
   commandText,
   type ExportGraph,
   type ExportRun,
   hexOf,
   isoTime,
   nameUuid,
-  personOf,
   present,
+  runUuid,
   textOf,
 } from "./scope.ts";
 
@@ -96,8 +97,8 @@ function fileNode(file: RunFile, inside: readonly ListedFile[] | undefined, payl
 }
 
 function personNode(actor: string): Node {
-  const { name, mail } = personOf(actor);
-  return present({ "@id": `#agent-${nameUuid(["mlgit agent", actor])}`, "@type": "Person", name, email: mail });
+  const { uuid, name, mail } = agentOf(actor);
+  return present({ "@id": `#agent-${uuid}`, "@type": "Person", name, email: mail });
 }
 
 /** The command is the tool; the same one with the same libraries is one tool for many runs. */
@@ -140,7 +141,7 @@ function actionNode({ id, record, log }: ExportRun, parts: Record<string, unknow
   const metrics = Object.entries(record.metrics).map(([name, value]) => `${name} = ${textOf(value)}`);
   const failed = statuses[record.state] === "FailedActionStatus";
   return present({
-    "@id": `urn:uuid:${nameUuid(["mlgit run", id])}`,
+    "@id": `urn:uuid:${runUuid(id)}`,
     "@type": record.out.length > 0 ? "CreateAction" : "ActivateAction",
     identifier: id,
     name: `${record.stage} (${record.kind})`,

@@ -76,6 +76,22 @@ export function nameUuid(words: readonly string[]): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
+/** What a run is called where names are UUIDs. */
+export function runUuid(id: string): string {
+  return nameUuid(["mlgit run", id]);
+}
+
+/** Who ran something: the same words are the same agent in every export. */
+export interface Agent {
+  readonly uuid: string;
+  readonly name: string;
+  readonly mail: string | undefined;
+}
+
+export function agentOf(actor: string): Agent {
+  return { uuid: nameUuid(["mlgit agent", actor]), ...personOf(actor) };
+}
+
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

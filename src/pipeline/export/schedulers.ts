@@ -28,14 +28,11 @@ function toMakefile(jobs: readonly Job[]): string {
   ].join("\n");
 }
 
+/** Argo takes no more tasks in one graph. Source: its schema, DAGTemplate. */
+const mostTasks = 200;
+
 /** A workflow for Argo; image (with git and mlgit), remote and commit are its parameters. */
 async function toArgo(jobs: readonly Job[]): Promise<string> {
-  const tasks = jobs.map(({ stage, id, needs }) => ({
-    name: id,
-    template: "stage",
-    arguments: { parameters: [{ name: "stage", value: stage }] },
-    ...(needs.length > 0 ? { dependencies: needs } : {}),
-  }));
   const parameter = (name: string) => `{{workflow.parameters.${name}}}`;
   const script = jobScript("$STAGE").join("\n").replace("'$STAGE'", '"$STAGE"');
   const environment = [
@@ -51,11 +48,12 @@ async function toArgo(jobs: readonly Job[]): Promise<string> {
       entrypoint: "pipeline",
       arguments: { parameters: [{ name: "image" }, { name: "remote" }, { name: "commit" }] },
       templates: [
-        { name: "pipeline", dag: { tasks } },
+        ...argoGraphs(jobs),
         {
           name: "stage",
           inputs: { parameters: [{ name: "stage" }] },
           script: {
+            name: "main",
             image: parameter("image"),
             command: ["sh", "-eu"],
             env: environment,
@@ -65,6 +63,36 @@ async function toArgo(jobs: readonly Job[]): Promise<string> {
       ],
     },
   });
+}
+
+/** One graph, or where that is too large one after the other: each job comes after those that it needs, so the parts' order is that of their needs. */
+function argoGraphs(jobs: readonly Job[]): object[] {
+  if (jobs.length <= mostTasks) return [{ name: "pipeline", dag: { tasks: jobs.map((job) => argoTask(job, jobs)) } }];
+  const parts = Array.from({ length: Math.ceil(jobs.length / mostTasks) }, (_, i) => ({
+    name: `part-${i + 1}`,
+    jobs: jobs.slice(i * mostTasks, (i + 1) * mostTasks),
+  }));
+  const tasks = parts.map(({ name }, i) => ({
+    name,
+    template: name,
+    ...(i > 0 ? { dependencies: [`part-${i}`] } : {}),
+  }));
+  const graphs = parts.map((part) => ({
+    name: part.name,
+    dag: { tasks: part.jobs.map((job) => argoTask(job, part.jobs)) },
+  }));
+  return [{ name: "pipeline", dag: { tasks } }, ...graphs];
+}
+
+/** `beside`: the jobs of the same graph. */
+function argoTask({ stage, id, needs }: Job, beside: readonly Job[]): object {
+  const dependencies = needs.filter((need) => beside.some((other) => other.id === need));
+  return {
+    name: id,
+    template: "stage",
+    arguments: { parameters: [{ name: "stage", value: stage }] },
+    ...(dependencies.length > 0 ? { dependencies } : {}),
+  };
 }
 
 /** A workflow for GitHub Actions, started by hand; `git mlgit` has to be on its machines. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { bytesSource, fileSource, readLimit } from "../../../src/commands/summary/byte-source.ts";
 import { summaryOf } from "../../../src/commands/summary/summarize.ts";
+import { hexName, parquet } from "../../helper/parquet.ts";
 
 const say = async (name: string, content: string | Uint8Array) =>
   (await summaryOf(name)?.(bytesSource(Buffer.from(content))))?.join("\n");
@@ -124,19 +125,8 @@ describe("the summary of YAML", () => {
 
 describe("the summary of parquet", () => {
   // Version 1; three elements of a schema: the root with two children, `id` (INT64, optional), `name` (BYTE_ARRAY, optional, UTF8); 1000 rows; no groups.
-  const schema = `193c48${hex("schema")}1504001504250218${hex("id")}00150c250218${hex("name")}250000`;
+  const schema = `193c48${hexName("schema")}1504001504250218${hexName("id")}00150c250218${hexName("name")}250000`;
   const file = parquet(Buffer.from(`1502${schema}16d00f190c00`, "hex"));
-
-  function hex(name: string): string {
-    return Buffer.from([name.length, ...Buffer.from(name)]).toString("hex");
-  }
-
-  function parquet(footer: Buffer): Buffer {
-    const end = Buffer.alloc(8);
-    end.writeUInt32LE(footer.length);
-    end.write("PAR1", 4);
-    return Buffer.concat([Buffer.from("PAR1"), Buffer.alloc(1000), footer, end]);
-  }
 
   it("tells columns, types and rows", async () => {
     expect(await say("a.parquet", file)).toBe(
