@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { buildOnce, projectRoot } from "./build.ts";
+import { copyOf } from "./random.ts";
 
 export interface RunOptions {
   /** Default: the sandbox's root. */
@@ -74,6 +75,10 @@ export function createSandbox(): Sandbox {
 
 /** Bytes that look random and are the same for the same seed on every machine. */
 export function randomBytes(seed: number | string, length: number): Buffer {
+  return copyOf(`sandbox ${seed} ${length}`, () => makeBytes(seed, length));
+}
+
+function makeBytes(seed: number | string, length: number): Buffer {
   const out = Buffer.allocUnsafe(length);
   let state = createHash("sha256").update(String(seed)).digest().readUInt32LE(0) || 1;
   for (let i = 0; i < length; i++) {

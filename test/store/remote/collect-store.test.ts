@@ -24,7 +24,12 @@ const content = (n: number): Buffer =>
   n % 2 === 0
     ? randomBytesOf(n + 1, 700_000)
     : Buffer.concat([content(n - 1).subarray(0, 300_000), randomBytesOf(n + 1, 400_000)]);
-const oidOf = (n: number) => createHash("sha256").update(content(n)).digest("hex");
+const oids = new Map<number, string>();
+const oidOf = (n: number): string => {
+  const oid = oids.get(n) ?? createHash("sha256").update(content(n)).digest("hex");
+  oids.set(n, oid);
+  return oid;
+};
 
 describe("a collection of a store", () => {
   let backend: MemoryBackend;
