@@ -12,6 +12,8 @@ export interface Terminal {
 export interface ProgressOptions {
   readonly quiet: boolean;
   readonly terminal?: Terminal;
+  /** Without a terminal too, as one line when it is done. */
+  readonly isForced?: boolean;
   /** Milliseconds of silence before the line appears. */
   readonly delay?: number;
 }
@@ -38,11 +40,20 @@ export function aboveProgress(text: string): string {
  */
 export function createProgress(title: string, options: ProgressOptions): Progress {
   const terminal: Terminal = options.terminal ?? process.stderr;
-  if (options.quiet || terminal.isTTY !== true) return silent;
+  if (options.quiet || (terminal.isTTY !== true && !options.isForced)) return silent;
   const state: State = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
   const begin = performance.now();
   const line = () =>
     progressLine(title, state, (performance.now() - begin) / 1000).slice(0, (terminal.columns ?? 80) - 1);
+  const counter = {
+    total: (files: number, bytes: number) => void Object.assign(state, { totalFiles: files, totalBytes: bytes }),
+    advance(files: number, bytes: number) {
+      state.files += files;
+      state.bytes += bytes;
+    },
+  };
+  if (terminal.isTTY !== true)
+    return { ...counter, done: () => void (state.files + state.bytes > 0 && terminal.write(`${line()}, done.\n`)) };
   let bar: SingleBar | undefined;
   let ended = false;
   const timer = setTimeout(async () => {
@@ -53,11 +64,7 @@ export function createProgress(title: string, options: ProgressOptions): Progres
   }, options.delay ?? 1000);
   timer.unref();
   return {
-    total: (files, bytes) => Object.assign(state, { totalFiles: files, totalBytes: bytes }),
-    advance(files, bytes) {
-      state.files += files;
-      state.bytes += bytes;
-    },
+    ...counter,
     done() {
       clearTimeout(timer);
       ended = true;
@@ -76,7 +83,7 @@ export function progressLine(title: string, state: Readonly<State>, seconds: num
     state.totalBytes > 0 ? `${formatBytes(state.bytes)} of ${formatBytes(state.totalBytes)}` : formatBytes(state.bytes);
   const left = rate > 0 && state.totalBytes > state.bytes ? (state.totalBytes - state.bytes) / rate : undefined;
   const parts = [
-    files,
+    ...(state.files + state.totalFiles > 0 ? [files] : []),
     bytes,
     `${formatBytes(rate)}/s`,
     ...(left === undefined ? [] : [`${formatDuration(left)} left`]),

@@ -4,6 +4,7 @@ import { checkedOutBranch, emptyObjects, openRemote } from "../commands/remote-t
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { Helper } from "../remote-helper/helper.ts";
+import { HelperOptions } from "../remote-helper/helper-options.ts";
 import { version } from "../util/version.ts";
 import { runProcess } from "./process.ts";
 import { processContext } from "./process-context.ts";
@@ -13,7 +14,8 @@ await runProcess((signal) => main(process.argv.slice(2), signal));
 
 /** git starts us with a remote's name and what follows `mlgit::` in its URL. Neither is an option, whatever it looks like. */
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const context = processContext({ quiet: false, signal });
+  const options = new HelperOptions();
+  const context = processContext({ quiet: false, signal, asked: options });
   try {
     if (args.length === 1 && args[0] === "--version") {
       process.stdout.write(`mlgit version ${version}\n`);
@@ -28,7 +30,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     if (process.env.GIT_DIR) process.env.GIT_DIR = resolve(process.env.GIT_DIR);
     // What is pushed is what is there, not what it is replaced by here.
     process.env.GIT_NO_REPLACE_OBJECTS = "1";
-    await serve(context, name, url);
+    await serve(context, options, [name, url]);
     return exitCode.ok;
   } catch (error) {
     context.log.error("remote helper failed", { error });
@@ -38,13 +40,18 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   }
 }
 
-async function serve(context: ReturnType<typeof processContext>, name: string, url: string): Promise<void> {
+async function serve(
+  context: ReturnType<typeof processContext>,
+  options: HelperOptions,
+  [name, url]: readonly [string, string],
+): Promise<void> {
   const git = await gitSettingsIn(context.cwd);
   const remote = await openRemote(context, { name, url, git });
   // Fetches are spared all that looks into commits.
   const pushing = () => import("../commands/remote-push.ts");
   const helper = new Helper({
     remote,
+    options,
     repository: context.repository,
     localHead: async () => checkedOutBranch(await context.repository()),
     uploadData: async (include, exclude) => (await pushing()).uploadData(context, name, { include, exclude }),

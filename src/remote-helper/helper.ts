@@ -16,19 +16,21 @@ import { answerFromMirror, archiveFromMirror } from "../git/mirror.ts";
 import { PktReader, PktWriter } from "../git/pkt-line.ts";
 import type { Repository } from "../git/repository.ts";
 import { compactPacks } from "./compact.ts";
-import { HelperOptions } from "./helper-options.ts";
+import type { HelperOptions } from "./helper-options.ts";
 import { linkMirror } from "./link-packs.ts";
 import type { Mirror } from "./mirror.ts";
 import { Push, type PushOptions, type PushOutcome } from "./push.ts";
 import { type PushRequest, parsePushRequest } from "./push-rules.ts";
 import type { RemoteRepository } from "./remote-repository.ts";
-import { restoreHint } from "./restore-hint.ts";
+import { notServed } from "./restore-hint.ts";
 import { emptyRoot, type Root } from "./root.ts";
 import type { Snapshot } from "./root-place.ts";
 import { serveFetch } from "./serve-fetch.ts";
 
 export interface HelperTools {
   readonly remote: RemoteRepository;
+  /** Set by what git says. */
+  readonly options: HelperOptions;
   /** The repository git works on; throws kind `setup` when there is none (`git ls-remote <url>`). */
   repository(): Promise<Repository>;
   /** The full name of the branch that HEAD names. */
@@ -57,13 +59,14 @@ const reasons: Readonly<Record<string, string>> = {
 export class Helper {
   readonly #tools: HelperTools;
   readonly #lines: LineReader;
-  readonly #options = new HelperOptions();
   #listed: Snapshot | undefined;
+  readonly #options: HelperOptions;
   /** The folder `objects` of a new clone, once git was told to use `fetch`. */
   #linkInto: string | undefined;
 
   constructor(tools: HelperTools) {
     this.#tools = tools;
+    this.#options = tools.options;
     this.#lines = new LineReader(tools.input);
   }
 
@@ -233,13 +236,6 @@ export class Helper {
   #say(...lines: readonly string[]): void {
     writeAll(this.#tools.output, [Buffer.from(lines.map((line) => `${line}\n`).join(""))]);
   }
-}
-
-/** git has said why, in words of a server. */
-function notServed(error: unknown): unknown {
-  if (!isMlgitError(error) || error.kind !== "incomplete") return error;
-  const hint = `where git says "not our ref", the remote lacks what this clone asks for: ${restoreHint}`;
-  return new MlgitError(error.kind, error.message, { hint, cause: error });
 }
 
 function splitAt(text: string, separator: string): [string, string] {

@@ -42,6 +42,14 @@ describe("progress", () => {
     expect(terminal.text).toHaveLength(afterDone);
   });
 
+  it("is one line at the end where it was asked for without a terminal", () => {
+    const terminal = new FakeTerminal(false);
+    const progress = createProgress("Receiving packs", { quiet: false, isForced: true, terminal });
+    progress.advance(0, 1000);
+    progress.done();
+    expect(terminal.text).toMatch(/^Receiving packs: 1\.0 kB, .*\/s, done\.\n$/);
+  });
+
   it("is silent before its delay, without a terminal and when asked to be", async () => {
     const terminals = [new FakeTerminal(true), new FakeTerminal(false), new FakeTerminal(true)] as const;
     const [early, piped, quiet] = terminals;

@@ -90,6 +90,22 @@ describe("what git does more rarely with a server", () => {
     expect(await oid("emptied", "origin/trunk")).toBe(await oid("a", "main"));
   });
 
+  it("tells of progress when git asks for it, and is quiet when git is", async () => {
+    const cache = { XDG_CACHE_HOME: box.path("cold") };
+    const told = await box.git(["clone", "--progress", box.url, box.path("told")], { env: cache });
+    expect(told.stderr).toMatch(/Receiving packs: .* done\.\n/);
+    await box.commit("told", "told.bin", Buffer.alloc(5000, "told"));
+    const push = ["push", "origin", "HEAD:refs/heads/told"];
+    expect((await box.git([...push, "--progress"], { cwd: box.path("told") })).stderr).toMatch(
+      /Uploading: .* done\.\n/,
+    );
+    await box.commit("told", "more.bin", Buffer.alloc(5000, "more"));
+    expect((await box.git([...push, "--quiet"], { cwd: box.path("told") })).stderr).toBe("");
+    await box.in("told", "push", "-q", "origin", ":refs/heads/told");
+    const quiet = await box.git(["clone", "-q", "--no-checkout", box.url, box.path("quiet")], { env: cache });
+    expect(quiet.stderr).toBe("");
+  });
+
   it("answers the questions of git remote", async () => {
     await box.in("a", "push", "-q", "origin", "main:refs/heads/gone");
     await box.in("b", "fetch", "-q", "--all");
