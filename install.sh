@@ -138,7 +138,7 @@ unlink_all() {
 }
 
 if [ $action = uninstall ]; then
-  if [ $config = yes ] && [ -e "$root/dist/git-mlgit.mjs" ]; then
+  if [ $config = yes ] && [ -e "$root/dist/git-mlgit.cjs" ]; then
     "$root/bin/git-mlgit" uninstall --global || say "git's configuration may still name mlgit: see git config --global --list"
   fi
   unlink_all

@@ -34,6 +34,6 @@ export async function buildCompletion() {
   for (const [shell, file] of Object.entries(files))
     await writeFile(
       `dist/completion/${file}`,
-      execFileSync(process.execPath, ["dist/git-mlgit.mjs", "completion", shell]),
+      execFileSync(process.execPath, ["dist/git-mlgit.cjs", "completion", shell]),
     );
 }

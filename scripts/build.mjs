@@ -1,6 +1,6 @@
 // Bundles src into dist: one entry per executable, one for worker threads, and shared or lazy parts beside them, so that
 // starting a filter or a hook loads a few kilobytes and the S3 SDK is read only when a byte has to move.
-import { chmod, readFile, rm } from "node:fs/promises";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { buildCompletion, buildManual } from "./build-manual.mjs";
 import { mergeParts } from "./merge-parts.mjs";
@@ -8,7 +8,6 @@ import { mergeParts } from "./merge-parts.mjs";
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 /** What a checkout, an add or a commit starts: the executable, and what it loads for git's own calls. */
 const calledByGit = [
-  "src/cli/main.ts",
   "src/git/repository.ts",
   "src/commands/session.ts",
   ...["declared-kinds", "filter-process", "clean", "smudge", "pre-commit"].map((name) => `src/commands/${name}.ts`),
@@ -18,8 +17,8 @@ await rm("dist", { recursive: true, force: true });
 const { metafile } = await build({
   metafile: true,
   entryPoints: {
-    "git-mlgit": "src/cli/main.ts",
-    "git-remote-mlgit": "src/cli/remote-main.ts",
+    "part/main": "src/cli/main.ts",
+    "part/remote-main": "src/cli/remote-main.ts",
     worker: "src/cli/worker-main.ts",
     api: "src/api/index.ts",
   },
@@ -41,10 +40,32 @@ const { metafile } = await build({
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",
 });
-const merged = await mergeParts(metafile, { target: "dist/part/git-calls.mjs", roots: calledByGit });
+const merged = await mergeParts(metafile, {
+  target: "dist/part/git-calls.mjs",
+  start: "src/cli/main.ts",
+  roots: calledByGit,
+});
 /** What a clone or a fetch of a remote in a store loads. */
-const remoteHelper = ["src/cli/remote-main.ts", "src/backend/all.ts", "src/backend/file/file-backend.ts"];
-await mergeParts(merged, { target: "dist/part/remote-helper.mjs", roots: remoteHelper });
+await mergeParts(merged, {
+  target: "dist/part/remote-helper.mjs",
+  start: "src/cli/remote-main.ts",
+  roots: ["src/backend/all.ts", "src/backend/file/file-backend.ts"],
+});
+await build({
+  entryPoints: { joined: "src/cli/joined.ts" },
+  outdir: "dist/part",
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  format: "cjs",
+  platform: "node",
+  target: "node20.15",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  logLevel: "warning",
+});
+const executable = (joined, run) => `require("./part/joined.cjs").loadJoined("${joined}",${run}).start();\n`;
+await writeFile("dist/git-mlgit.cjs", executable("git-calls", "process.argv[2]"));
+await writeFile("dist/git-remote-mlgit.cjs", executable("remote-helper", '"remote-helper"'));
 await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
 await buildManual(version);

@@ -1,5 +1,6 @@
 // Node takes about a millisecond of CPU for every module it loads, and a filter or a hook would load fifty of the parts that esbuild makes. This joins
-// those parts into one file. To all others it is the same module: what they imported from a part they import from the joined file.
+// those parts into one file, a script whose compiled form can be kept (src/cli/joined.ts). To all others it is the same module: what they imported
+// from a part they import from the module beside it, which hands on what the script exports.
 import { rm, writeFile } from "node:fs/promises";
 import { basename, dirname, relative, resolve } from "node:path";
 import { build } from "esbuild";
@@ -12,29 +13,33 @@ const options = {
   target: "node20.15",
   minifySyntax: true,
   minifyWhitespace: true,
+  // A script is read byte by byte (src/cli/joined.ts).
+  charset: "ascii",
   logLevel: "error",
 };
 
 /**
  * Joins what some entry points of a bundle import, directly or not.
  * @param {import("esbuild").Metafile} metafile of the bundle, whose files are on disk
- * @param {{target: string, roots: readonly string[]}} request target: the file to make; roots: entry points, as sources
+ * @param {{target: string, start: string, roots: readonly string[]}} request target: the file to make; start: the entry point whose `start` runs the
+ *   program; roots: others, as sources
  * @returns the metafile of what is on disk then: what was joined once is not joined again
  */
-export async function mergeParts(metafile, { target, roots }) {
+export async function mergeParts(metafile, { target, start, roots }) {
   const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [resolve(path), output]));
-  const parts = [...reachable(outputs, roots, dirname(resolve(target)))];
+  const parts = [...reachable(outputs, [start, ...roots], dirname(resolve(target)))];
   // A part's exports keep a name each in the joined file, so that bindings stay live.
   const exportsOf = new Map(
     parts.map((path, i) => [path, outputs.get(path).exports.map((name) => ({ name, joined: `p${i}_${name}` }))]),
   );
-  const joined = await join(exportsOf, target);
+  const joined = await join(exportsOf, { target, start: entryOf(outputs, start) });
   const changed = [];
   for (const [path, { imports }] of outputs)
     if (!exportsOf.has(path) && imports.some((one) => exportsOf.has(resolve(one.path))))
       changed.push([path, await redirect(path, exportsOf, target)]);
   await Promise.all(parts.map((path) => rm(path)));
-  await writeFile(target, joined);
+  await writeFile(target.replace(/\.mjs$/, ".cjs"), joined);
+  await writeFile(target, shim(target, [...exportsOf.values()].flat()));
   for (const [path, text] of changed) await writeFile(path, text);
   // What is imported when it is needed is imported by its name.
   for (const path of parts)
@@ -65,22 +70,51 @@ function reachable(outputs, roots, folder) {
     for (const { path: next, kind, external } of outputs.get(path).imports)
       if (kind === "import-statement" && !external) visit(resolve(next));
   };
-  for (const root of roots) {
-    const [path] = [...outputs].find(([, { entryPoint }]) => entryPoint === root) ?? [];
-    if (path === undefined) throw new Error(`${root} is no entry point of the bundle`);
-    visit(path);
-  }
+  for (const root of roots) visit(entryOf(outputs, root));
   return [...found].filter((path) => dirname(path) === folder);
 }
 
-async function join(exportsOf, target) {
-  const lines = [...exportsOf].map(
-    ([path, names]) => `export {${names.map((one) => `${one.name} as ${one.joined}`)}} from ${JSON.stringify(path)};`,
-  );
+function entryOf(outputs, source) {
+  const [path] = [...outputs].find(([, { entryPoint }]) => entryPoint === source) ?? [];
+  if (path === undefined) throw new Error(`${source} is no entry point of the bundle`);
+  return path;
+}
+
+async function join(exportsOf, { target, start }) {
+  // Hundreds of names, and what is behind them: who only starts the program is spared all that.
+  const members = [...exportsOf].map(([path, names]) => {
+    const taken = names.map((one) => `${one.joined}: m.${one.name}`);
+    return `...((m) => ({${taken}}))(require(${JSON.stringify(path)}))`;
+  });
+  const lines = [`export const parts = () => ({${members}});`];
+  lines.push(`export {start} from ${JSON.stringify(start)};`);
   const plugin = resolver(({ path, full }) => (exportsOf.has(full) ? { path: full } : { path, external: true }));
   const stdin = { contents: lines.join("\n"), resolveDir: dirname(resolve(target)) };
-  const { outputFiles } = await build({ ...options, stdin, plugins: [plugin] });
-  return outputFiles[0].text;
+  const define = { "import.meta.url": "__url" };
+  const { outputFiles } = await build({ ...options, format: "cjs", define, stdin, plugins: [plugin] });
+  return `(function(module,require,__url,__import){${asScript(outputFiles[0].text)}})`;
+}
+
+/** It gets from its loader what a module would have, and loads Node's own modules when it first uses them: half of them a run has no need of. */
+function asScript(text) {
+  let script = text.replaceAll(/\bimport\("\.\//g, '__import("./');
+  const builtin = /\b(import_node_\w+)=(require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:,1)?\))/g;
+  const names = new Set([...script.matchAll(builtin)].map(([, name]) => name));
+  // `new module().Name` would call the module as a constructor.
+  script = script
+    .replaceAll(builtin, "$1=__late(()=>$2)")
+    .replaceAll(/\b(new )?(import_node_\w+)\.(\w+)/g, (use, made, name, member) => {
+      if (!names.has(name)) return use;
+      return made ? `new(${name}().${member})` : `${name}().${member}`;
+    });
+  return `var __late=load=>{let got;return()=>got??=load()};${script}`;
+}
+
+/** What the others import from: the script's parts by name. */
+function shim(target, exported) {
+  const name = JSON.stringify(basename(target, ".mjs"));
+  const names = exported.map((one) => one.joined).join(",");
+  return `import{createRequire}from"node:module";export const{${names}}=createRequire(import.meta.url)("./joined.cjs").loadJoined(${name}).parts();\n`;
 }
 
 /** The text of a file whose imports from joined parts lead to the joined file. */

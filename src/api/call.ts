@@ -86,7 +86,7 @@ function contextOf(place: Place, input: string) {
     signal: place.signal ?? new AbortController().signal,
     quiet: false,
     input: () => Readable.from([Buffer.from(input)]),
-    output: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    output: () => new Writable({ write: (_chunk, _encoding, done) => done() }),
     say: (text) => place.onMessage?.(text),
     progress: (title) => progressTo(place.onProgress, title),
   });

@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   readonly quiet: boolean;
   readonly input: () => Readable;
-  readonly output: Writable;
+  readonly output: () => Writable;
   /** One line for people. */
   say(text: string): void;
   progress(title: string): Progress;
@@ -34,7 +34,9 @@ export function createContext(around: Surroundings): Context & { close(): Promis
     get input() {
       return around.input();
     },
-    output: around.output,
+    get output() {
+      return around.output();
+    },
     log,
     repository,
     async openBackend(options) {

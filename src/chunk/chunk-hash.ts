@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { MlgitError } from "../error/mlgit-error.ts";
 
 /** BLAKE3-256, 32 bytes, of any bytes, also of views on shared or WebAssembly memory. The result is the caller's to keep. */
 export type ChunkHash = (bytes: Uint8Array) => Buffer;
@@ -12,6 +13,25 @@ const hashOfNothing = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae
 export async function loadChunkHash(): Promise<ChunkHash> {
   const native = process.env.MLGIT_CHUNK_HASH === "wasm" ? undefined : loadNative();
   return native ?? (await loadWasm());
+}
+
+/** A hash that is loaded when it is first used: most of what only reads never does, and loading takes as long as hydrating a file. */
+export class LateChunkHash {
+  #hash: ChunkHash | undefined;
+
+  /** @throws MlgitError kind `setup` where there is no addon and nobody waited for `ready`. */
+  readonly hash: ChunkHash = (bytes) => {
+    this.#hash ??= process.env.MLGIT_CHUNK_HASH === "wasm" ? undefined : loadNative();
+    if (this.#hash) return this.#hash(bytes);
+    throw new MlgitError("setup", "the BLAKE3 addon of this installation does not load", {
+      hint: "npm install (or reinstall mlgit), then git mlgit fsck",
+    });
+  };
+
+  /** After this `hash` works wherever there is WebAssembly. */
+  async ready(): Promise<void> {
+    this.#hash ??= await loadChunkHash();
+  }
 }
 
 /** Undefined where there is no addon for this platform, or one that computes something else. */

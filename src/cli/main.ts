@@ -1,4 +1,7 @@
 import { runProcess } from "./process.ts";
 import { run } from "./run.ts";
 
-await runProcess((signal) => run(process.argv.slice(2), signal));
+/** What bin/git-mlgit starts. */
+export function start(): void {
+  void runProcess((signal) => run(process.argv.slice(2), signal));
+}

@@ -19,7 +19,7 @@ export function processContext({ signal, quiet, asked }: ContextOptions): Return
     },
     // Asking for stdin opens it, and commands that do not read it must not pay for that.
     input: () => process.stdin,
-    output: process.stdout,
+    output: () => process.stdout,
     say: (text) => process.stderr.write(aboveProgress(`${text}\n`)),
     progress: (title) => createProgress(title, asked ? { quiet: !asked.progress, isForced: true } : { quiet }),
     ask: createPrompter,

@@ -5,23 +5,42 @@ import { systemCode } from "../error/mlgit-error.ts";
 /** What a shell sees of a program that a closed pipe ended. */
 const closedPipe = 141;
 /** Signals of one kind that follow each other faster than this are one. */
-const sameKeyMs = 500;
+const sameKeySeconds = 0.5;
 
 /**
  * Runs a program and ends the process with its exit code, after everything written to stdout and stderr has left. Open sockets and
  * timers do not hold it up.
  */
 export async function runProcess(program: (signal: AbortSignal) => Promise<number>): Promise<never> {
+  // Where nothing is left to wait for and the program has not come to its end, that is no success.
+  process.exitCode = exitCode.internal;
   const abort = new AbortController();
   // Each request that is under way listens.
   setMaxListeners(0, abort.signal);
   restoreEnvironment();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name, abort);
-  process.stdout.on("error", outputFailed);
-  process.stderr.on("error", () => {});
+  const used: NodeJS.WriteStream[] = [];
+  whenFirstUsed("stdout", (stream) => used.push(stream.on("error", outputFailed)));
+  whenFirstUsed("stderr", (stream) => used.push(stream.on("error", () => {})));
   const code = await program(abort.signal);
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  await Promise.all(used.map(flushed));
   process.exit(code);
+}
+
+/** Node makes a stream when it is first asked for it, and most of git's calls never do. */
+function whenFirstUsed(name: "stdout" | "stderr", use: (stream: NodeJS.WriteStream) => void): void {
+  const get = Object.getOwnPropertyDescriptor(process, name)?.get;
+  if (!get) {
+    use(process[name]);
+    return;
+  }
+  let stream: NodeJS.WriteStream | undefined;
+  const first = (): NodeJS.WriteStream => {
+    stream = get.call(process) as NodeJS.WriteStream;
+    use(stream);
+    return stream;
+  };
+  Object.defineProperty(process, name, { get: () => stream ?? first(), configurable: true, enumerable: true });
 }
 
 /** What bin/ hid from Node: programs that we start get it back, and backend/extra-ca.ts reads it. */
@@ -38,9 +57,9 @@ function restoreEnvironment(): void {
 function onSignal(name: NodeJS.Signals, abort: AbortController): void {
   let first: number | undefined;
   const handle = () => {
-    first ??= performance.now();
+    first ??= process.uptime();
     abort.abort();
-    if (performance.now() - first < sameKeyMs) return;
+    if (process.uptime() - first < sameKeySeconds) return;
     process.removeListener(name, handle);
     process.kill(process.pid, name);
   };
@@ -56,7 +75,8 @@ function outputFailed(error: Error): void {
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.destroyed || !stream.writable) resolve();
+    // An error that it met is told in the next turn.
+    if (stream.destroyed || !stream.writable) setImmediate(resolve);
     else stream.write("", () => resolve());
   });
 }

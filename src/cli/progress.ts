@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import type { SingleBar } from "cli-progress";
 import type { Progress } from "../commands/command.ts";
 import { formatBytes, formatDuration } from "../util/format-bytes.ts";
@@ -39,8 +40,10 @@ export function aboveProgress(text: string): string {
  * behind. Never throws.
  */
 export function createProgress(title: string, options: ProgressOptions): Progress {
+  // Asking for the stream makes it, and most of git's calls are not on a terminal.
+  if (options.quiet || !(options.isForced || options.terminal?.isTTY || isatty(2))) return silent;
   const terminal: Terminal = options.terminal ?? process.stderr;
-  if (options.quiet || (terminal.isTTY !== true && !options.isForced)) return silent;
+  if (terminal.isTTY !== true && !options.isForced) return silent;
   const state: State = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
   const begin = performance.now();
   const line = () =>

@@ -10,7 +10,10 @@ import { runProcess } from "./process.ts";
 import { processContext } from "./process-context.ts";
 import { reportError } from "./report-error.ts";
 
-await runProcess((signal) => main(process.argv.slice(2), signal));
+/** What bin/git-remote-mlgit starts. */
+export function start(): void {
+  void runProcess((signal) => main(process.argv.slice(2), signal));
+}
 
 /** git starts us with a remote's name and what follows `mlgit::` in its URL. Neither is an option, whatever it looks like. */
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -45,12 +45,19 @@ async function serve(
   context: Context,
   notes: { tally: OddTally; failures: string[]; streamed: StreamedFiles },
 ): Promise<void> {
-  const cache = await session.cache();
+  const cache = session.cacheToRead();
+  let ready = false;
   const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
   await serveFilter(new FilterScanner(0, 1), {
-    ingest: () => cache.ingest(),
+    ingest: () => {
+      if (ready) return cache.ingest();
+      return cache.readyToIngest().then(() => {
+        ready = true;
+        return cache.ingest();
+      });
+    },
     get: (oid) => cache.get(oid),
     peek: (oid) => cache.peek(oid),
     fetch: async (pointer) => {

@@ -1,10 +1,10 @@
 import { GitSettings } from "../config/git-settings.ts";
 import { cwdOf, type Repository } from "../git/repository.ts";
-import { runGit } from "../git/run.ts";
+import { runGitNow } from "../git/run.ts";
 
 /** git's configuration alone, in one process, also outside of a repository. */
 export async function gitSettingsIn(cwd: string): Promise<GitSettings> {
-  const { stdout } = await runGit(["config", "-z", "--list"], { cwd });
+  const { stdout } = runGitNow(["config", "-z", "--list"], { cwd });
   return new GitSettings(stdout.toString("utf8"));
 }
 

@@ -5,7 +5,7 @@ import { type SmudgeSource, smudgeContent } from "./smudge.ts";
 
 export interface FilterWork extends SmudgeSource {
   /** A sink for one content. */
-  ingest(): ContentSink;
+  ingest(): ContentSink | Promise<ContentSink>;
   /** A request failed and git is told so; the reason is for the user. */
   failed(path: Buffer, error: unknown): void;
 }
@@ -18,7 +18,7 @@ export async function serveFilter(scanner: FilterScanner, work: FilterWork): Pro
   scanner.handshake();
   for (let request = scanner.next(); request; request = scanner.next()) {
     try {
-      if (request.command === "clean") scanner.success([cleanContent(scanner.content(), work.ingest())]);
+      if (request.command === "clean") await answerClean(scanner, work);
       else if (request.command === "smudge") await answerSmudge(scanner, request, work);
       else scanner.available([]);
     } catch (error) {
@@ -27,6 +27,12 @@ export async function serveFilter(scanner: FilterScanner, work: FilterWork): Pro
       scanner.error();
     }
   }
+}
+
+async function answerClean(scanner: FilterScanner, work: FilterWork): Promise<void> {
+  // Thousands of requests follow each other: only the first waits.
+  const sink = work.ingest();
+  scanner.success([cleanContent(scanner.content(), sink instanceof Promise ? await sink : sink)]);
 }
 
 async function answerSmudge(scanner: FilterScanner, request: FilterRequest, work: FilterWork): Promise<void> {

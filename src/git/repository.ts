@@ -1,6 +1,7 @@
-import { resolve } from "node:path";
+import { existsSync, lstatSync, readFileSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { type GitOptions, type GitResult, runGit } from "./run.ts";
+import { type GitOptions, type GitResult, runGit, runGitNow } from "./run.ts";
 
 export type ObjectFormat = "sha1" | "sha256";
 
@@ -22,8 +23,10 @@ export interface Repository {
  * @throws MlgitError kind `setup` outside of one.
  */
 export async function findRepository(cwd: string): Promise<Repository> {
+  const plain = plainRepository(cwd);
+  if (plain) return plain;
   // --show-toplevel fails where there is no worktree, after the others have answered.
-  const { code, stdout, stderr } = await runGit(["rev-parse", ...questions], { cwd, okCodes: [0, 128] });
+  const { code, stdout, stderr } = runGitNow(["rev-parse", ...questions], { cwd, okCodes: [0, 128] });
   const [gitDir, commonDir, format, prefix, top] = stdout.toString("utf8").split("\n");
   if (!gitDir || !commonDir || format === undefined || prefix === undefined)
     throw new MlgitError("setup", `not inside a git repository: ${cwd}${because(stderr)}`, {
@@ -36,6 +39,39 @@ export async function findRepository(cwd: string): Promise<Repository> {
     objectFormat: format === "sha256" ? "sha256" : "sha1",
     prefix,
   };
+}
+
+/** Settings of a repository that move its parts or name its format; `gitdir:` files and environment variables do so too. */
+const special = /worktree|objectformat|include|refstorage|\bbare\b(?!\s*=\s*false\s)/i;
+const specialEnvironment = [
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_COMMON_DIR",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_CONFIG_PARAMETERS",
+  "GIT_CONFIG_COUNT",
+  "GIT_CONFIG",
+];
+
+/**
+ * What git would say in the top folder of an ordinary repository of our own, which is where it starts filters and hooks: reading a file takes a tenth of
+ * the time of asking. Undefined for all that is not as `git init` makes it.
+ */
+function plainRepository(cwd: string): Repository | undefined {
+  const gitDir = join(cwd, ".git");
+  if (specialEnvironment.some((name) => process.env[name])) return undefined;
+  try {
+    const [top, inside] = [lstatSync(cwd), lstatSync(gitDir)];
+    const own = process.getuid?.();
+    if (!inside.isDirectory() || top.uid !== own || inside.uid !== own) return undefined;
+    if (existsSync(join(gitDir, "commondir")) || special.test(readFileSync(join(gitDir, "config"), "utf8")))
+      return undefined;
+    if (!["HEAD", "objects", "refs"].every((name) => existsSync(join(gitDir, name))) || realpathSync(cwd) !== cwd)
+      return undefined;
+  } catch {
+    return undefined;
+  }
+  return { workTree: cwd, gitDir, commonDir: gitDir, objectFormat: "sha1", prefix: "" };
 }
 
 const questions = [

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { Writable } from "node:stream";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import { writeOrWait } from "./write-or-wait.ts";
@@ -19,6 +19,9 @@ export interface GitResult {
   readonly stdout: Buffer;
   readonly stderr: string;
 }
+
+/** Far more than any configuration has. */
+const nowLimit = 64 * 2 ** 20;
 
 /** Options that keep a git that we start from calling our own filter again. */
 export const withoutFilter: readonly string[] = [
@@ -42,6 +45,21 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
     out.push(chunk);
   });
   return { ...result, stdout: Buffer.concat(out) };
+}
+
+/**
+ * Like runGit, for what git answers from a few small files: waiting for it takes half of the time that the streams of `runGit` do.
+ * @throws the same
+ */
+export function runGitNow(
+  args: readonly string[],
+  { cwd, okCodes = [0] }: Pick<GitOptions, "cwd" | "okCodes">,
+): GitResult {
+  const { error, status, signal, stdout, stderr } = spawnSync("git", args, { cwd, maxBuffer: nowLimit });
+  if (error) throw startError(error);
+  const code = status ?? (signal ? 128 : 1);
+  if (!okCodes.includes(code)) throw exitError(args, code, stderr.toString());
+  return { code, stdout, stderr: stderr.toString() };
 }
 
 /** Like runGit, but hands stdout on as it comes. `onData` may return a promise; git waits for it. */

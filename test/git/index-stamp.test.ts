@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { hashLengths, scanIndex } from "../../src/git/index-file.ts";
@@ -522,6 +523,8 @@ describe("index.lock", () => {
       utimesSync(join(repository.top, "a.bin"), stat, stat);
       const a = { ...placed[0]!, stat: lstatSync(join(repository.top, "a.bin"), { bigint: true }) };
       written += (await repository.stamp([a, ...placed.slice(1)])).stamped;
+      // Where nobody holds the lock, a stamp waits for nothing.
+      await setImmediate();
     }
     await added;
     expect(written).toBeGreaterThan(hydrated.length);

@@ -39,7 +39,7 @@ function tryLock(lock: string): boolean {
 }
 
 function isStale(): boolean {
-  const built = statSync(join(projectRoot, "dist", "git-mlgit.mjs"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync(join(projectRoot, "dist", "git-mlgit.cjs"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return built < Math.max(newest(join(projectRoot, "src")), newest(join(projectRoot, "scripts", "build.mjs")));
 }
 

@@ -1,4 +1,4 @@
-import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
+import { LateChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { type CacheParts, type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
 import { cutChunks } from "./cut-chunks.ts";
@@ -25,26 +25,36 @@ export type CachedContent =
  */
 export class Cache implements IngestTarget {
   readonly layout: CacheLayout;
-  readonly #hash: ChunkHash;
+  readonly #hash = new LateChunkHash();
   readonly #large: LargeFiles;
   readonly #small: SmallFiles;
   readonly #reused: ReuseLog;
   #known: KnownStores | undefined;
 
-  private constructor(root: string, hash: ChunkHash) {
+  private constructor(root: string) {
     this.layout = new CacheLayout(root);
     this.layout.prepare();
     restoreTrash(this.layout);
-    this.#hash = hash;
     this.#reused = new ReuseLog(this.layout.journal);
     const verified = new VerifiedLog(this.layout.journal);
     this.#large = new LargeFiles(this.layout, verified, this.#reused);
-    this.#small = new SmallFiles(this.layout, hash, { verified, reused: this.#reused });
+    this.#small = new SmallFiles(this.layout, this.#hash.hash, { verified, reused: this.#reused });
   }
 
   /** @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
   static async open(root: string): Promise<Cache> {
-    return new Cache(root, await loadChunkHash());
+    const cache = Cache.openToRead(root);
+    await cache.readyToIngest();
+    return cache;
+  }
+
+  /** The same for whoever puts nothing into it, or only after `readyToIngest`. */
+  static openToRead(root: string): Cache {
+    return new Cache(root);
+  }
+
+  readyToIngest(): Promise<void> {
+    return this.#hash.ready();
   }
 
   /** Bytes of the content if the cache has it (unverified), else undefined. */
@@ -100,7 +110,7 @@ export class Cache implements IngestTarget {
   putSmall(oid: string, content: Uint8Array): void {
     if (content.length >= wholeFileLimit) throw new MlgitError("internal", `putSmall of ${content.length} bytes`);
     if (this.#small.holds(oid)) return;
-    this.#small.put({ oid, size: content.length, chunks: cutChunks(content, this.#hash) }, content);
+    this.#small.put({ oid, size: content.length, chunks: cutChunks(content, this.#hash.hash) }, content);
   }
 
   /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. */
@@ -125,7 +135,7 @@ export class Cache implements IngestTarget {
   }
 
   get #parts(): CacheParts {
-    return { layout: this.layout, hash: this.#hash, large: this.#large, small: this.#small };
+    return { layout: this.layout, hash: this.#hash.hash, large: this.#large, small: this.#small };
   }
 
   /** Finishes the pack in hand, so that it is read like any other. What is large becomes durable beside what the caller does next: with `flush` or `close`. */

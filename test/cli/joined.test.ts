@@ -1,0 +1,113 @@
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { buildOnce, projectRoot } from "../helper/build.ts";
+
+const handshake = "0016git-filter-client\n000eversion=2\n00000015capability=clean\n0000";
+const answer = "0016git-filter-server\n000eversion=2\n00000015capability=clean\n0000";
+let folder: string;
+let repository: string;
+
+beforeAll(() => {
+  buildOnce();
+  folder = mkdtempSync(join(tmpdir(), "mlgit-joined-"));
+  repository = join(folder, "repository");
+  spawnSync("git", ["init", "-q", repository]);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A copy of the installed program, with no compiled code yet. */
+function install(name: string): string {
+  const root = join(folder, name);
+  mkdirSync(root);
+  for (const part of ["bin", "hooks", "package.json"])
+    cpSync(join(projectRoot, part), join(root, part), { recursive: true });
+  const filter = (path: string) => !path.endsWith(".code") && !path.endsWith(".tmp");
+  cpSync(join(projectRoot, "dist"), join(root, "dist"), { recursive: true, filter });
+  symlinkSync(join(projectRoot, "node_modules"), join(root, "node_modules"));
+  return root;
+}
+
+const environment = () => ({ ...process.env, HOME: folder, XDG_CACHE_HOME: join(folder, "cache") });
+
+function filterOnce(root: string, env: NodeJS.ProcessEnv = environment()): string {
+  const options = { cwd: repository, env, input: handshake, encoding: "utf8" } as const;
+  const { stdout, stderr, status } = spawnSync(join(root, "bin/git-mlgit"), ["filter-process"], options);
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+  return stdout;
+}
+
+function compiledIn(path: string): string[] {
+  return readdirSync(path).filter((name) => name.endsWith(".code"));
+}
+
+describe("the joined program", () => {
+  it("keeps what V8 compiled after the first runs, and then leaves it alone", () => {
+    const root = install("kept");
+    const parts = join(root, "dist/part");
+    expect(compiledIn(parts)).toEqual([]);
+    for (let i = 0; i < 4; i += 1) expect(filterOnce(root)).toBe(answer);
+    const [name = ""] = compiledIn(parts);
+    expect(name).toBe(`git-calls-${process.versions.v8}-${process.arch}.code`);
+    const trained = readFileSync(join(parts, name));
+    expect(trained.length).toBeGreaterThan(100_000);
+    expect(filterOnce(root)).toBe(answer);
+    expect(readFileSync(join(parts, name)).equals(trained)).toBe(true);
+  });
+
+  it("works with compiled code that is damaged, empty or of another build", () => {
+    const root = install("damaged");
+    const parts = join(root, "dist/part");
+    filterOnce(root);
+    const path = join(parts, compiledIn(parts)[0] ?? "");
+    const whole = readFileSync(path);
+    const flipped = Buffer.from(whole);
+    for (let at = 0; at < flipped.length; at += 1000) flipped[at] = (flipped[at] ?? 0) ^ 0xff;
+    for (const bytes of [flipped, Buffer.alloc(0), whole.subarray(0, 5000)]) {
+      writeFileSync(path, bytes);
+      expect(filterOnce(root)).toBe(answer);
+    }
+    // As long as before, so that V8 itself would take the old code for it.
+    const script = join(parts, "git-calls.cjs");
+    writeFileSync(
+      script,
+      readFileSync(script, "latin1").replaceAll("git-filter-server", "git-filter-sErVeR"),
+      "latin1",
+    );
+    expect(filterOnce(root)).toBe(answer.replace("server", "sErVeR"));
+  });
+
+  it("keeps it in the user's cache where the program's folder cannot be written", () => {
+    const root = install("read-only");
+    // A folder of that name: root may write into everything else.
+    mkdirSync(join(root, `dist/part/git-calls-${process.versions.v8}-${process.arch}.code`));
+    expect(filterOnce(root)).toBe(answer);
+    expect(compiledIn(join(folder, "cache/mlgit"))).toHaveLength(1);
+    expect(filterOnce(root)).toBe(answer);
+  });
+
+  it("does not mind options of V8 that its code was not made with", () => {
+    const root = install("options");
+    for (let i = 0; i < 5; i += 1) filterOnce(root);
+    const path = join(root, "dist/part", compiledIn(join(root, "dist/part"))[0] ?? "");
+    const before = readFileSync(path);
+    expect(filterOnce(root, { ...environment(), NODE_OPTIONS: "--interpreted-frames-native-stack" })).toBe(answer);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it("may be started for the first time by many at once", async () => {
+    const root = install("many");
+    const runs = Array.from({ length: 6 }, () => {
+      const child = spawn(join(root, "bin/git-mlgit"), ["filter-process"], { cwd: repository, env: environment() });
+      child.stdin.end(handshake);
+      const out: string[] = [];
+      child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
+      return new Promise((resolve) => child.on("close", (code) => resolve([code, out.join("")])));
+    });
+    for (const result of await Promise.all(runs)) expect(result).toEqual([0, answer]);
+    expect(readdirSync(join(root, "dist/part")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+});
