@@ -36,6 +36,8 @@ const { metafile } = await build({
   banner: { js: "import{createRequire as __cr}from'node:module';const require=id=>__cr(import.meta.url)(id);" },
   // Native addons (ssh2's are optional) and WebAssembly are found through node_modules.
   external: ["@napi-rs/blake-hash", "@foxglove/wasm-zstd", "ssh2"],
+  // Of a CommonJS file a bundle imports the default export alone.
+  alias: { "hash-wasm": "hash-wasm/dist/index.esm.js" },
   plugins: [withoutLocales()],
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",

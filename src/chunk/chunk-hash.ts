@@ -1,9 +1,12 @@
+import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
 
 /** BLAKE3-256, 32 bytes, of any bytes, also of views on shared or WebAssembly memory. The result is the caller's to keep. */
 export type ChunkHash = (bytes: Uint8Array) => Buffer;
 
+const addon = "@napi-rs/blake-hash";
 const hashOfNothing = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
 
 /**
@@ -19,12 +22,12 @@ export async function loadChunkHash(): Promise<ChunkHash> {
 export class LateChunkHash {
   #hash: ChunkHash | undefined;
 
-  /** @throws MlgitError kind `setup` where there is no addon and nobody waited for `ready`. */
+  /** @throws MlgitError kind `setup` where the addon does not load and nobody waited for `ready`. */
   readonly hash: ChunkHash = (bytes) => {
-    this.#hash ??= process.env.MLGIT_CHUNK_HASH === "wasm" ? undefined : loadNative();
+    this.#hash ??= loadNative();
     if (this.#hash) return this.#hash(bytes);
     throw new MlgitError("setup", "the BLAKE3 addon of this installation does not load", {
-      hint: "npm install (or reinstall mlgit), then git mlgit fsck",
+      hint: "install mlgit again, or set MLGIT_CHUNK_HASH=wasm",
     });
   };
 
@@ -32,13 +35,29 @@ export class LateChunkHash {
   async ready(): Promise<void> {
     this.#hash ??= await loadChunkHash();
   }
+
+  /** The same for whoever will hardly use it: an addon that is there is believed to load. */
+  async likelyReady(): Promise<void> {
+    if (!this.#hash && !hasAddon()) await this.ready();
+  }
+}
+
+/** Whether npm installed an addon for this platform. */
+function hasAddon(): boolean {
+  if (process.env.MLGIT_CHUNK_HASH === "wasm") return false;
+  try {
+    const scope = dirname(dirname(createRequire(import.meta.url).resolve(addon)));
+    return readdirSync(scope).some((name) => name.startsWith(`blake-hash-${process.platform}-${process.arch}`));
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined where there is no addon for this platform, or one that computes something else. */
 function loadNative(): ChunkHash | undefined {
   try {
     // `import()` of CommonJS scans it for names first, which takes longer than loading the addon.
-    const { blake3 } = createRequire(import.meta.url)("@napi-rs/blake-hash") as typeof import("@napi-rs/blake-hash");
+    const { blake3 } = createRequire(import.meta.url)(addon) as typeof import("@napi-rs/blake-hash");
     return blake3(new Uint8Array(0)).toString("hex") === hashOfNothing ? blake3 : undefined;
   } catch {
     return undefined;

@@ -45,7 +45,7 @@ async function serve(
   context: Context,
   notes: { tally: OddTally; failures: string[]; streamed: StreamedFiles },
 ): Promise<void> {
-  const cache = session.cacheToRead();
+  const cache = await session.cacheToRead();
   let ready = false;
   const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = await PathWishes.of(session.settings);

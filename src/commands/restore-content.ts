@@ -19,7 +19,7 @@ export async function hydratePaths(
     const rules = governed ? await MutabilityMap.load(session.repository) : undefined;
     return await hydrate(items, {
       repository: session.workTree,
-      cache: session.cacheToRead(),
+      cache: await session.cacheToRead(),
       meter: progress,
       fetch: (wanted) => fetchOrExplain(wanted, session, context, remote),
       isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,

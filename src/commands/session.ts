@@ -19,7 +19,7 @@ export class Session {
   /** Of git's configuration alone: what the tree says concerns stores only and is read when one is opened. */
   readonly settings: Settings;
   readonly #context: Context;
-  #cache: Cache | undefined;
+  #cache: Promise<Cache> | undefined;
 
   private constructor(context: Context, repository: Repository, git: GitSettings) {
     this.#context = context;
@@ -39,20 +39,20 @@ export class Session {
   }
 
   async cache(): Promise<Cache> {
-    const cache = this.cacheToRead();
+    const cache = await this.cacheToRead();
     await cache.readyToIngest();
     return cache;
   }
 
   /** The same one, for whoever puts nothing into it, or only after `readyToIngest`. */
-  cacheToRead(): Cache {
+  cacheToRead(): Promise<Cache> {
     this.#cache ??= Cache.openToRead(this.cacheFolder);
     return this.#cache;
   }
 
   /** Stores what is still in memory and lets go of open files. Call once at the end. */
   async close(): Promise<void> {
-    await this.#cache?.close();
+    await (await this.#cache)?.close();
   }
 
   /** The top of the worktree. @throws MlgitError kind `setup` in a bare repository. */

@@ -24,7 +24,7 @@ export const command: Command = {
 
 /** Streams the content of one pointer; what is no pointer passes through. */
 export async function smudgeOnce(blob: Buffer, path: Buffer, session: Session, context: Context) {
-  const cache = session.cacheToRead();
+  const cache = await session.cacheToRead();
   const wishes = await PathWishes.of(session.settings);
   const request = { pathname: path, canDelay: false };
   return await smudgeContent(blob, request, {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { loadChunkHash } from "../../src/chunk/chunk-hash.ts";
+import { LateChunkHash, loadChunkHash } from "../../src/chunk/chunk-hash.ts";
 import { Chunker } from "../../src/chunk/gear.ts";
 import { randomBytesOf } from "../helper/random.ts";
 
@@ -66,4 +66,22 @@ it("is computed by two different programs", async () => {
     const bytes = randomBytesOf(length, length);
     expect(native(bytes).equals(wasm(bytes))).toBe(true);
   }
+});
+
+describe("a chunk hash that is loaded when it is first used", () => {
+  const expected = vectors[2]?.[1];
+  const input = pattern.subarray(0, vectors[2]?.[0]);
+
+  it("needs nobody to wait where there is an addon", () => {
+    expect(new LateChunkHash().hash(input).toString("hex")).toBe(expected);
+  });
+
+  it("is WebAssembly where there is none, after a wait for it", async () => {
+    process.env.MLGIT_CHUNK_HASH = "wasm";
+    const late = new LateChunkHash();
+    await late.likelyReady();
+    // What is there stays: this would choose the addon.
+    process.env.MLGIT_CHUNK_HASH = "native";
+    expect(late.hash(input).toString("hex")).toBe(expected);
+  });
 });

@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { oidOf, pointerOf } from "../helper/pointer-of.ts";
 import { randomBytes } from "../helper/sandbox.ts";
@@ -68,6 +70,16 @@ describe("git mlgit filter-process under a real git", () => {
       for (const [name, bytes] of files) expect(oidOf(clone.read(name))).toBe(oidOf(bytes));
       expect(await clone.status()).toBe("");
     }
+  });
+
+  it("stores and brings back where there is no BLAKE3 addon", async () => {
+    const env = { MLGIT_CHUNK_HASH: "wasm" };
+    work.write("data/wasm", "hashed by WebAssembly\n");
+    await work.git(["add", "data/wasm"], { env });
+    rmSync(join(work.top, "data/wasm"));
+    await work.git(["checkout", "-q", "--", "data/wasm"], { env });
+    expect(work.read("data/wasm").toString()).toBe("hashed by WebAssembly\n");
+    await work.git(["reset", "-q", "--hard"]);
   });
 
   it("warns of raw files and of pointers of a later version, once and by name", async () => {

@@ -43,14 +43,16 @@ export class Cache implements IngestTarget {
 
   /** @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
   static async open(root: string): Promise<Cache> {
-    const cache = Cache.openToRead(root);
+    const cache = new Cache(root);
     await cache.readyToIngest();
     return cache;
   }
 
   /** The same for whoever puts nothing into it, or only after `readyToIngest`. */
-  static openToRead(root: string): Cache {
-    return new Cache(root);
+  static async openToRead(root: string): Promise<Cache> {
+    const cache = new Cache(root);
+    await cache.#hash.likelyReady();
+    return cache;
   }
 
   readyToIngest(): Promise<void> {
