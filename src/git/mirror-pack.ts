@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { gitInMirror, mirrorEnv } from "./mirror.ts";
 import { type GitProcess, startGit } from "./process.ts";
 import { cwdOf, gitIn, type Repository } from "./repository.ts";
+import { runGit } from "./run.ts";
 
 const packAll = ["pack-objects", "--revs", "--stdout", "--delta-base-offset", "-q"];
 
@@ -12,10 +13,46 @@ export function packInMirror(mirror: string, tips: readonly string[]): GitProces
   return git;
 }
 
-/** Writes a pack of these objects alone, without what they reach, beside others. @returns its file name without an end. */
-export async function packOfTips(mirror: string, base: string, tips: readonly string[]): Promise<string> {
-  const input = [...tips, ""].join("\n");
-  const { stdout } = await gitInMirror(mirror, ["pack-objects", "-q", base], { input });
+/**
+ * Writes a pack of these objects alone, without what they reach, into the folder `objects` of a repository. @returns its file name without an end.
+ */
+export function packOfTips(mirror: string, objects: string, tips: readonly string[]): Promise<string> {
+  return packInto(objects, { mirror, args: [], lines: tips });
+}
+
+/** The same of everything that `tips` reach and `known` do not, with the tags of it. */
+export function packReached(
+  mirror: string,
+  objects: string,
+  { tips, known }: { readonly tips: readonly string[]; readonly known: readonly string[] },
+): Promise<string> {
+  const args = ["--revs", "--include-tag", "--delta-base-offset"];
+  return packInto(objects, { mirror, args, lines: [...tips, ...known.map((oid) => `^${oid}`)] });
+}
+
+/** Do some of the commits not belong to what `known` reach? */
+export async function reachMore(
+  mirror: string,
+  commits: readonly string[],
+  known: readonly string[],
+): Promise<boolean> {
+  const input = [...commits, ...known.map((oid) => `^${oid}`), ""].join("\n");
+  const { stdout } = await gitInMirror(mirror, ["rev-list", "--max-count=1", "--stdin"], { input });
+  return stdout.length > 0;
+}
+
+interface PackFrom {
+  readonly mirror: string;
+  readonly args: readonly string[];
+  readonly lines: readonly string[];
+}
+
+async function packInto(objects: string, { mirror, args, lines }: PackFrom): Promise<string> {
+  // git makes its temporary file among its own objects, and the mirror may lie on another disk.
+  const folders = { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(mirror, "objects") };
+  const all = ["pack-objects", "-q", ...args, join(objects, "pack/pack")];
+  const input = [...lines, ""].join("\n");
+  const { stdout } = await runGit(all, { cwd: mirror, env: { ...mirrorEnv(mirror), ...folders }, input });
   return `pack-${stdout.toString("latin1").trim()}`;
 }
 

@@ -64,3 +64,9 @@ export function unquote(text: string): string {
     else bytes.push(Buffer.from(plain ?? ""));
   return Buffer.concat(bytes).toString("utf8");
 }
+
+/** What comes before the first separator, and after it. */
+export function splitAt(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
+}

@@ -16,8 +16,8 @@ import { answerFromMirror, archiveFromMirror } from "../git/mirror.ts";
 import { PktReader, PktWriter } from "../git/pkt-line.ts";
 import type { Repository } from "../git/repository.ts";
 import { compactPacks } from "./compact.ts";
-import type { HelperOptions } from "./helper-options.ts";
-import { linkMirror } from "./link-packs.ts";
+import { type HelperOptions, splitAt } from "./helper-options.ts";
+import { giveFromMirror } from "./link-packs.ts";
 import type { Mirror } from "./mirror.ts";
 import { Push, type PushOptions, type PushOutcome } from "./push.ts";
 import { type PushRequest, parsePushRequest } from "./push-rules.ts";
@@ -63,6 +63,7 @@ export class Helper {
   readonly #options: HelperOptions;
   /** The folder `objects` of a new clone, once git was told to use `fetch`. */
   #linkInto: string | undefined;
+  readonly #given: string[] = [];
 
   constructor(tools: HelperTools) {
     this.#tools = tools;
@@ -79,7 +80,7 @@ export class Helper {
       else if (verb === "option") this.#say(this.#options.set(...splitAt(rest, " ")));
       else if (verb === "list") this.#say(...(await this.#list(rest === "for-push")), "");
       else if (verb === "push") await this.#push(rest);
-      else if (verb === "fetch") await this.#fetch();
+      else if (verb === "fetch") await this.#fetch(rest);
       else if (verb !== "connect") throw new MlgitError("unsupported", `git sent ${JSON.stringify(line)}`);
       else if (await this.#connect(rest)) return;
     }
@@ -113,13 +114,20 @@ export class Helper {
     return this.#tools.emptyObjects();
   }
 
-  /** The rest of a batch of `fetch <oid> <ref>` lines is read; everything there is comes with the mirror. */
-  async #fetch(): Promise<void> {
-    while (this.#lines.next());
+  /** A batch of `fetch <oid> <ref>` lines, for what a new clone asks for. */
+  async #fetch(first: string): Promise<void> {
+    const wanted = new Set<string>();
+    for (let line: string | undefined = `fetch ${first}`; line; line = this.#lines.next())
+      wanted.add(line.split(" ")[1] ?? "");
     const snapshot = this.#listed;
     if (!snapshot || !this.#linkInto) throw new MlgitError("unsupported", "git sent fetch before list");
     const mirror = await this.#mirror(snapshot);
-    const keep = await linkMirror(mirror, this.#linkInto, [...new Set(snapshot.root.refs.values())]);
+    const keep = await giveFromMirror(mirror, this.#linkInto, {
+      refs: snapshot.root.refs,
+      wanted,
+      given: this.#given,
+    });
+    this.#given.push(...wanted);
     this.#say(...(keep ? [`lock ${keep}`] : []), ...(this.#options.checkConnectivity ? ["connectivity-ok"] : []), "");
   }
 
@@ -236,9 +244,4 @@ export class Helper {
   #say(...lines: readonly string[]): void {
     writeAll(this.#tools.output, [Buffer.from(lines.map((line) => `${line}\n`).join(""))]);
   }
-}
-
-function splitAt(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
 }

@@ -106,6 +106,25 @@ describe("what git does more rarely with a server", () => {
     expect(quiet.stderr).toBe("");
   });
 
+  it("follows tags of what is asked for and no others, in a clone of one branch and in a first fetch", async () => {
+    const tip = await box.in("a", "commit-tree", "-p", "main", "-m", "aside", "main^{tree}");
+    await box.in("a", "tag", "aside", tip);
+    await box.in("a", "tag", "-am", "aside too", "aside-annotated", tip);
+    await box.in("a", "tag", "-am", "three", "day3", "main~1");
+    await box.in("a", "push", "-q", "origin", "--tags");
+    await box.clone("one-branch", "--single-branch");
+    await box.init("first-fetch");
+    await box.in("first-fetch", "remote", "add", "-f", "origin", box.url);
+    for (const name of ["one-branch", "first-fetch"]) {
+      expect(await box.in(name, "tag")).toBe("day2\nday3");
+      await box.in(name, "fsck", "--strict");
+    }
+    await box.in("one-branch", "fetch", "-q", "--tags");
+    expect(await oid("one-branch", "aside-annotated^{}")).toBe(tip);
+    await box.in("a", "push", "-q", "origin", ":aside", ":aside-annotated", ":day3");
+    await box.in("a", "tag", "-d", "aside", "aside-annotated", "day3");
+  });
+
   it("answers the questions of git remote", async () => {
     await box.in("a", "push", "-q", "origin", "main:refs/heads/gone");
     await box.in("b", "fetch", "-q", "--all");
