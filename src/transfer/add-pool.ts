@@ -11,6 +11,8 @@ import type { AddAnswer, AddRequest } from "./add-worker.ts";
 import type { Meter } from "./meter.ts";
 
 const mostThreads = 8;
+/** What threads throw away lies in memory until it is collected, in each of them. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 
 export interface AddFilesOptions {
   readonly cache: Cache;
@@ -67,7 +69,7 @@ class AddPool {
 
   #runThread(): Promise<void> {
     const workerData = { cacheRoot: this.#options.cache.layout.root };
-    const worker = new Worker(join(packageRoot(), "dist/worker.mjs"), { workerData });
+    const worker = new Worker(join(packageRoot(), "dist/worker.mjs"), { workerData, resourceLimits });
     this.#workers.push(worker);
     return new Promise((resolve, reject) => {
       worker.on("error", reject);

@@ -51,7 +51,8 @@ const chunkerBuffer = 4 << 20;
  */
 export async function pushContent(wanted: Iterable<WantedContent>, options: PushOptions): Promise<PushReport> {
   const { cache, meter } = options;
-  const all = new Map([...wanted].map((one) => [one.oid, one]));
+  const all = new Map<string, WantedContent>();
+  for (const one of wanted) all.set(one.oid, one);
   const absent = await findAbsent(all, options);
   const uncached = absent.filter(({ oid }) => !cache.has(oid));
   await rescue(uncached, options);
@@ -102,7 +103,7 @@ async function send(absent: readonly WantedContent[], options: PushOptions) {
     },
   });
   try {
-    await resumePacks(new Set(absent.map((one) => one.oid)), { cache, store, packer, unfinished, signal });
+    await resumePacks(absent, { cache, store, packer, unfinished, signal });
     await packAll(absent, packer, options);
     await packer.finish();
     unfinished.clear();

@@ -42,7 +42,7 @@ class Md5Thread {
 
   private constructor(script: string) {
     const workerData: Md5WorkerData = { md5: this.#shared };
-    this.#worker = new Worker(script, { workerData });
+    this.#worker = new Worker(script, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
     this.#worker.on("message", (answer: Md5Answer) => this.#waiting?.resolve(answer));
     this.#worker.on("error", (error) => this.#giveUp(error));
     this.#worker.on("exit", () => this.#giveUp(new Error("the thread ended")));

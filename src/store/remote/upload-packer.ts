@@ -8,6 +8,7 @@ import type { PackInfo } from "./index-copy.ts";
 import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
 import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
 import { PlacedChunks } from "./placed-chunks.ts";
+import { type PlainRow, PlainRows } from "./plain-rows.ts";
 import { UploadSlots } from "./upload-slots.ts";
 
 /** Some 15 GB of new data, and 30 MB of memory. */
@@ -29,7 +30,7 @@ export class UploadPacker {
   /** Files that get a manifest, or that `packed` is to tell of. */
   readonly #files: PackedFile[] = [];
   /** Files that need no more than a row, until their pack has its name: of these nothing is kept for long, since there may be very many. */
-  #plain: FilePlace[] = [];
+  readonly #plain = new PlainRows();
   readonly #histories = new CompressionHistories();
   readonly #slots = new UploadSlots();
   readonly #known = new Map<string, PackInfo>();
@@ -83,8 +84,8 @@ export class UploadPacker {
         return this.#place({ plain, id: id ?? this.#tools.hash(plain), origin }, file.terms, probe);
       },
       done: () => {
-        const place = rowOnly(file);
-        if (place && size < this.#tools.remember) this.#plain.push(place);
+        const row = plainRow(file);
+        if (row && size < this.#tools.remember) this.#plain.add(row);
         else this.#files.push(file);
       },
     };
@@ -97,8 +98,8 @@ export class UploadPacker {
     await this.#seal();
     await this.#slots.finish();
     this.#slots.clear();
-    await this.#addRows([...this.#plain, ...places]);
-    this.#plain = [];
+    await this.#addRows(this.#plain.take());
+    await this.#addRows(places);
     if (this.#segment.files > 0) await this.#saveSegment();
   }
 
@@ -152,13 +153,12 @@ export class UploadPacker {
     this.#name(id, bytes.length, table);
     const recipe = { id, size: bytes.length, tail, origins: current.origins };
     this.#slots.start(current.buffer, () => this.#tools.upload({ recipe, bytes }));
-    await this.#addRows(this.#plain);
-    this.#plain = [];
+    await this.#addRows(this.#plain.take());
     if (this.#segment.chunks > (this.#tools.mostChunks ?? mostChunks)) await this.#saveSegment();
   }
 
   /** Of files whose packs all have names. */
-  async #addRows(places: readonly FilePlace[]): Promise<void> {
+  async #addRows(places: Iterable<PlainRow | FilePlace>): Promise<void> {
     for (const place of places) {
       if (this.#segment.length > segmentLimit - margin) await this.#saveSegment();
       this.#segment.file(this.#row(place));
@@ -190,8 +190,8 @@ export class UploadPacker {
 
   /** A file of one term needs no more than its row; any other gets a manifest. */
   async #placeFile(file: PackedFile): Promise<FilePlace> {
-    const plain = rowOnly(file);
-    if (plain) return plain;
+    const plain = plainRow(file);
+    if (plain) return { ...plain, terms: [], manifest: false };
     // All pieces lie in one pack: begin another one when this one cannot take them.
     if (this.#current && !this.#hasRoom(this.#current.builder, this.#encode(file).length)) await this.#seal();
     const pieces = piecesOf(this.#encode(file));
@@ -222,10 +222,12 @@ export class UploadPacker {
     return pack.startsWith("#") ? this.#names[Number(pack.slice(1))] : pack;
   }
 
-  #row({ oid, size, terms, pack, first, count, manifest }: FilePlace) {
+  #row(place: PlainRow | FilePlace) {
+    const { oid, size, first, count } = place;
+    const manifest = "manifest" in place && place.manifest;
     // A segment lists every pack that a manifest in it leads to.
-    for (const term of terms) this.#list(term.pack);
-    return { oid, size, pack: this.#list(pack), first, count, manifest };
+    if (manifest) for (const term of place.terms) this.#list(term.pack);
+    return { oid, size, pack: this.#list(place.pack), first, count, manifest };
   }
 
   /** The number of a pack in the segment in hand. */
@@ -237,8 +239,8 @@ export class UploadPacker {
 }
 
 /** A file of one term needs no manifest. */
-function rowOnly({ oid, size, terms: { terms } }: PackedFile): FilePlace | undefined {
+function plainRow({ oid, size, terms: { terms } }: PackedFile): PlainRow | undefined {
   const [only] = terms;
   if (!only || terms.length > 1) return undefined;
-  return { oid, size, terms: [], pack: only.pack, first: only.first, count: only.count, manifest: false };
+  return { oid, size, pack: only.pack, first: only.first, count: only.count };
 }

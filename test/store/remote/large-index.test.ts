@@ -151,3 +151,31 @@ it("a push that is larger than it can remember puts what it sent into the index 
   expect(index.segments.size).toBeGreaterThan(1);
   for (let file = 0; file < 6; file++) expect(index.findFile(idOf(20, file))).toMatchObject({ size: 3 * (15 << 20) });
 }, 120_000);
+
+it("a push puts small files into the index as soon as their packs are there, and keeps nothing of them", async () => {
+  const codec = await loadCodec();
+  const { index } = newCopy();
+  const packer = new UploadPacker({
+    hash,
+    codec,
+    mostChunks: 5000,
+    remember: 3,
+    find: (id) => index.findChunk(id),
+    upload: async () => {},
+    saveSegment: async (id, bytes) => index.add(id, bytes),
+  });
+  const bytes = Buffer.alloc(3);
+  for (let file = 0; file < 10_000; file++) {
+    bytes.writeUInt16LE(file);
+    const size = file === 9_999 ? 3 : 2;
+    const packing = packer.begin({ oid: idOf(21, file), size, kind: ".bin" }, bytes);
+    await packing.chunk(bytes.subarray(0, size));
+    packing.done();
+  }
+  // One pack is full and was sent.
+  expect(index.findFile(idOf(21, 8000))).toMatchObject({ size: 2 });
+  expect(index.findFile(idOf(21, 8300))).toBeUndefined();
+  await packer.finish();
+  for (let file = 0; file < 10_000; file++) expect(index.findFile(idOf(21, file))?.count).toBe(1);
+  expect([...packer.packed()].map(({ oid }) => oid)).toEqual([idOf(21, 9_999)]);
+});
