@@ -51,7 +51,6 @@ describe("a push that is killed", () => {
   }
 
   it.each<[string, RegExp, Stage]>([
-    ["before its data is written", /^project\/packs\//, "before"],
     ["between its data and their index", /^project\/packs\//, "after"],
     ["between the index and the git pack", /^project\/index\//, "after"],
     ["between the git pack and the refs", /^project\/git\/packs\//, "after"],
