@@ -48,10 +48,15 @@ const merged = await mergeParts(metafile, {
   roots: calledByGit,
 });
 /** What a clone or a fetch of a remote in a store loads. */
-await mergeParts(merged, {
+const helped = await mergeParts(merged, {
   target: "dist/part/remote-helper.mjs",
   start: "src/cli/remote-main.ts",
   roots: ["src/backend/all.ts", "src/backend/file/file-backend.ts"],
+});
+/** The commands for entities: each loads all of them, for their options. */
+await mergeParts(helped, {
+  target: "dist/part/kind-commands.mjs",
+  roots: ["datasets", "labels", "models"].map((name) => `src/commands/${name}.ts`),
 });
 await build({
   entryPoints: { joined: "src/cli/joined.ts" },
