@@ -1,8 +1,10 @@
+import { defaultRemote } from "../git/remote.ts";
 import { selectStages } from "../pipeline/select-stages.ts";
-import type { Command } from "./command.ts";
+import type { Command, Context } from "./command.ts";
 import { openPipeline } from "./pipeline/open-pipeline.ts";
 import { jobsOf, reproResult, reproStages } from "./pipeline/repro-stages.ts";
 import { Session } from "./session.ts";
+import { fetchRuns } from "./share-runs.ts";
 
 /** Runs what is out of date, and takes from earlier runs what they have made already. */
 export const command = {
@@ -24,6 +26,8 @@ export const command = {
       const graph = await openPipeline(workTree, gitDir);
       const selection = { targets, single: options.singleStage === true, downstream: options.downstream === true };
       const dryRun = options.dryRun === true;
+      // Of a run elsewhere a fresh clone knows nothing before its record is here.
+      if (options.pull === true) await fetchRecords(session, context);
       const reports = await reproStages(session, context, {
         graph,
         names: selectStages(graph, selection),
@@ -40,3 +44,8 @@ export const command = {
     }
   },
 } satisfies Command;
+
+async function fetchRecords(session: Session, context: Context): Promise<void> {
+  const remote = await defaultRemote(session.repository, session.git, "fetch");
+  if (remote !== undefined) await fetchRuns(remote, session, context);
+}

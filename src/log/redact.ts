@@ -10,6 +10,9 @@ const namedSecret = new RegExp(
   `((?:^|[\\s"';(])(?:--?[\\w-]*${secretWord}(?:=|\\s+)|[\\w.]*${secretWord}["']?\\s*[=:]\\s*))("[^"]*"|'[^']*'|[^\\s"';,)]+)`,
   "gi",
 );
+/** `curl -u me:abc`, `curl --proxy-user=me:abc`; other programs mean other things by `-u`. */
+const curl = /\bcurl\b[^|;&\n]*/g;
+const userOption = /((?:^|\s)(?:-[uU]\s*|--(?:proxy-)?user(?:=|\s+))["']?[^\s:"'/]+:)[^\s"']+/g;
 const secretOption = new RegExp(`^--?[\\w-]*${secretWord}$`, "i");
 const secretName = new RegExp(`${secretWord}$`, "i");
 /** Keys that give themselves away: AWS, GitHub, GitLab, Slack, OpenAI, Hugging Face, Google, JSON web tokens. */
@@ -22,12 +25,20 @@ export function redactText(text: string): string {
     .replace(userInfo, "$1***@")
     .replace(secretParameter, "$1***")
     .replace(namedSecret, "$1***")
+    .replace(curl, (command) => command.replace(userOption, "$1***"))
     .replace(knownShape, "***");
 }
 
 /** The words of a command, each as {@link redactText}; what follows an option that says secret is gone. */
 export function redactWords(words: readonly string[]): string[] {
-  return words.map((word, i) => (i > 0 && secretOption.test(words[i - 1] ?? "") ? "***" : redactText(word)));
+  const isCurl = words.some((word) => /(?:^|\/)curl$/.test(word));
+  return words.map((word, i) => {
+    const before = words[i - 1] ?? "";
+    if (secretOption.test(before)) return "***";
+    const isUser = isCurl && /^(?:-[uU]|--(?:proxy-)?user)$/.test(before);
+    const known = isUser ? word.replace(/^([^:]+:).+$/s, "$1***") : word;
+    return redactText(isCurl ? `curl ${known}` : known).slice(isCurl ? "curl ".length : 0);
+  });
 }
 
 /** Parameters by dotted names, without secrets. Numbers are none, whatever they are called: `max_token`. */

@@ -28,6 +28,9 @@ describe("redacting", () => {
     ["AWS_SECRET_ACCESS_KEY=abc HF_TOKEN=x python t.py", "AWS_SECRET_ACCESS_KEY=*** HF_TOKEN=*** python t.py"],
     ['curl -d \'{"password": "abc", "user": "u"}\'', 'curl -d \'{"password": ***, "user": "u"}\''],
     ["login AKIAIOSFODNN7EXAMPLE", "login ***"],
+    ["curl -u me:abc -sS x", "curl -u me:*** -sS x"],
+    ["curl --proxy-user 'me:abc' x; curl --user=me:abc", "curl --proxy-user 'me:***' x; curl --user=me:***"],
+    ["docker run -u me:users x; sort -u a:b/c", "docker run -u me:users x; sort -u a:b/c"],
     [`git clone ${`ghp_${"a".repeat(36)}`}`, "git clone ***"],
     [
       "train --tokens 512 --max_token_length 128 tokenizer.json",
@@ -54,6 +57,15 @@ describe("redacting", () => {
   });
 
   it("hides the word after an option that says secret, in a list of words", () => {
+    expect(redactWords(["/usr/bin/curl", "-u", "me:abc", "-s", "--user=a:b", "x"])).toEqual([
+      "/usr/bin/curl",
+      "-u",
+      "me:***",
+      "-s",
+      "--user=a:***",
+      "x",
+    ]);
+    expect(redactWords(["docker", "run", "-u", "me:users"])).toEqual(["docker", "run", "-u", "me:users"]);
     expect(redactWords(["t", "--token", "abc", "--lr", "1", "--password=x"])).toEqual([
       "t",
       "--token",
