@@ -1,7 +1,4 @@
-/**
- * Memory for packs: how many fill or are under way at once, and their bytes. A push shall do with 300 MB altogether, of which Node, the SDK and what is
- * known of a hundred thousand files take 180.
- */
+/** Memory for packs: how many fill or are under way at once, and their bytes. A push shall do with 300 MB altogether, of which Node and the SDK take 120. */
 const slots = 3;
 const slotBytes = 32 << 20;
 
