@@ -22,7 +22,7 @@ function mediansOf(runs) {
 }
 
 /** A Markdown table of one case: seconds, and as ratios to cp -r, openssl and git-lfs. */
-export function formatTable(title, rows) {
+export function formatTable(rows) {
   const tools = [...new Set(rows.flatMap(({ tools }) => Object.keys(tools)))].filter((name) => name !== "baseline");
   const baseline = (name) => rows.find(({ step }) => step === name)?.tools.baseline?.seconds;
   const [copy, hash] = [baseline("cp -r"), baseline("openssl sha256")];
@@ -49,7 +49,7 @@ export function formatTable(title, rows) {
       perTool(tools, of, ({ memory }) => (memory === undefined ? undefined : Math.round(memory / 1e6))),
     ]);
   const yard = `cp -r ${seconds(copy)}, openssl dgst -sha256 ${seconds(hash)} (medians, seconds)`;
-  return [`### ${title}`, "", yard, "", ...markdown([head, head.map(() => "---"), ...lines]), ""].join("\n");
+  return [yard, "", ...markdown([head, head.map(() => "---"), ...lines]), ""].join("\n");
 }
 
 function perTool(tools, of, value) {
