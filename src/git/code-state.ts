@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { uniqueName } from "../util/durable.ts";
 import { worktreeChanges } from "./changes.ts";
@@ -38,7 +38,7 @@ async function worktreeTree(repository: Repository & { readonly workTree: string
   const temp = join(repository.gitDir, `mlgit-${uniqueName()}.index`);
   const env = { GIT_INDEX_FILE: temp };
   try {
-    if (existsSync(index)) copyFileSync(index, temp);
+    if (existsSync(index)) copyIndex(index, temp);
     const paths = (await worktreeChanges(repository)).map((change) => change.path);
     const tracked = await areTracked(repository, paths);
     const code = paths.filter((_, i) => !tracked[i]);
@@ -52,6 +52,17 @@ async function worktreeTree(repository: Repository & { readonly workTree: string
     rmSync(temp, { force: true });
     rmSync(`${temp}.lock`, { force: true });
   }
+}
+
+/**
+ * A copy that is as old as the original. By an index's time git knows which files may have changed since in the same second, and has to read those: a
+ * younger copy would hide such a change.
+ */
+function copyIndex(index: string, copy: string): void {
+  const { mtimeMs } = statSync(index);
+  copyFileSync(index, copy);
+  const seconds = Math.floor(mtimeMs / 1000);
+  utimesSync(copy, seconds, seconds);
 }
 
 /** `Name <mail>`, as git would commit; empty where git knows none. Settings that are known spare asking git. */

@@ -175,8 +175,10 @@ describe("git mlgit repro", () => {
       } else {
         const blocked = await project.mlgit(["repro"], { code: 10 });
         expect(blocked.stderr).toContain("the command of stage slow is still running");
+        const mark = join(project.work, ".git/mlgit-pipeline/running/slow/command");
+        const command = Number(readFileSync(mark, "utf8").split("-")[1]);
         process.kill(pid, "SIGKILL");
-        await gone(join(project.work, ".git/mlgit-pipeline/running/slow/command"));
+        await gone(command);
         project.write("mlgit.yaml", "stages:\n  slow: {cmd: 'echo new > data/out', outs: [data/out], frozen: true}\n");
         expect((await project.mlgit(["repro"])).stderr).toContain(
           "slow: was killed while it ran; its outputs are those from before",
@@ -220,9 +222,8 @@ function appears(path: string): Promise<void> {
   });
 }
 
-/** Until the process whose mark a file holds has ended. */
-async function gone(mark: string): Promise<void> {
-  const pid = Number(readFileSync(mark, "utf8").split("-")[1]);
+/** Until a process has ended. */
+async function gone(pid: number): Promise<void> {
   while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
