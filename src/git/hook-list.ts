@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../util/package-root.ts";
@@ -16,16 +16,19 @@ export const hookNames = [
 
 export type HookName = (typeof hookNames)[number];
 
-const bodies = new Map<HookName, string>();
-
 /** The text to install: the shim of hooks/, and a last line by which an installed shim shows that nobody edited it. */
 export function hookBody(name: HookName): string {
-  const known = bodies.get(name);
-  if (known) return known;
-  const shim = readFileSync(join(packageRoot(), "hooks", name), "utf8");
-  const body = `${shim}${sealPrefix}${digest(shim)}\n`;
-  bodies.set(name, body);
-  return body;
+  const shim = readShim(name);
+  return `${shim}${sealPrefix}${digest(shim)}\n`;
+}
+
+/**
+ * True for the shim as this version installs it, whatever its last line says: every run of the filter asks, and OpenSSL takes milliseconds for its first
+ * digest.
+ */
+export function isCurrentShim(name: HookName, body: string): boolean {
+  const shim = readShim(name);
+  return body.startsWith(shim) && sealLine.test(body.slice(shim.length));
 }
 
 /** True for a shim of ours, of whatever version, that is byte for byte as it was installed: it may be replaced or removed. */
@@ -40,7 +43,13 @@ export function callsUs(name: HookName, body: string): boolean {
 }
 
 const sealPrefix = "# mlgit shim ";
+const sealLine = /^# mlgit shim [0-9a-f]{64}\n$/;
+
+/** One character a byte, as `readHook` reads what is installed. */
+function readShim(name: HookName): string {
+  return readFileSync(join(packageRoot(), "hooks", name), "utf8");
+}
 
 function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }

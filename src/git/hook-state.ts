@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { systemCode } from "../error/mlgit-error.ts";
-import { callsUs, type HookName, hookBody, hookNames, isOurShim } from "./hook-list.ts";
+import { callsUs, type HookName, hookNames, isCurrentShim, isOurShim } from "./hook-list.ts";
 import { cwdOf, gitIn, type Repository } from "./repository.ts";
 
 /**
@@ -60,7 +60,7 @@ export function readHook(path: string): string | undefined {
 function stateOf(name: HookName, path: string, folder: HookFolder): HookState {
   const body = readHook(path);
   if (body === undefined) return "absent";
-  if (body === hookBody(name)) return "ours";
+  if (isCurrentShim(name, body)) return "ours";
   if (isOurShim(body)) return "outdated";
   if (callsUs(name, body)) return "manual";
   // pre-commit and lefthook move what they find to these names and call it.

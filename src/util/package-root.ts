@@ -4,6 +4,13 @@ import { fileURLToPath } from "node:url";
 
 /** The folder that holds package.json, docs and hooks: the same from sources, from the bundle and when installed. */
 export function packageRoot(): string {
+  root ??= findRoot();
+  return root;
+}
+
+let root: string | undefined;
+
+function findRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
