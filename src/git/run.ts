@@ -55,7 +55,11 @@ export function runGitNow(
   args: readonly string[],
   { cwd, okCodes = [0] }: Pick<GitOptions, "cwd" | "okCodes">,
 ): GitResult {
-  const { error, status, signal, stdout, stderr } = spawnSync("git", args, { cwd, env: process.env, maxBuffer: nowLimit });
+  const { error, status, signal, stdout, stderr } = spawnSync("git", args, {
+    cwd,
+    env: process.env,
+    maxBuffer: nowLimit,
+  });
   if (error) throw startError(error);
   const code = status ?? (signal ? 128 : 1);
   if (!okCodes.includes(code)) throw exitError(args, code, stderr.toString());
