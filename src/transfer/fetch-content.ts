@@ -1,6 +1,7 @@
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { ChunkMaps } from "../store/local/chunk-maps.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
 import type { WantedEntries } from "../store/remote/entry-reader.ts";
 import type { FoundFile, PackInfo } from "../store/remote/index-copy.ts";
 import type { PlacedTerm, RemoteStore } from "../store/remote/remote-store.ts";
@@ -85,9 +86,14 @@ async function fetchBatch(
       ([oid]) => first.reused && isMlgitError(failed.get(oid)) && !(located.get(oid) instanceof Error),
     ),
   );
-  if (again.size === 0) return first.received;
   for (const oid of again.keys()) failed.delete(oid);
-  return first.received + (await gather(again, failed, { ...options, reuse: false })).received;
+  const second = again.size === 0 ? 0 : (await gather(again, failed, { ...options, reuse: false })).received;
+  const large = batch.filter((one) => one.size >= wholeFileLimit && !failed.has(one.oid));
+  options.cache.noteFetched(
+    store.marker.id,
+    large.map((one) => one.oid),
+  );
+  return first.received + second;
 }
 
 function rowsOf(

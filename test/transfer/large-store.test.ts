@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
@@ -86,4 +86,36 @@ it("knows what a large segment contains without having it, so that no push merge
   await writer.store.syncToAdd();
   expect(writer.store.index.segments.has(id)).toBe(false);
   expect(writer.store.index.superseded.has(id)).toBe(true);
+});
+
+it("remembers what came from a store whose large index stayed where it is, so that it may be linked", async () => {
+  const bytes = randomBytesOf(5, 1_500_000);
+  const oid = oidOf(bytes);
+  const writer = await client();
+  await writer.push(bytes);
+  const { pack, ...row } = writer.store.index.findFile(oid)!;
+  const large = new SegmentBuilder();
+  const ids = randomBytesOf(6, 40_000 * 32);
+  const packs = [large.pack(pack.id, pack.size, pack.count), large.pack("ef".repeat(32), 1_000_000, 8000)];
+  large.file({ ...row, pack: packs[0]! });
+  for (let i = 0; i < 40_000; i++) large.chunk(ids.subarray(i * 32, i * 32 + 32), packs[1]!, i % 8000);
+  for (const [name, segment] of writer.store.index.segments)
+    if (segment.findFile(oid)) await memory.remove({ type: "index", name });
+  const { id, bytes: text } = large.finish(await loadChunkHash());
+  await memory.save({ type: "index", name: id }, text);
+
+  const { cache, store } = await client();
+  expect(cache.isElsewhere(oid)).toBe(false);
+  const { failed } = await fetchContent([{ oid, size: bytes.length }], { cache, store, meter });
+  expect([...failed]).toEqual([]);
+  expect(store.index.findFile(oid)).toBeUndefined();
+  expect(cache.isElsewhere(oid)).toBe(true);
+  await cache.close();
+  // Half an oid that a crash left there costs nothing but itself.
+  appendFileSync(join(cache.layout.index, store.marker.id, ".fetched"), "torn");
+  const again = await Cache.open(cache.layout.root);
+  const [other, third] = [oidOf(Buffer.from("other")), oidOf(Buffer.from("third"))];
+  again.noteFetched(store.marker.id, [oid, other]);
+  for (const cacheOfAnother of [again, await Cache.open(cache.layout.root)])
+    expect([oid, other, third].map((one) => cacheOfAnother.isElsewhere(one))).toEqual([true, true, false]);
 });

@@ -94,8 +94,12 @@ export class Cache implements IngestTarget {
 
   /** Whether some store is known to have the content too. Asks nobody. */
   isElsewhere(oid: string): boolean {
-    this.#known ??= new KnownStores(this.layout.index);
-    return this.#known.has(oid);
+    return this.#knownStores.has(oid);
+  }
+
+  /** To be called with what came from a store and is in the cache now. Of small content there is no need: it is never shared. */
+  noteFetched(store: string, oids: readonly string[]): void {
+    this.#knownStores.noteFetched(store, oids);
   }
 
   /** To be called after the file of a content got another link: that changes its ctime, and not its bytes. */
@@ -134,6 +138,11 @@ export class Cache implements IngestTarget {
   *contents(): Iterable<{ readonly oid: string; readonly size: number }> {
     for (const oid of this.#large.oids()) yield { oid, size: this.#large.size(oid) ?? 0 };
     for (const oid of this.#small.oids()) yield { oid, size: this.#small.size(oid) ?? 0 };
+  }
+
+  get #knownStores(): KnownStores {
+    this.#known ??= new KnownStores(this.layout.index);
+    return this.#known;
   }
 
   get #parts(): CacheParts {
