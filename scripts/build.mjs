@@ -1,6 +1,6 @@
 // Bundles src into dist: one entry per executable, one for worker threads, and shared or lazy parts beside them, so that
 // starting a filter or a hook loads a few kilobytes and the S3 SDK is read only when a byte has to move.
-import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm } from "node:fs/promises";
 import { build } from "esbuild";
 import { buildCompletion, buildManual } from "./build-manual.mjs";
 import { mergeParts } from "./merge-parts.mjs";
@@ -58,10 +58,7 @@ await mergeParts(helped, {
   target: "dist/part/kind-commands.mjs",
   roots: ["datasets", "labels", "models"].map((name) => `src/commands/${name}.ts`),
 });
-await build({
-  entryPoints: { joined: "src/cli/joined.ts" },
-  outdir: "dist/part",
-  outExtension: { ".js": ".cjs" },
+const loader = {
   bundle: true,
   format: "cjs",
   platform: "node",
@@ -69,14 +66,25 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: "warning",
+};
+await build({
+  ...loader,
+  entryPoints: { joined: "src/cli/joined.ts" },
+  outdir: "dist/part",
+  outExtension: { ".js": ".cjs" },
 });
-const executable = (joined, run) => `require("./part/joined.cjs").loadJoined("${joined}",${run}).start();\n`;
-await writeFile("dist/git-mlgit.cjs", executable("git-calls", "process.argv[2]"));
-await writeFile("dist/git-remote-mlgit.cjs", executable("remote-helper", '"remote-helper"'));
+await buildExecutable("git-mlgit", '"git-calls", process.argv[2]');
+await buildExecutable("git-remote-mlgit", '"remote-helper", "remote-helper"');
 await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
 await buildManual(version);
 await buildCompletion();
+
+/** One file with the loader in it: Node takes two milliseconds to find and compile another. */
+async function buildExecutable(name, joined) {
+  const contents = `import { loadJoined } from "./src/cli/joined.ts"; loadJoined(__dirname + "/part", ${joined}).start();`;
+  await build({ ...loader, stdin: { contents, resolveDir: "." }, outfile: `dist/${name}.cjs` });
+}
 
 /** zod brings its messages in all languages, half a megabyte that is parsed whenever it is loaded; English is elsewhere. */
 function withoutLocales() {

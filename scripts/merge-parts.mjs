@@ -1,6 +1,7 @@
 // Node takes about a millisecond of CPU for every module it loads, and a filter or a hook would load fifty of the parts that esbuild makes. This joins
 // those parts into one file, a script whose compiled form can be kept (src/cli/joined.ts). To all others it is the same module: what they imported
 // from a part they import from the module beside it, which hands on what the script exports.
+import { createHash } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { basename, dirname, relative, resolve } from "node:path";
 import { build } from "esbuild";
@@ -38,7 +39,7 @@ export async function mergeParts(metafile, { target, start, roots }) {
     if (!exportsOf.has(path) && imports.some((one) => exportsOf.has(resolve(one.path))))
       changed.push([path, await redirect(path, exportsOf, target)]);
   await Promise.all(parts.map((path) => rm(path)));
-  await writeFile(target.replace(/\.mjs$/, ".cjs"), joined);
+  await writeFile(target.replace(/\.mjs$/, ".cjs"), identified(joined));
   await writeFile(target, shim(target, [...exportsOf.values()].flat()));
   for (const [path, text] of changed) await writeFile(path, text);
   // What is imported when it is needed is imported by its name.
@@ -111,11 +112,16 @@ function asScript(text) {
   return `var __late=load=>{let got;return()=>got??=load()};${script}`;
 }
 
+/** By its first bytes src/cli/compiled-code.ts knows a script. */
+function identified(script) {
+  return `/*${createHash("sha256").update(script).digest("hex")}*/${script}`;
+}
+
 /** What the others import from: the script's parts by name. */
 function shim(target, exported) {
   const name = JSON.stringify(basename(target, ".mjs"));
   const names = exported.map((one) => one.joined).join(",");
-  return `import{createRequire}from"node:module";export const{${names}}=createRequire(import.meta.url)("./joined.cjs").loadJoined(${name}).parts();\n`;
+  return `import{createRequire}from"node:module";export const{${names}}=createRequire(import.meta.url)("./joined.cjs").loadBeside(${name}).parts();\n`;
 }
 
 /** The text of a file whose imports from joined parts lead to the joined file. */

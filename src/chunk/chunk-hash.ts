@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { MlgitError } from "../error/mlgit-error.ts";
 
 /** BLAKE3-256, 32 bytes, of any bytes, also of views on shared or WebAssembly memory. The result is the caller's to keep. */
@@ -42,14 +43,21 @@ export class LateChunkHash {
   }
 }
 
-/** Whether npm installed an addon for this platform. */
+/** Whether npm installed an addon for this platform, where Node would look for it. */
 function hasAddon(): boolean {
   if (process.env.MLGIT_CHUNK_HASH === "wasm") return false;
+  const name = `blake-hash-${process.platform}-${process.arch}`;
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    if (namesIn(join(folder, "node_modules", dirname(addon))).some((one) => one.startsWith(name))) return true;
+    if (folder === dirname(folder)) return false;
+  }
+}
+
+function namesIn(folder: string): string[] {
   try {
-    const scope = dirname(dirname(createRequire(import.meta.url).resolve(addon)));
-    return readdirSync(scope).some((name) => name.startsWith(`blake-hash-${process.platform}-${process.arch}`));
+    return readdirSync(folder);
   } catch {
-    return false;
+    return [];
   }
 }
 

@@ -1,4 +1,3 @@
-import { isatty } from "node:tty";
 import type { SingleBar } from "cli-progress";
 import type { Progress } from "../commands/command.ts";
 import { formatBytes, formatDuration } from "../util/format-bytes.ts";
@@ -40,35 +39,44 @@ export function aboveProgress(text: string): string {
  * behind. Never throws.
  */
 export function createProgress(title: string, options: ProgressOptions): Progress {
-  // Asking for the stream makes it, and most of git's calls are not on a terminal.
-  if (options.quiet || !(options.isForced || options.terminal?.isTTY || isatty(2))) return silent;
-  const terminal: Terminal = options.terminal ?? process.stderr;
-  if (terminal.isTTY !== true && !options.isForced) return silent;
+  if (options.quiet) return silent;
+  // Asking Node for the stream makes it, which takes longer than most of what git calls us for.
+  const terminal = (): Terminal => options.terminal ?? process.stderr;
   const state: State = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
-  const begin = performance.now();
-  const line = () =>
-    progressLine(title, state, (performance.now() - begin) / 1000).slice(0, (terminal.columns ?? 80) - 1);
-  const counter = {
-    total: (files: number, bytes: number) => void Object.assign(state, { totalFiles: files, totalBytes: bytes }),
-    advance(files: number, bytes: number) {
+  const begin = process.uptime();
+  const line = () => progressLine(title, state, process.uptime() - begin).slice(0, (terminal().columns ?? 80) - 1);
+  const bar = lateBar(terminal, { line, delay: options.delay ?? 1000 });
+  return {
+    total: (files, bytes) => void Object.assign(state, { totalFiles: files, totalBytes: bytes }),
+    advance(files, bytes) {
       state.files += files;
       state.bytes += bytes;
     },
+    done() {
+      bar.end();
+      if (options.isForced && state.files + state.bytes > 0 && terminal().isTTY !== true)
+        terminal().write(`${line()}, done.\n`);
+    },
   };
-  if (terminal.isTTY !== true)
-    return { ...counter, done: () => void (state.files + state.bytes > 0 && terminal.write(`${line()}, done.\n`)) };
+}
+
+/** Draws the line while there is a terminal, from `delay` milliseconds on. */
+function lateBar(
+  terminal: () => Terminal,
+  { line, delay }: { readonly line: () => string; readonly delay: number },
+): { end(): void } {
   let bar: SingleBar | undefined;
   let ended = false;
   const timer = setTimeout(async () => {
-    const opened = await openBar(terminal, line);
+    if (terminal().isTTY !== true) return;
+    const opened = await openBar(terminal(), line);
     if (ended || !opened) return opened?.stop();
     bar = opened;
     shown += 1;
-  }, options.delay ?? 1000);
+  }, delay);
   timer.unref();
   return {
-    ...counter,
-    done() {
+    end() {
       clearTimeout(timer);
       ended = true;
       if (bar) shown -= 1;

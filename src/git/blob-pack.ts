@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
+import { gitHash } from "../util/git-hash.ts";
 import { cwdOf, type Repository } from "./repository.ts";
 import { runGit } from "./run.ts";
 
@@ -16,7 +17,9 @@ export interface GitObject {
 
 /** The name, hex, that git gives an object. */
 export function objectOid(repository: Pick<Repository, "objectFormat">, { type, bytes }: GitObject): string {
-  return createHash(repository.objectFormat).update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
+  return gitHash(repository.objectFormat, Buffer.concat([Buffer.from(`${type} ${bytes.length}\0`), bytes])).toString(
+    "hex",
+  );
 }
 
 /** The object id, hex, that git gives a blob of these bytes. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { gitHash } from "../util/git-hash.ts";
 import type { ObjectFormat } from "./repository.ts";
 
 /**
@@ -54,9 +54,7 @@ export function scanIndex(bytes: Buffer, format: ObjectFormat, onEntry: OnEntry)
 
 /** The checksum that belongs at the end of `bytes`, whose last bytes are room for it. */
 export function indexChecksum(bytes: Buffer, format: ObjectFormat): Buffer {
-  return createHash(format)
-    .update(bytes.subarray(0, bytes.length - hashLengths[format]))
-    .digest();
+  return gitHash(format, bytes.subarray(0, bytes.length - hashLengths[format]));
 }
 
 /** False when an entry is marked assume-valid, skip-worktree or intent-to-add, or is one side of a conflict. */

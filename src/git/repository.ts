@@ -57,7 +57,7 @@ const specialEnvironment = [
  * What git would say in the top folder of an ordinary repository of our own, which is where it starts filters and hooks: reading a file takes a tenth of
  * the time of asking. Undefined for all that is not as `git init` makes it.
  */
-function plainRepository(cwd: string): Repository | undefined {
+export function plainRepository(cwd: string): Repository | undefined {
   const gitDir = join(cwd, ".git");
   if (specialEnvironment.some((name) => process.env[name])) return undefined;
   try {

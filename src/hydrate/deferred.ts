@@ -1,8 +1,8 @@
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
+import { crc32 } from "../util/crc32.ts";
 import { uniqueName } from "../util/durable.ts";
 import { isRunning } from "../util/process-mark.ts";
 

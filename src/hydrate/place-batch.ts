@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { randomBytes } from "node:crypto";
 import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { uniqueName } from "../util/durable.ts";
 import { PathGuard, type SafeFolder } from "./path-guard.ts";
 
 const slash = Buffer.from("/");
@@ -36,7 +36,7 @@ export class PlaceBatch {
   tempFor(folder: SafeFolder): Buffer {
     const place = this.#useSibling ? folder.path : this.#tempDir;
     this.#sweep(place);
-    return Buffer.concat([place, slash, Buffer.from(`.mlgit-${randomBytes(8).toString("hex")}.tmp`)]);
+    return Buffer.concat([place, slash, Buffer.from(`.mlgit-${uniqueName().slice(0, 16)}.tmp`)]);
   }
 
   /** Puts temporary files beside their targets from now on; false when that is done already. */

@@ -1,6 +1,6 @@
-import { crc32 } from "node:zlib";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { crc32 } from "../../util/crc32.ts";
 import { RowTable } from "./row-table.ts";
 import type { FileRow } from "./segment.ts";
 import * as format from "./segment-format.ts";

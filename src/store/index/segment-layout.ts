@@ -1,5 +1,5 @@
-import { crc32 } from "node:zlib";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { crc32 } from "../../util/crc32.ts";
 import { packLimit } from "../pack/pack-format.ts";
 import { type ByteSource, bufferOn } from "./byte-source.ts";
 import * as format from "./segment-format.ts";

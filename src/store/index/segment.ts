@@ -1,5 +1,5 @@
-import { crc32 } from "node:zlib";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
+import { crc32 } from "../../util/crc32.ts";
 import { type ByteSource, bufferOn, memorySource } from "./byte-source.ts";
 import { type FileRow, readFileRow } from "./file-row.ts";
 import * as format from "./segment-format.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../../util/crc32.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
 
 /** Where one chunk of a file lies in a store: a pack's id, the entry's number, and its plain bytes. Chunks are listed in file order. */

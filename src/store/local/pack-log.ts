@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { crc32 } from "../../util/crc32.ts";
 
 /** One chunk of a packed file, in file order. */
 export interface PackedChunk {

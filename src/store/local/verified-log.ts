@@ -1,6 +1,6 @@
 import { type BigIntStats, closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../../util/crc32.ts";
 import { writeDurable } from "../../util/durable.ts";
 
 const recordSize = 80;

@@ -1,7 +1,7 @@
-import { crc32 } from "node:zlib";
 import { keyOf } from "../../backend/handle.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { crc32 } from "../../util/crc32.ts";
 import { howToMend } from "../how-to-mend.ts";
 import * as format from "./pack-format.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { crc32 } from "node:zlib";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { crc32 } from "../../util/crc32.ts";
 import * as format from "./pack-format.ts";
 import { PackTable, packIdOf } from "./pack-table.ts";
 

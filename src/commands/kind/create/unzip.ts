@@ -1,9 +1,9 @@
 import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
 import type { Entry, ZipFile } from "yauzl";
 import { MlgitError } from "../../../error/mlgit-error.ts";
 import { isSafePath, showPath } from "../../../hydrate/safe-path.ts";
+import { crc32 } from "../../../util/crc32.ts";
 import { writeAll } from "../../../util/durable.ts";
 import type { Context } from "../../command.ts";
 import { assertModest, damaged, entries, openZip } from "./open-zip.ts";
