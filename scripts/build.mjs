@@ -4,6 +4,7 @@ import { chmod, readFile, rm } from "node:fs/promises";
 import { build } from "esbuild";
 import { buildCompletion, buildManual } from "./build-manual.mjs";
 import { mergeParts } from "./merge-parts.mjs";
+import { train } from "./train.mjs";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 /** What a checkout, an add or a commit starts: the executable, and what it loads for git's own calls. */
@@ -79,6 +80,7 @@ await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
 await buildManual(version);
 await buildCompletion();
+train();
 
 /** One file with the loader in it: Node takes two milliseconds to find and compile another. */
 async function buildExecutable(name, joined) {

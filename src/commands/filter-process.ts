@@ -25,13 +25,14 @@ export const command: Command = {
     const tally = new OddTally();
     const failures: string[] = [];
     const streamed = new StreamedFiles();
+    const hooks = once(() => ensureHooks(session, context));
     try {
-      await serve(session, context, { tally, failures, streamed });
+      await serve(session, context, { tally, failures, streamed, hooks });
     } finally {
       await session.close();
     }
     tally.report(context);
-    await ensureHooks(session, context);
+    await hooks();
     if (session.repository.workTree !== undefined) {
       await drainDeferred(session, context);
       await streamed.protect(session);
@@ -43,13 +44,15 @@ export const command: Command = {
 async function serve(
   session: Session,
   context: Context,
-  notes: { tally: OddTally; failures: string[]; streamed: StreamedFiles },
+  notes: { tally: OddTally; failures: string[]; streamed: StreamedFiles; hooks: () => Promise<void> },
 ): Promise<void> {
   const cache = await session.cacheToRead();
   let ready = false;
   const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
+  let deferred: string | undefined;
+  let isPrepared = false;
   await serveFilter(new FilterScanner(0, 1), {
     ingest: () => {
       if (ready) return cache.ingest();
@@ -64,7 +67,17 @@ async function serve(
       const error = (await fetchOrExplain([pointer], session, context)).get(pointer.oid);
       if (error) throw error;
     },
-    defer: (path, pointer) => journal.append({ path, ...pointer }),
+    defer(path, pointer) {
+      journal.append({ path, ...pointer });
+      deferred ??= pointer.oid;
+    },
+    answered() {
+      // While git writes its index and runs its hooks there is time for what hydration will need.
+      if (deferred === undefined || isPrepared) return;
+      isPrepared = true;
+      cache.isElsewhere(deferred);
+      void notes.hooks();
+    },
     streamed: (path, pointer) => notes.streamed.note(path, pointer),
     wants: (path) => wishes.wants(path),
     isForTextconv: (request) => described.has(request),
@@ -76,6 +89,14 @@ async function serve(
       if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
     },
   });
+}
+
+function once<T>(work: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: work() };
+    return made.value;
+  };
 }
 
 /** Counts what lies under tracked paths and is no pointer of ours, and says so once. */

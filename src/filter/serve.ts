@@ -6,6 +6,8 @@ import { type SmudgeSource, smudgeContent } from "./smudge.ts";
 export interface FilterWork extends SmudgeSource {
   /** A sink for one content. */
   ingest(): ContentSink | Promise<ContentSink>;
+  /** git has its answer and goes on with its own work. */
+  answered?(): void;
   /** A request failed and git is told so; the reason is for the user. */
   failed(path: Buffer, error: unknown): void;
 }
@@ -26,6 +28,7 @@ export async function serveFilter(scanner: FilterScanner, work: FilterWork): Pro
       work.failed(request.pathname, error);
       scanner.error();
     }
+    work.answered?.();
   }
 }
 

@@ -5,9 +5,8 @@ import { listConfig } from "./config-text.ts";
 import { plainRepository } from "./repository.ts";
 
 /** What a git of prefix /usr puts in front of PATH for the programs that it starts; its system's configuration is /etc/gitconfig (git's Makefile). */
-const pathOfGit = /^\/usr\/(lib|libexec)\/git-core:/;
-
-const otherFiles = ["GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_EXEC_PATH"];
+const pathOfGit = /^(\/usr\/(?:lib|libexec)\/git-core):/;
+const otherFiles = ["GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL"];
 
 /**
  * What `git config -z --list` would print in the top folder of a plain repository: reading four small files takes a tenth of the time
@@ -17,8 +16,9 @@ const otherFiles = ["GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_EXEC_PATH"];
 export function readPlainConfig(cwd: string): string | undefined {
   const { env } = process;
   const { HOME, GIT_CONFIG_NOSYSTEM: withoutSystem } = env;
-  if (!pathOfGit.test(env.PATH ?? "") || !HOME?.startsWith("/") || otherFiles.some((name) => env[name]))
-    return undefined;
+  const [, execPath] = pathOfGit.exec(env.PATH ?? "") ?? [];
+  if (!execPath || (env.GIT_EXEC_PATH ?? execPath) !== execPath || !HOME?.startsWith("/")) return undefined;
+  if (otherFiles.some((name) => env[name])) return undefined;
   if (withoutSystem !== undefined && withoutSystem !== "1") return undefined;
   const repository = plainRepository(cwd);
   if (!repository) return undefined;

@@ -20,7 +20,7 @@ describe("git mlgit install and uninstall", () => {
   it("removes all of it again", async () => {
     await box.git(["config", "--global", "user.name", "me"]);
     expect((await box.mlgit(["uninstall"])).stdout).toContain("removed from git's global");
-    expect(box.read("home/.gitconfig").toString()).toBe("[user]\n\tname = me\n");
+    expect(box.read("home/.gitconfig").toString()).toBe("[init]\n\tdefaultBranch = main\n[user]\n\tname = me\n");
     expect((await box.mlgit(["uninstall"])).stdout).toContain("was not in git's global");
   });
 

@@ -2,11 +2,12 @@ import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeSync } 
 import { join } from "node:path";
 import { makeFolder } from "../../util/durable.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
-import { smallSegment } from "../remote/segment-files.ts";
 
 /** In a store's folder, beside the copies of its index: oids of 32 bytes each. Its name begins with a dot, so nobody takes it for a segment. */
 const fetchedName = ".fetched";
 const oidSize = 32;
+/** Segments up to this size are read at once, in bytes; of others a look-up reads some rows. */
+const readWhole = 1 << 16;
 
 /**
  * Which contents some store is known to have, by the local copies of indexes, by what was fetched from it, and without asking anybody. May know less
@@ -49,7 +50,7 @@ export class KnownStores {
         try {
           const fd = openSync(join(this.#folder, store, id), "r");
           const { size } = fstatSync(fd);
-          if (size > smallSegment) return [Segment.open(fileSource(fd, size), id)];
+          if (size > readWhole) return [Segment.open(fileSource(fd, size), id)];
           const bytes = readFileSync(fd);
           closeSync(fd);
           return [Segment.open(memorySource(bytes), id)];
