@@ -1,6 +1,6 @@
 import { exitCode } from "../error/exit-code.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
-import { stampIndex } from "../git/index-stamp.ts";
+import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
 import { dehydrateFile } from "../hydrate/dehydrate-file.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { formatPointer } from "../pointer/pointer.ts";
@@ -34,7 +34,7 @@ async function dehydrateWorktree(paths: readonly string[], session: Session, con
     (file) => !holdsPointer(repository.workTree, file),
   );
   const batch = new PlaceBatch(repository.workTree, repository.gitDir);
-  const stamps: Parameters<typeof stampIndex>[1][number][] = [];
+  const stamps: StampEntry[] = [];
   const left: { path: string; reason: string }[] = [];
   for (const file of files) {
     context.signal.throwIfAborted();

@@ -33,13 +33,29 @@ export interface IndexScan {
   readonly hasNullChecksum: boolean;
 }
 
-type OnEntry = (offset: number, name: string) => void;
+/** A path: the bytes of `all` from `start` on, before `end`. */
+export interface NameView {
+  all: Buffer;
+  start: number;
+  end: number;
+}
+
+type OnEntry = (offset: number, name: NameView) => void;
+
+/** The same as `scanNames`, with paths as latin1 (one character a byte). */
+export function scanIndex(
+  bytes: Buffer,
+  format: ObjectFormat,
+  onEntry: (offset: number, name: string) => void,
+): IndexScan {
+  return scanNames(bytes, format, (offset, { all, start, end }) => onEntry(offset, all.toString("latin1", start, end)));
+}
 
 /**
- * Walks the entries in file order. `onEntry` gets an entry's offset and its path as latin1 (one character a byte); what it was
+ * Walks the entries in file order. `onEntry` gets an entry's offset and its path, good until it returns; what it was
  * told counts only when the answer names no problem. (In a split index a name may be empty.)
  */
-export function scanIndex(bytes: Buffer, format: ObjectFormat, onEntry: OnEntry): IndexScan {
+export function scanNames(bytes: Buffer, format: ObjectFormat, onEntry: OnEntry): IndexScan {
   const hashLength = hashLengths[format];
   if (bytes.length < 12 + hashLength || bytes.toString("latin1", 0, 4) !== "DIRC") return damaged;
   const version = bytes.readUInt32BE(4);
@@ -81,6 +97,7 @@ const damaged: IndexScan = { problem: "damaged", hasNullChecksum: false };
 /** Versions 2 and 3: whole names, padded with 1 to 8 zeros to a multiple of eight. Answers the end of the entries. */
 function walkPadded({ bytes, hashLength, end, count, onEntry }: Walk, version: number): number | undefined {
   let offset = 12;
+  const name = { all: bytes, start: 0, end: 0 };
   const flagsAt = entryField.objectName + hashLength;
   for (let i = 0; i < count; i++) {
     if (offset + flagsAt + 4 > end) return undefined;
@@ -91,7 +108,9 @@ function walkPadded({ bytes, hashLength, end, count, onEntry }: Walk, version: n
     const nameEnd = (flags & 0xfff) === 0xfff ? bytes.indexOf(0, nameAt) : nameAt + (flags & 0xfff);
     const next = offset + ((nameEnd - offset + 8) & ~7);
     if (nameEnd < nameAt || next > end || bytes[nameEnd] !== 0) return undefined;
-    onEntry(offset, bytes.toString("latin1", nameAt, nameEnd));
+    name.start = nameAt;
+    name.end = nameEnd;
+    onEntry(offset, name);
     offset = next;
   }
   return offset;
@@ -100,15 +119,18 @@ function walkPadded({ bytes, hashLength, end, count, onEntry }: Walk, version: n
 /** Version 4: a name is what remains of the one before after cutting N bytes off its end, and a new end. No padding. */
 function walkCompressed({ bytes, hashLength, end, count, onEntry }: Walk): number | undefined {
   let offset = 12;
-  let name = "";
+  const name = { all: Buffer.allocUnsafe(4096), start: 0, end: 0 };
   const flagsAt = entryField.objectName + hashLength;
   for (let i = 0; i < count; i++) {
     if (offset + flagsAt + 4 > end) return undefined;
     const cut = readVarint(bytes, offset + flagsAt + (bytes.readUInt16BE(offset + flagsAt) & 0x4000 ? 4 : 2), end);
-    if (!cut || cut.value > name.length) return undefined;
+    if (!cut || cut.value > name.end) return undefined;
     const nameEnd = bytes.indexOf(0, cut.next);
     if (nameEnd < 0 || nameEnd >= end) return undefined;
-    name = name.slice(0, name.length - cut.value) + bytes.toString("latin1", cut.next, nameEnd);
+    const kept = name.end - cut.value;
+    name.end = kept + nameEnd - cut.next;
+    if (name.end > name.all.length) name.all = Buffer.concat([name.all.subarray(0, kept)], 2 * name.end);
+    bytes.copy(name.all, kept, cut.next, nameEnd);
     onEntry(offset, name);
     offset = nameEnd + 1;
   }

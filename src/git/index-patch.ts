@@ -1,12 +1,7 @@
 import type { FileState } from "../util/file-state.ts";
-import { entryField, hashLengths, hasPlainFlags, indexChecksum, scanIndex } from "./index-file.ts";
+import { entryField, hashLengths, hasPlainFlags, indexChecksum, scanNames } from "./index-file.ts";
 import type { ObjectFormat } from "./repository.ts";
-
-/** An entry that is to carry `stat`, if it still names `blob`. */
-export interface WantedEntry {
-  readonly blob: string;
-  readonly stat: FileState;
-}
+import type { StampRows } from "./stamp-rows.ts";
 
 export interface PatchRequest {
   /** The whole index file; changed in place. */
@@ -14,8 +9,8 @@ export interface PatchRequest {
   readonly objectFormat: ObjectFormat;
   /** When the index file was last written, in seconds: what git compares entries' times with. */
   readonly indexSeconds: number;
-  /** By path as latin1. */
-  readonly wanted: ReadonlyMap<string, WantedEntry>;
+  /** Entries that are to carry a state, if they still name the blob. Where each lies in `bytes` is noted in it. */
+  readonly wanted: StampRows;
 }
 
 export interface PatchedIndex {
@@ -36,25 +31,30 @@ const gitlink = 0o16;
 export function patchIndex(request: PatchRequest): PatchedIndex {
   const { bytes, objectFormat, wanted, indexSeconds } = request;
   const hashLength = hashLengths[objectFormat];
-  const offsets: number[] = [];
-  const stats: FileState[] = [];
   const racy: number[] = [];
-  const { problem } = scanIndex(bytes, objectFormat, (offset, name) => {
-    const want = wanted.get(name);
-    if (want !== undefined && mayStamp(bytes, offset, hashLength) && names(bytes, offset, hashLength) === want.blob) {
-      offsets.push(offset);
-      stats.push(want.stat);
-    } else if (isRacy(bytes, offset, indexSeconds)) racy.push(offset);
+  for (let row = 0; row < wanted.length; row++) wanted.setEntry(row, 0);
+  const { problem } = scanNames(bytes, objectFormat, (offset, { all, start, end }) => {
+    const row = wanted.find(all, start, end);
+    if (row >= 0 && mayStamp(bytes, offset, hashLength) && wanted.names(row, bytes, offset + entryField.objectName))
+      wanted.setEntry(row, offset);
+    else if (isRacy(bytes, offset, indexSeconds)) racy.push(offset);
   });
   if (problem) return { problem, stamped: 0, changed: false, newest: 0, racy: [] };
+  return { problem, racy, ...putStates(bytes, wanted) };
+}
+
+function putStates(bytes: Buffer, wanted: StampRows) {
+  let stamped = 0;
   let changed = false;
   let newest = 0;
-  for (const [i, stat] of stats.entries()) {
-    const offset = offsets[i] ?? 0;
-    if (putStat(bytes, offset, stat)) changed = true;
+  for (let row = 0; row < wanted.length; row++) {
+    const offset = wanted.entry(row);
+    if (offset === 0) continue;
+    stamped++;
+    if (putStat(bytes, offset, wanted.state(row))) changed = true;
     newest = Math.max(newest, bytes.readUInt32BE(offset + entryField.mtimeSeconds));
   }
-  return { problem, stamped: stats.length, changed, newest, racy };
+  return { stamped, changed, newest };
 }
 
 /**
@@ -77,11 +77,6 @@ function mayStamp(bytes: Buffer, offset: number, hashLength: number): boolean {
   return (
     bytes.readUInt32BE(offset + entryField.mode) >>> 12 === regularFile && hasPlainFlags(bytes, offset, hashLength)
   );
-}
-
-function names(bytes: Buffer, offset: number, hashLength: number): string {
-  const at = offset + entryField.objectName;
-  return bytes.toString("hex", at, at + hashLength);
 }
 
 /** In whole seconds, as a git built without USE_NSEC sees it; one built with it distrusts fewer. */

@@ -12,16 +12,17 @@ import {
 import { dirname, join } from "node:path";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { IndexLock } from "./index-lock.ts";
-import { distrust, type PatchedIndex, patchIndex, sealIndex, type WantedEntry } from "./index-patch.ts";
+import { distrust, type PatchedIndex, patchIndex, sealIndex } from "./index-patch.ts";
 import { gitIn, type Repository } from "./repository.ts";
 import { withoutFilter } from "./run.ts";
+import type { StampRows } from "./stamp-rows.ts";
 
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 export interface RewriteOptions {
   readonly repository: Repository;
   readonly index: string;
-  readonly wanted: ReadonlyMap<string, WantedEntry>;
+  readonly wanted: StampRows;
   /** Held by the caller; committed here when something was stamped. */
   readonly lock: IndexLock;
 }

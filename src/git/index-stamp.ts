@@ -11,12 +11,13 @@ import {
 import { join, resolve } from "node:path";
 import { systemCode } from "../error/mlgit-error.ts";
 import { IndexLock } from "./index-lock.ts";
-import { distrust, type PatchedIndex, patchIndex, sealIndex, type WantedEntry } from "./index-patch.ts";
+import { distrust, type PatchedIndex, patchIndex, sealIndex } from "./index-patch.ts";
 import { stampSplitIndex } from "./index-rewrite.ts";
 import type { Repository } from "./repository.ts";
-import { type StampEntry, stillAsWritten } from "./stamp-entry.ts";
+import { keepAsWritten } from "./stamp-entry.ts";
+import { type StampEntry, StampRows } from "./stamp-rows.ts";
 
-export type { StampEntry };
+export { type StampEntry, StampRows };
 
 export interface StampResult {
   /** Entries that carry the stat data of their file now. */
@@ -41,18 +42,19 @@ export interface StampOptions {
 /**
  * Tells git's index what the hydrated files look like on disk, so that git takes them for unchanged without reading them. Takes
  * index.lock, changes stat data only, and leaves an entry alone when its file is not the one that was written. The index is not
- * written when that changes nothing. Never throws for the state of the index, the lock or the disk: see `blocked`.
+ * written when that changes nothing. Never throws for the state of the index, the lock or the disk: see `blocked`. Rows that are handed over
+ * are used up.
  */
 export async function stampIndex(
   repository: Repository,
-  entries: readonly StampEntry[],
+  entries: readonly StampEntry[] | StampRows,
   options: StampOptions = {},
 ): Promise<StampResult> {
   const index = join(repository.gitDir, "index");
   if (repository.workTree === undefined) return result(entries, {});
   if (!isOwnIndex(repository, index)) return result(entries, { blocked: "foreign" });
-  const wanted = stillAsWritten(repository.workTree, entries);
-  if (wanted.size === 0) return result(entries, {});
+  const wanted = entries instanceof StampRows ? entries : StampRows.of(entries, repository.objectFormat);
+  if (keepAsWritten(repository.workTree, wanted) === 0) return result(entries, {});
   try {
     return await stamp({ repository, index, wanted, entries, patienceMs: options.patienceMs ?? 5000 });
   } catch (error) {
@@ -63,11 +65,13 @@ export async function stampIndex(
 
 const nanoseconds = 1_000_000_000n;
 
+type Counted = { readonly length: number };
+
 interface Stamping {
   readonly repository: Repository;
   readonly index: string;
-  readonly wanted: ReadonlyMap<string, WantedEntry>;
-  readonly entries: readonly StampEntry[];
+  readonly wanted: StampRows;
+  readonly entries: Counted;
   readonly patienceMs: number;
 }
 
@@ -168,7 +172,7 @@ function realPath(path: string): string {
   }
 }
 
-function result(entries: readonly StampEntry[], known: Partial<StampResult>): StampResult {
+function result(entries: Counted, known: Partial<StampResult>): StampResult {
   const { stamped = 0, fellBack = false, blocked } = known;
   return { stamped, skipped: entries.length - stamped, fellBack, blocked };
 }

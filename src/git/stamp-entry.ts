@@ -1,29 +1,20 @@
 import { lstatSync } from "node:fs";
 import type { FileState } from "../util/file-state.ts";
-import type { WantedEntry } from "./index-patch.ts";
+import type { StampRows } from "./stamp-rows.ts";
 
-/** A worktree file that was written by us, whose index entry names its pointer. */
-export interface StampEntry {
-  /** Raw bytes, relative to the top of the worktree. */
-  readonly path: Buffer;
-  /**
-   * Object name, hex, of the pointer whose content was written, never what the index happens to have: after `git stash pop` they
-   * differ, and stamping the index's entry would hide the change.
-   */
-  readonly blob: string;
-  /** Of the file as it was written. */
-  readonly stat: FileState;
-}
-
-/** By path as latin1; only files that still are what was written. */
-export function stillAsWritten(workTree: string, entries: readonly StampEntry[]): Map<string, WantedEntry> {
-  const wanted = new Map<string, WantedEntry>();
+/** Drops the rows whose files are not what was written any more; returns how many are left. */
+export function keepAsWritten(workTree: string, rows: StampRows): number {
   const top = Buffer.from(`${workTree}/`);
-  for (const { path, blob, stat } of entries) {
+  let left = 0;
+  let row = 0;
+  for (const { path, stat } of rows) {
     const now = asWritten(Buffer.concat([top, path]), stat);
-    if (now) wanted.set(path.toString("latin1"), { blob, stat: now });
+    if (!now) rows.drop(row);
+    else left++;
+    if (now && now !== stat) rows.setState(row, now);
+    row++;
   }
-  return wanted;
+  return left;
 }
 
 /**
