@@ -1,18 +1,17 @@
 import { exitCode } from "../error/exit-code.ts";
-import { blobOid, type Sized, writeBlobs } from "../git/blob-pack.ts";
-import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
+import { writeEntries } from "../git/blob-pack.ts";
+import { StampRows, stampIndex } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
-import { addPaths, checkPathspecs, type IndexEntry, stageEntries, unstagePaths } from "../git/stage.ts";
+import { addPaths, checkPathspecs, stageEntries, unstagePaths } from "../git/stage.ts";
 import type { Cache } from "../store/local/cache.ts";
-import type { AddedFile } from "../transfer/add-file.ts";
-import { addFiles } from "../transfer/add-pool.ts";
-import type { FileState } from "../util/file-state.ts";
-import { chooseFiles } from "./choose-files.ts";
+import { type AddedBatch, AddPool } from "../transfer/add-pool.ts";
+import { eachAdded, type PackedAdded } from "../transfer/packed-added.ts";
+import { ChosenFiles } from "./choose-files.ts";
 import type { Command, Context } from "./command.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
 import { Session } from "./session.ts";
 
-/** `git add` for large trees: tracked files are read by mlgit itself, their pointers go to git in one pack. The index it makes is git add's. */
+/** `git add` for large trees: tracked files are read by mlgit itself, their pointers go to git in packs. The index it makes is git add's. */
 export const command = {
   arguments: [{ name: "<paths...>", description: "pathspecs, as for git add" }],
   options: [{ flags: "-n, --dry-run", description: "only say what would be added" }],
@@ -21,66 +20,96 @@ export const command = {
     try {
       const repository = session.workTree;
       const refusal = await checkPathspecs(paths, context.cwd);
-      const { ours, others, gone, modeOf } = await chooseFiles(session, context.cwd, paths);
-      const counts = { tracked: ours.length, others: others.length + gone.length };
-      if (options.dryRun === true)
-        return { text: `${counts.tracked} tracked files and ${counts.others} others would be added`, data: counts };
+      const chosen = await ChosenFiles.open(session);
+      const ours = chosen.ours(context.cwd, paths);
+      if (options.dryRun === true) return await dryRun(ours, chosen);
       await ensureHooks(session, context);
-      const taken = await takeIn(ours, { repository, cache: await session.cache(), context, modeOf });
+      const rows = await takeIn(ours, { repository, cache: await session.cache(), context });
+      const { gone, others } = chosen;
       await unstagePaths(repository, gone);
       await addPaths(repository, others);
-      await stageEntries(repository, taken.entries);
-      await stampIndex(repository, taken.stamps);
+      await stageEntries(repository, entriesOf(rows, chosen));
+      const data = { tracked: rows.length, others: others.length + gone.length };
+      await stampIndex(repository, rows);
       if (refusal) context.warn(refusal);
-      return { data: counts, exitCode: refusal ? exitCode.incomplete : exitCode.ok };
+      return { data, exitCode: refusal ? exitCode.incomplete : exitCode.ok };
     } finally {
       await session.close();
     }
   },
 } satisfies Command;
 
-interface AddTools {
-  readonly repository: Repository & { readonly workTree: string };
-  readonly cache: Cache;
-  readonly context: Context;
-  readonly modeOf: (path: Buffer, stat: FileState) => string;
+async function dryRun(ours: AsyncIterable<readonly Buffer[]>, { others, gone }: ChosenFiles) {
+  let tracked = 0;
+  for await (const window of ours) tracked += window.length;
+  const data = { tracked, others: others.length + gone.length };
+  return { text: `${tracked} tracked files and ${data.others} others would be added`, data };
 }
 
-/** Data first, made durable; then the blobs. The index that names them comes last, when nothing can fail any more. */
-async function takeIn(paths: readonly Buffer[], { repository, cache, context, modeOf }: AddTools) {
-  const progress = context.progress("Adding");
-  try {
-    progress.total(paths.length, 0);
-    const files = paths.map((path) => inTop(repository.workTree, path));
-    const added = await addFiles(files, { cache, meter: progress, signal: context.signal });
-    context.signal.throwIfAborted();
-    const blobs = new Map<string, string>();
-    const entries: IndexEntry[] = [];
-    const stamps: StampEntry[] = [];
-    for (const [i, path] of paths.entries()) {
-      const { pointer, stat } = added[i] as AddedFile;
-      const blob = blobOid(repository, Buffer.from(pointer, "latin1"));
-      blobs.set(blob, pointer);
-      entries.push({ path, blob, mode: modeOf(path, stat) });
-      stamps.push({ path, blob, stat });
-    }
-    await writeBlobs(repository, bytesOf(blobs));
-    return { entries, stamps };
-  } finally {
-    progress.done();
-  }
-}
-
-/** Made one by one, as they are written. */
-function bytesOf(texts: ReadonlyMap<string, string>): Sized<Uint8Array> {
+function entriesOf(rows: StampRows, chosen: ChosenFiles) {
   return {
-    length: texts.size,
+    length: rows.length,
     *[Symbol.iterator]() {
-      for (const text of texts.values()) yield Buffer.from(text, "latin1");
+      for (const { path, blob, stat } of rows) yield { path, blob, mode: chosen.modeOf(path, stat) };
     },
   };
 }
 
-function inTop(top: string, path: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${top}/`), path]);
+interface AddTools {
+  readonly repository: Repository & { readonly workTree: string };
+  readonly cache: Cache;
+  readonly context: Context;
+}
+
+/**
+ * Takes in the files and writes the blobs; everything is durable when it resolves. The index that names them comes last, when nothing can fail any
+ * more. While one list of files is taken in, git says what comes next.
+ */
+async function takeIn(lists: AsyncIterable<readonly Buffer[]>, { repository, cache, context }: AddTools) {
+  const progress = context.progress("Adding");
+  const pool = new AddPool({ cache, meter: progress, signal: context.signal, objectFormat: repository.objectFormat });
+  const rows = new StampRows(repository.objectFormat);
+  const top = Buffer.from(`${repository.workTree}/`);
+  let known = 0;
+  let before: Promise<void> = Promise.resolve();
+  try {
+    for await (const paths of lists) {
+      known += paths.length;
+      progress.total(known, 0);
+      const adding = pool.add(paths.map((path) => Buffer.concat([top, path])));
+      const last = before;
+      before = Promise.all([adding, last]).then(([batches]) => note(batches, paths, { rows, repository }));
+      // Whoever awaits it later gets the error.
+      before.catch(() => {});
+      await last;
+    }
+    await before;
+    context.signal.throwIfAborted();
+    await pool.finish();
+    return rows;
+  } finally {
+    await pool.stop();
+    progress.done();
+  }
+}
+
+interface Notes {
+  readonly rows: StampRows;
+  readonly repository: Repository;
+}
+
+/** Keeps what the index is to be told, and gives git the pointers, each once. */
+async function note(batches: readonly AddedBatch[], paths: readonly Buffer[], { rows, repository }: Notes) {
+  const added = new Array<PackedAdded>(paths.length);
+  const blobs = new Map<string, Uint8Array>();
+  for (const { numbers, packed } of batches) {
+    let i = 0;
+    for (const one of eachAdded(packed, repository.objectFormat)) {
+      added[numbers[i++] as number] = one;
+      blobs.set(one.blob.toString("latin1"), one.entry);
+    }
+  }
+  for (const [i, { state, blob }] of added.entries()) rows.addPacked(paths[i] as Buffer, state, blob);
+  const entries = [...blobs.values()];
+  await writeEntries(repository, entries);
 }

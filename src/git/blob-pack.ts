@@ -8,6 +8,8 @@ import { runGit } from "./run.ts";
 const unpackLimit = 100;
 /** Of a pack, joined before they are written. */
 const partsAtOnce = 1024;
+/** Bytes that a window of a kilobyte is enough for. */
+const smallObject = 512;
 const typeNumbers = { commit: 1, tree: 2, blob: 3, tag: 4 } as const;
 
 export interface GitObject {
@@ -43,32 +45,49 @@ export function writeBlobs(repository: Repository, blobs: Sized<Uint8Array>): Pr
 }
 
 /** The same for objects of all types. They may name objects that are written later. */
-export async function writeObjects(repository: Repository, objects: Sized<GitObject>): Promise<void> {
-  if (objects.length === 0) return;
-  const command = objects.length < unpackLimit ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"];
-  await runGit(command, { cwd: cwdOf(repository), input: packOf(repository, objects) });
+export function writeObjects(repository: Repository, objects: Sized<GitObject>): Promise<void> {
+  return writeEntries(repository, {
+    length: objects.length,
+    *[Symbol.iterator]() {
+      for (const object of objects) yield packEntry(object);
+    },
+  });
+}
+
+/** The same for what `packEntry` made. */
+export async function writeEntries(repository: Repository, entries: Sized<Uint8Array>): Promise<void> {
+  if (entries.length === 0) return;
+  const command = entries.length < unpackLimit ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"];
+  await runGit(command, { cwd: cwdOf(repository), input: packOf(repository, entries) });
 }
 
 /** A pack of whole objects, in pieces. Source of the format: gitformat-pack(5). */
-async function* packOf(repository: Repository, objects: Sized<GitObject>): AsyncGenerator<Buffer> {
+async function* packOf(repository: Repository, entries: Sized<Uint8Array>): AsyncGenerator<Buffer> {
   const head = Buffer.alloc(12);
   head.write("PACK", "latin1");
   head.writeUInt32BE(2, 4);
-  head.writeUInt32BE(objects.length, 8);
+  head.writeUInt32BE(entries.length, 8);
   const hash = createHash(repository.objectFormat);
-  let parts: Buffer[] = [head];
+  let parts: Uint8Array[] = [head];
   const piece = () => {
     const joined = Buffer.concat(parts);
     parts = [];
     hash.update(joined);
     return joined;
   };
-  for (const one of objects) {
-    parts.push(entryHead(one), deflateSync(one.bytes, { level: 1 }));
+  for (const entry of entries) {
+    parts.push(entry);
     if (parts.length >= partsAtOnce) yield piece();
   }
   yield piece();
   yield hash.digest();
+}
+
+/** A whole object as git's packs hold it. Small windows: zlib takes longer to prepare for large ones than to compress a pointer. */
+export function packEntry(object: GitObject): Buffer {
+  const { bytes } = object;
+  const small = bytes.length < smallObject ? { windowBits: 10, memLevel: 1 } : {};
+  return Buffer.concat([entryHead(object), deflateSync(bytes, { level: 1, ...small })]);
 }
 
 /** Type and size: 4 bits of size in the first byte, 7 in each that follows, bit 7 set while more come. */

@@ -1,32 +1,34 @@
+import type { Sized } from "./blob-pack.ts";
 import { splitNul } from "./nul-list.ts";
 import { startGit } from "./process.ts";
 import { gitIn, type Repository } from "./repository.ts";
-import { runGit } from "./run.ts";
+import { streamGit } from "./run.ts";
 
-/** What `git add` of some pathspecs would look at. Raw bytes, relative to the top. */
-export interface ChangedPaths {
-  /** In the index, and different on disk: modified, unmerged, deleted. */
-  readonly known: readonly Buffer[];
-  /** New, and not ignored. */
-  readonly fresh: readonly Buffer[];
+/** A path that `git add` of some pathspecs would look at. */
+export interface ChangedPath {
+  /** Raw bytes, relative to the top. */
+  readonly path: Buffer;
+  /** New, and not ignored; else in the index, and different on disk: modified, unmerged, deleted. */
+  readonly fresh: boolean;
 }
 
-export async function listChanged(pathspecs: readonly string[], cwd: string): Promise<ChangedPaths> {
+/** What `git add` of some pathspecs would look at: first what is new, then what git knows, each in the order of the index. */
+export async function* listChanged(pathspecs: readonly string[], cwd: string): AsyncGenerator<ChangedPath> {
   const which = ["--modified", "--others", "--exclude-standard"];
   const git = startGit(["ls-files", "-z", "-t", "--full-name", ...which, "--", ...pathspecs], { cwd });
-  const known = new Map<string, Buffer>();
-  const fresh: Buffer[] = [];
+  let last: Buffer | undefined;
   try {
     for await (const line of splitNul(git.stdout)) {
       const path = Buffer.from(line.subarray(2));
-      if (line[0] === newTag) fresh.push(path);
-      else known.set(path.toString("latin1"), path);
+      const fresh = line[0] === newTag;
+      // A path with several stages comes once for each.
+      if (fresh || !last?.equals(path)) yield { path, fresh };
+      if (!fresh) last = path;
     }
     await git.done;
   } finally {
     git.stop();
   }
-  return { known: [...known.values()], fresh };
 }
 
 const newTag = "?".charCodeAt(0);
@@ -40,7 +42,9 @@ const linesAtOnce = 1024;
  */
 export async function checkPathspecs(pathspecs: readonly string[], cwd: string): Promise<string | undefined> {
   // With -N git hashes nothing, with -n it changes nothing.
-  const { code, stderr } = await runGit(["add", "-n", "-N", "--", ...pathspecs], { cwd, okCodes: [0, 1] });
+  const args = ["add", "-n", "-N", "--", ...pathspecs];
+  // It names every file that it would add.
+  const { code, stderr } = await streamGit(args, { cwd, okCodes: [0, 1] }, () => {});
   return code === 0 ? undefined : stderr.trim();
 }
 
@@ -52,34 +56,43 @@ export interface IndexEntry {
 }
 
 /** Puts entries into the index by one process, in place of whatever is in their way. git then knows nothing of the files' state; stampIndex tells it. */
-export async function stageEntries(repository: Repository, entries: readonly IndexEntry[]): Promise<void> {
+export async function stageEntries(repository: Repository, entries: Sized<IndexEntry>): Promise<void> {
   if (entries.length === 0) return;
   await gitIn(repository, ["update-index", "--add", "--replace", "-z", "--index-info"], { input: infoOf(entries) });
 }
 
-/** A line for each, some at a time: there may be a hundred thousand. */
-async function* infoOf(entries: readonly IndexEntry[]): AsyncGenerator<Buffer> {
-  for (let at = 0; at < entries.length; at += linesAtOnce)
-    yield Buffer.concat(
-      entries
-        .slice(at, at + linesAtOnce)
-        .flatMap(({ path, mode, blob }) => [Buffer.from(`${mode} ${blob}\t`), path, nul]),
-    );
+/** A line for each, some at a time: there may be a million. */
+async function* infoOf(entries: Iterable<IndexEntry>): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  for (const { path, mode, blob } of entries) {
+    parts.push(Buffer.from(`${mode} ${blob}\t`), path, nul);
+    if (parts.length < 3 * linesAtOnce) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+  }
+  yield Buffer.concat(parts);
 }
 
 /** Takes paths out of the index, whatever is on disk. */
-export async function unstagePaths(repository: Repository, paths: readonly Buffer[]): Promise<void> {
+export async function unstagePaths(repository: Repository, paths: Sized<Buffer>): Promise<void> {
   if (paths.length === 0) return;
   await gitIn(repository, ["update-index", "--force-remove", "-z", "--stdin"], { input: nulEnded(paths) });
 }
 
 /** Plain `git add -A` of exactly these paths, our filter included; those that git refuses are left out (see checkPathspecs). */
-export async function addPaths(repository: Repository, paths: readonly Buffer[]): Promise<void> {
+export async function addPaths(repository: Repository, paths: Sized<Buffer>): Promise<void> {
   if (paths.length === 0) return;
   const args = ["--literal-pathspecs", "add", "-A", "--pathspec-from-file=-", "--pathspec-file-nul"];
   await gitIn(repository, args, { input: nulEnded(paths), okCodes: [0, 1] });
 }
 
-function nulEnded(paths: readonly Buffer[]): Buffer {
-  return Buffer.concat(paths.flatMap((path) => [path, nul]));
+async function* nulEnded(paths: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  for (const path of paths) {
+    parts.push(path, nul);
+    if (parts.length < 2 * linesAtOnce) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+  }
+  yield Buffer.concat(parts);
 }

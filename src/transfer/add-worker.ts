@@ -1,14 +1,22 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isMlgitError } from "../error/mlgit-error.ts";
+import type { ObjectFormat } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
-import { type AddedFile, addFile } from "./add-file.ts";
+import { addFile } from "./add-file.ts";
+import { packAdded } from "./packed-added.ts";
+
+/** What a thread is told when it begins. */
+export interface AddThreadData {
+  readonly cacheRoot: string;
+  readonly objectFormat: ObjectFormat;
+}
 
 /** What a thread is asked: files to take in, or nothing more to come. */
-export type AddRequest = { readonly numbers: readonly number[]; readonly files: readonly Uint8Array[] } | "finish";
+export type AddRequest = { readonly files: readonly Uint8Array[] } | "finish";
 
-/** What it answers: one result a file, that what it stored is durable, or why it gave up. */
+/** What it answers: one result a file (packed-added.ts), that what it stored is durable, or why it gave up. */
 export type AddAnswer =
-  | { readonly numbers: readonly number[]; readonly added: readonly AddedFile[] }
+  | { readonly added: ArrayBuffer }
   | "finished"
   | {
       readonly failed: {
@@ -23,17 +31,21 @@ export type AddAnswer =
 export async function runAddWorker(): Promise<void> {
   const port = parentPort;
   if (!port) return;
-  const cache = await Cache.open((workerData as { cacheRoot: string }).cacheRoot);
+  const { cacheRoot, objectFormat } = workerData as AddThreadData;
+  const cache = await Cache.open(cacheRoot);
   port.on("message", async (request: AddRequest) => {
-    port.postMessage(await answer(request, cache));
+    const given = await answer(request, cache, objectFormat);
+    port.postMessage(given, typeof given === "object" && "added" in given ? [given.added] : []);
     if (request === "finish") port.close();
   });
 }
 
-async function answer(request: AddRequest, cache: Cache): Promise<AddAnswer> {
+async function answer(request: AddRequest, cache: Cache, objectFormat: ObjectFormat): Promise<AddAnswer> {
   try {
-    if (request !== "finish")
-      return { numbers: request.numbers, added: request.files.map((file) => addFile(Buffer.from(file), cache)) };
+    if (request !== "finish") {
+      const files = request.files.map((file) => addFile(Buffer.from(file.buffer, file.byteOffset, file.length), cache));
+      return { added: packAdded(files, objectFormat) };
+    }
     await cache.close();
     return "finished";
   } catch (error) {
