@@ -1,7 +1,7 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
 import type { CommandResult, Context } from "./command.ts";
-import { hydratePaths, reportHydration } from "./restore-content.ts";
+import { hydrateQueue, reportHydration } from "./restore-content.ts";
 import { Session } from "./session.ts";
 
 /**
@@ -11,7 +11,7 @@ import { Session } from "./session.ts";
 export async function drainDeferred(session: Session, context: Context): Promise<void> {
   let failed = 0;
   await new DeferredJournal(session.repository.gitDir).drain(async (items) => {
-    const report = await hydratePaths(items, session, context);
+    const report = await hydrateQueue(items, session, context);
     reportHydration(report, context);
     failed += report.failed.length;
   });

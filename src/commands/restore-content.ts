@@ -1,26 +1,39 @@
 import { mayBeEntity } from "../entity/entity-path.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
-import { type HydrateItem, type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
+import { type HydrateItem, type HydrateQueue, type HydrateReport, hydrate, queueOf } from "../hydrate/hydrate.ts";
 import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
 
 /** Hydrates paths with everything joined: fetching from the store, placing, stamping. */
-export async function hydratePaths(
+export function hydratePaths(
   items: readonly HydrateItem[],
+  session: Session,
+  context: Context,
+  remote?: string,
+): Promise<HydrateReport> {
+  return hydrateQueue(queueOf(items), session, context, remote);
+}
+
+/** The same for very many. */
+export async function hydrateQueue(
+  queue: HydrateQueue,
   session: Session,
   context: Context,
   remote?: string,
 ): Promise<HydrateReport> {
   const progress = context.progress("Hydrating");
   try {
-    const governed = items.some(({ path }) => mayBeEntity(path.toString("latin1")));
-    const rules = governed ? await MutabilityMap.load(session.repository) : undefined;
-    return await hydrate(items, {
+    let rules: MutabilityMap | undefined;
+    return await hydrate(queue, {
       repository: session.workTree,
       cache: await session.cacheToRead(),
       meter: progress,
+      async begin(items) {
+        if (!rules && items.some(({ path }) => mayBeEntity(path.toString("latin1"))))
+          rules = await MutabilityMap.load(session.repository);
+      },
       fetch: (wanted) => fetchOrExplain(wanted, session, context, remote),
       isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,
       stamp: (entries) => stampIndex(session.repository, entries),

@@ -1,10 +1,11 @@
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import { crc32 } from "../util/crc32.ts";
 import { uniqueName } from "../util/durable.ts";
 import { isRunning } from "../util/process-mark.ts";
+import { listFiles } from "./hydrate.ts";
 
 /** A path that holds its pointer and is to get its bytes. */
 export interface DeferredPath {
@@ -18,6 +19,8 @@ const fileName = "mlgit-deferred";
 /** Holds the process id of the filter that writes the list, for the hooks: as long as it lives, the list is in good hands. */
 const ownerName = "mlgit-filter";
 const headSize = 4 + 4 + 32 + 8;
+/** Much longer than a record. */
+const blockSize = 1 << 20;
 
 /**
  * The list of deferred paths of one worktree: `<git dir>/mlgit-deferred`, where a hook's shell shim can see without starting anything
@@ -52,11 +55,11 @@ export class DeferredJournal {
    * Takes the list, and whatever an interrupted run left, and hands it to `work`. Two that drain at once get different parts.
    * The list is forgotten only after `work` is done.
    */
-  async drain(work: (paths: readonly DeferredPath[]) => Promise<void>): Promise<void> {
+  async drain(work: (paths: DeferredLists) => Promise<void>): Promise<void> {
     const mine = `${this.#path}.${process.pid}-${uniqueName()}`;
     const taken = [...this.#abandoned(), ...(this.#take(this.#path, mine) ? [mine] : [])];
-    const paths = taken.flatMap((file) => decode(readFileSync(file)));
-    if (paths.length > 0) await work(newest(paths));
+    const lists = new DeferredLists(taken);
+    if (lists.files > 0) await work(lists);
     for (const file of taken) rmSync(file, { force: true });
   }
 
@@ -97,22 +100,62 @@ function encode(one: DeferredPath): Buffer {
   return record;
 }
 
-function decode(bytes: Buffer): DeferredPath[] {
-  const paths: DeferredPath[] = [];
-  for (let at = 0; at + headSize <= bytes.length; ) {
-    const record = bytes.subarray(at, at + bytes.readUInt32LE(at));
-    if (record.length <= headSize || crc32(record.subarray(8)) !== record.readUInt32LE(4)) break;
-    paths.push({
-      path: record.subarray(headSize),
-      oid: record.toString("hex", 8, 40),
-      size: Number(record.readBigUInt64LE(40)),
-    });
-    at += record.length;
+/** Records are read anew each time: as objects a million of them would fill the memory. */
+export class DeferredLists {
+  readonly #files: readonly string[];
+  readonly files: number = 0;
+  readonly bytes: number = 0;
+
+  constructor(files: readonly string[]) {
+    this.#files = files;
+    for (const record of this.#records()) {
+      this.files++;
+      this.bytes += sizeOf(record);
+    }
   }
-  return paths;
+
+  /** A path that was deferred twice is wanted as it was last, and may be in two lists. */
+  *lists(): Generator<DeferredPath[], void, void> {
+    let paths = new Map<string, DeferredPath>();
+    for (const record of this.#records()) {
+      const path = Buffer.from(record.subarray(headSize));
+      paths.set(path.toString("latin1"), { path, oid: record.toString("hex", 8, 40), size: sizeOf(record) });
+      if (paths.size < listFiles) continue;
+      yield [...paths.values()];
+      paths = new Map();
+    }
+    if (paths.size > 0) yield [...paths.values()];
+  }
+
+  *#records(): Generator<Buffer, void, void> {
+    for (const file of this.#files) yield* recordsOf(file);
+  }
 }
 
-/** A path that was deferred twice is wanted as it was last. */
-function newest(paths: readonly DeferredPath[]): DeferredPath[] {
-  return [...new Map(paths.map((one) => [one.path.toString("latin1"), one])).values()];
+/** Views, each good until the next, up to the first record that does not check. */
+function* recordsOf(file: string): Generator<Buffer, void, void> {
+  const block = Buffer.allocUnsafeSlow(blockSize);
+  const fd = openSync(file, "r");
+  try {
+    for (let kept = 0; ; ) {
+      const end = kept + readSync(fd, block, kept, block.length - kept, null);
+      let at = 0;
+      while (at + headSize <= end) {
+        const record = block.subarray(at, Math.min(end, at + block.readUInt32LE(at)));
+        if (record.length < block.readUInt32LE(at) && end > kept) break;
+        if (record.length <= headSize || crc32(record.subarray(8)) !== record.readUInt32LE(4)) return;
+        yield record;
+        at += record.length;
+      }
+      if (end === kept) return;
+      block.copyWithin(0, at, end);
+      kept = end - at;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function sizeOf(record: Buffer): number {
+  return Number(record.readBigUInt64LE(40));
 }

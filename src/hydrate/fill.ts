@@ -1,17 +1,21 @@
 import { constants, copyFileSync, linkSync, writeFileSync } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
-import type { CachedContent } from "../store/local/cache.ts";
 
 /** What a file system says when it has no reflinks, or none between these two places. */
 const noReflink = ["ENOTSUP", "EOPNOTSUPP", "EXDEV", "ENOSYS", "EINVAL", "ENOTTY"];
 /** The same for hard links; EMLINK: the inode has as many as it can. */
 const noLink = ["EMLINK", "EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
 
+/** Verified: a whole file of the cache, or bytes. */
+export type FillContent =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "bytes"; readonly content: Uint8Array };
+
 /**
  * Makes `temp` hold the content in the cheapest way that is safe: a reflink wherever the file system has them, else a read-only hard link where the file
  * must not be changed anyway and a store has the content too (`mayShare`), else a copy. True when the inode is shared with the cache.
  */
-export function fill(temp: Buffer, content: CachedContent, mayShare: boolean): boolean {
+export function fill(temp: Buffer, content: FillContent, mayShare: boolean): boolean {
   if (content.kind === "bytes") {
     writeFileSync(temp, content.content, { flag: "wx" });
     return false;

@@ -1,12 +1,12 @@
-import { lstatSync } from "node:fs";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { blobOid } from "../git/blob-pack.ts";
-import type { StampEntry } from "../git/index-stamp.ts";
+import { StampRows } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
 import { formatPointer } from "../pointer/pointer.ts";
-import type { Cache, CachedContent } from "../store/local/cache.ts";
+import type { Cache } from "../store/local/cache.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
 import type { Meter } from "../transfer/meter.ts";
-import { fill } from "./fill.ts";
+import { type FillContent, fill } from "./fill.ts";
 import { statIfHolding } from "./holds-content.ts";
 import { PlaceBatch } from "./place-batch.ts";
 import { type PlaceRefusal, placeFile } from "./place-file.ts";
@@ -19,16 +19,38 @@ export interface HydrateItem {
   readonly size: number;
 }
 
+/** Paths to get their bytes, in lists that are worked off one after the other: there may be a million. */
+export interface HydrateQueue {
+  readonly files: number;
+  readonly bytes: number;
+  lists(): Iterable<readonly HydrateItem[]>;
+}
+
+/** Paths that are looked at, fetched and placed together. */
+export const listFiles = 32_768;
+
+export function queueOf(items: readonly HydrateItem[]): HydrateQueue {
+  return {
+    files: items.length,
+    bytes: items.reduce((sum, item) => sum + item.size, 0),
+    *lists() {
+      for (let at = 0; at < items.length; at += listFiles) yield items.slice(at, at + listFiles);
+    },
+  };
+}
+
 export interface HydrateTools {
   readonly repository: Repository & { readonly workTree: string };
   readonly cache: Cache;
   readonly meter: Meter;
+  /** Called with each list before anything is done with it. */
+  begin?(items: readonly HydrateItem[]): Promise<void>;
   /** Brings contents into the cache; the result says why some could not be had. */
   fetch(wanted: readonly HydrateItem[]): Promise<ReadonlyMap<string, Error>>;
   /** Whether a path must not be changed, so that it is placed read-only (strict and flexible entities). `blob`: git's id of its pointer. Default: none. */
   isProtected?(path: Buffer, blob: string): boolean;
   /** Tells git's index what the placed files look like, so that git need not read them. */
-  stamp(entries: readonly StampEntry[]): Promise<unknown>;
+  stamp(entries: StampRows): Promise<unknown>;
 }
 
 export interface HydrateReport {
@@ -40,21 +62,19 @@ export interface HydrateReport {
 }
 
 /**
- * Puts the bytes of files in place of their pointers: what the cache lacks is fetched in one batch, each file is placed only where exactly
- * its pointer is, and the index is stamped. One that fails does not stop the others.
+ * Puts the bytes of files in place of their pointers, list by list: what the cache lacks is fetched in one batch, each file is placed only where exactly
+ * its pointer is. At the end the index is stamped. One that fails does not stop the others.
  * @throws MlgitError kinds `disk` and `denied`: the worktree cannot be written.
  */
-export async function hydrate(items: readonly HydrateItem[], tools: HydrateTools): Promise<HydrateReport> {
-  const absent = items.filter((item) => !tools.cache.has(item.oid));
-  const lost = new Map(absent.length > 0 ? await tools.fetch(absent) : []);
-  tools.meter.total(
-    items.length,
-    items.reduce((sum, item) => sum + item.size, 0),
-  );
-  const run = new Run(tools, lost);
+export async function hydrate(queue: HydrateQueue, tools: HydrateTools): Promise<HydrateReport> {
+  tools.meter.total(queue.files, queue.bytes);
+  const run = new Run(tools);
   try {
-    const damaged = items.filter((item) => !run.place(item));
-    await run.again(damaged);
+    for (const items of queue.lists()) {
+      await tools.begin?.(items);
+      await run.fetch(items.filter((item) => !tools.cache.has(item.oid)));
+      await run.again(items.filter((item) => !run.place(item)));
+    }
   } finally {
     if (run.stamps.length > 0) await tools.stamp(run.stamps);
   }
@@ -62,30 +82,37 @@ export async function hydrate(items: readonly HydrateItem[], tools: HydrateTools
 }
 
 class Run {
-  readonly stamps: StampEntry[] = [];
+  readonly stamps: StampRows;
   readonly #tools: HydrateTools;
-  readonly #lost: Map<string, Error>;
+  #lost = new Map<string, Error>();
   readonly #batch: PlaceBatch;
-  readonly #left: { path: Buffer; reason: PlaceRefusal }[] = [];
+  /** By path, one character a byte: a later list may have the same path, and then that one counts. */
+  readonly #left = new Map<string, { path: Buffer; reason: PlaceRefusal }>();
   readonly #failed: { path: Buffer; oid: string; error: Error }[] = [];
 
-  constructor(tools: HydrateTools, lost: Map<string, Error>) {
+  constructor(tools: HydrateTools) {
     this.#tools = tools;
-    this.#lost = lost;
+    this.stamps = new StampRows(tools.repository.objectFormat);
     this.#batch = new PlaceBatch(tools.repository.workTree, tools.repository.gitDir);
   }
 
   get report(): HydrateReport {
-    return { hydrated: this.stamps.length, left: this.#left, failed: this.#failed };
+    return { hydrated: this.stamps.length, left: [...this.#left.values()], failed: this.#failed };
+  }
+
+  /** Brings what the cache lacks of one list. */
+  async fetch(absent: readonly HydrateItem[]): Promise<void> {
+    this.#lost = new Map(absent.length > 0 ? await this.#tools.fetch(absent) : []);
   }
 
   /** False when the cached copy turned out to be damaged: it is gone now and can be fetched again. */
   place(item: HydrateItem): boolean {
     const error = this.#lost.get(item.oid);
     if (error) return this.#fail(item, error);
-    let content: CachedContent | undefined;
+    let content: FillContent | undefined;
     try {
-      content = this.#tools.cache.get(item.oid);
+      const small = item.size < wholeFileLimit ? this.#tools.cache.peek(item.oid) : undefined;
+      content = small ? { kind: "bytes", content: small } : this.#tools.cache.get(item.oid);
     } catch (thrown) {
       if (isMlgitError(thrown) && thrown.kind === "corrupt") return false;
       throw thrown;
@@ -109,27 +136,30 @@ class Run {
       if (!this.place(item)) this.#fail(item, new Error(`sha256:${item.oid} could not be kept in the cache`));
   }
 
-  #placeContent(item: HydrateItem, content: CachedContent): void {
+  #placeContent(item: HydrateItem, content: FillContent): void {
     const expected = formatPointer(item);
     const blob = blobOid(this.#tools.repository, expected);
     const readOnly = this.#tools.isProtected?.(item.path, blob) === true;
     // The only copy of a byte is never shared with the worktree: root ignores read-only bits.
     const mayShare = readOnly && this.#tools.cache.isElsewhere(item.oid);
     let shared = false;
+    // git wrote the pointer with the mode that the file is to have.
     const result = placeFile({
       batch: this.#batch,
       path: item.path,
       expected,
       missing: "skip",
-      mode: modeOf(this.#tools.repository.workTree, item.path),
       readOnly,
       source: (temp) => {
         shared = fill(temp, content, mayShare);
       },
     });
     if (shared) this.#tools.cache.noteShared(item.oid);
-    if (result.placed) this.stamps.push({ path: item.path, blob, stat: result.stat });
-    else if (!this.#isPlaced(item, blob, result.reason)) this.#left.push({ path: item.path, reason: result.reason });
+    const key = item.path.toString("latin1");
+    if (this.#left.size > 0) this.#left.delete(key);
+    if (result.placed) this.stamps.add({ path: item.path, blob, stat: result.stat });
+    else if (!this.#isPlaced(item, blob, result.reason))
+      this.#left.set(key, { path: Buffer.from(item.path), reason: result.reason });
     this.#tools.meter.advance(1, item.size);
   }
 
@@ -138,18 +168,12 @@ class Run {
     if (reason !== "modified") return false;
     const file = this.#batch.guard.resolve(item.path, false);
     const stat = typeof file === "string" ? undefined : statIfHolding(file.file, item);
-    if (stat) this.stamps.push({ path: item.path, blob, stat });
+    if (stat) this.stamps.add({ path: item.path, blob, stat });
     return stat !== undefined;
   }
 
   #fail(item: HydrateItem, error: Error): true {
-    this.#failed.push({ path: item.path, oid: item.oid, error });
+    this.#failed.push({ path: Buffer.from(item.path), oid: item.oid, error });
     return true;
   }
-}
-
-/** git wrote the pointer with the mode that the file is to have. */
-function modeOf(top: string, path: Buffer): 0o644 | 0o755 {
-  const stat = lstatSync(Buffer.concat([Buffer.from(`${top}/`), path]), { throwIfNoEntry: false });
-  return stat && (stat.mode & 0o100) !== 0 ? 0o755 : 0o644;
 }

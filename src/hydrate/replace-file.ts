@@ -34,8 +34,8 @@ export interface ReplaceOptions {
    * called a second time with another name, when the first one lies on another file system.
    */
   readonly source: (temp: Buffer) => void;
-  /** As git records it; the process's umask is applied as git applies it. */
-  readonly mode: 0o644 | 0o755;
+  /** As git records it; the process's umask is applied as git applies it. If absent: that of the file that is replaced. */
+  readonly mode?: 0o644 | 0o755;
   /** Without write permission. Only such a file may share its inode with the cache. */
   readonly readOnly?: boolean;
 }
@@ -48,7 +48,7 @@ export function replace(target: SafeTarget, before: BigIntStats | "absent", opti
   const { batch } = options;
   const temp = batch.tempFor(target.folder);
   try {
-    const made = prepare(temp, options);
+    const made = prepare(temp, { ...options, mode: options.mode ?? modeOf(before) });
     const refusal = moveIn(temp, target, { ...options, before });
     if (!refusal) return { placed: true, stat: statPlaced(target.file, made) };
     remove(temp);
@@ -69,8 +69,12 @@ export function refused(reason: PlaceRefusal): PlaceResult {
   return { placed: false, reason };
 }
 
+function modeOf(before: BigIntStats | "absent"): 0o644 | 0o755 {
+  return before !== "absent" && (before.mode & 0o100n) !== 0n ? 0o755 : 0o644;
+}
+
 /** Fills the temporary file, gives it its mode and time, and says what it is. */
-function prepare(temp: Buffer, options: ReplaceOptions): BigIntStats {
+function prepare(temp: Buffer, options: ReplaceOptions & { readonly mode: 0o644 | 0o755 }): BigIntStats {
   options.source(temp);
   const full = options.mode === 0o755 ? 0o777 : 0o666;
   const mode = (options.readOnly ? full & 0o555 : full) & ~process.umask();
