@@ -1,13 +1,18 @@
 import { mayBeEntity } from "../entity/entity-path.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { openCatFile } from "../git/cat-file.ts";
-import { type Change, stagedChanges } from "../git/changes.ts";
+import { type Change, eachStagedChange } from "../git/changes.ts";
 import { areTracked } from "../git/check-attributes.ts";
+import { PathList } from "../git/path-list.ts";
 import type { Repository } from "../git/repository.ts";
+import { inBatches } from "../git/tree-scan.ts";
 import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Command } from "./command.ts";
 import { assertKinds } from "./declared-kinds.ts";
 import { quotePath } from "./restore-content.ts";
+
+/** Enough that the processes which are asked about them cost nothing. */
+const changesAtOnce = 16_384;
 
 /**
  * git's hook before a commit: refuses raw bytes under a tracked path, which get there when a `git add` ran without the filter, and whatever breaks
@@ -18,12 +23,15 @@ export const command: Command = {
   async run(context) {
     const repository = await context.repository();
     assertKinds();
-    const changes = await stagedChanges(repository);
-    const raw = await rawContent(repository, changes);
+    const raw: Change[] = [];
+    const governed = new PathList();
+    for await (const changes of inBatches(eachStagedChange(repository), changesAtOnce)) {
+      raw.push(...(await rawContent(repository, changes)));
+      for (const { path } of changes) if (mayBeEntity(path.toString("latin1"))) governed.add(path);
+    }
     if (raw.length === 0) {
       // Whether there is a spec is looked up by those who load the parser for it.
-      if (changes.some(({ path }) => mayBeEntity(path.toString("latin1"))))
-        await (await import("./staged-entities.ts")).checkStagedEntities(repository, changes);
+      if (governed.length > 0) await (await import("./staged-entities.ts")).checkStagedEntities(repository, governed);
       return {};
     }
     const shown = raw.slice(0, 20).map((change) => `  ${quotePath(change.path)}`);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Change, verifyCommit } from "../git/changes.ts";
+import { verifyCommit } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
 import { indexTree } from "../git/tags.ts";
 import { type Breach, refuseBreaches } from "./breach.ts";
@@ -14,11 +14,11 @@ import { UnlockRecord } from "./unlock-record.ts";
 export const loosenVariable = "MLGIT_LOOSEN";
 
 /**
- * Checks the entities that a commit is about to change and fills in what their specs say of the data.
+ * Checks the entities that a commit is about to change, at these paths, and fills in what their specs say of the data.
  * @throws MlgitError kind `refused` with every rule that would be broken.
  */
-export async function checkStagedEntities(repository: Repository, changes: readonly Change[]): Promise<void> {
-  const specs = (await indexSpecs(repository)).filter((spec) => touches(changes, spec));
+export async function checkStagedEntities(repository: Repository, paths: Iterable<Buffer>): Promise<void> {
+  const specs = (await indexSpecs(repository)).filter((spec) => touches(paths, spec));
   if (specs.length === 0) return;
   const tips = await parentsOfNext(repository);
   const versions = await publishedVersions(repository, tips);
@@ -45,9 +45,11 @@ export async function checkStagedEntities(repository: Repository, changes: reado
   for (const one of good) await fillManifest(repository, one);
 }
 
-function touches(changes: readonly Change[], { place }: EntitySpec): boolean {
+function touches(paths: Iterable<Buffer>, { place }: EntitySpec): boolean {
   const folder = Buffer.from(`${place.folder}/`);
-  return changes.some(({ path }) => path.length > folder.length && path.subarray(0, folder.length).equals(folder));
+  for (const path of paths)
+    if (path.length > folder.length && path.subarray(0, folder.length).equals(folder)) return true;
+  return false;
 }
 
 /** HEAD, and what is being merged into it. */

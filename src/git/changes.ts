@@ -17,9 +17,16 @@ export interface Change {
 
 /** What is staged: the index against HEAD, or against nothing before the first commit. Renames are a deletion and an addition. */
 export async function stagedChanges(repository: Repository): Promise<Change[]> {
+  const changes: Change[] = [];
+  for await (const change of eachStagedChange(repository)) changes.push(change);
+  return changes;
+}
+
+/** The same one after the other: there may be a million. */
+export async function* eachStagedChange(repository: Repository): AsyncGenerator<Change> {
   const head = await verifyCommit(repository, "HEAD");
   const base = head ?? (await emptyTree(repository));
-  return rawDiff(repository, ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64", base, "--"]);
+  yield* eachChange(repository, ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64", base, "--"]);
 }
 
 /** What is changed in the worktree and not staged. git refreshes nothing, so a touched file may be listed. */
@@ -50,10 +57,15 @@ export async function emptyTree(repository: Repository): Promise<string> {
   return stdout.toString("latin1").trim();
 }
 
-/** Source of the format: git-diff-index(1), "RAW OUTPUT FORMAT": `:mode mode oid oid status NUL path NUL`. */
 async function rawDiff(repository: Repository, args: readonly string[]): Promise<Change[]> {
-  const git = startGit(args, { cwd: cwdOf(repository) });
   const changes: Change[] = [];
+  for await (const change of eachChange(repository, args)) changes.push(change);
+  return changes;
+}
+
+/** Source of the format: git-diff-index(1), "RAW OUTPUT FORMAT": `:mode mode oid oid status NUL path NUL`. */
+async function* eachChange(repository: Repository, args: readonly string[]): AsyncGenerator<Change> {
+  const git = startGit(args, { cwd: cwdOf(repository) });
   let head: string[] | undefined;
   try {
     for await (const field of splitNul(git.stdout)) {
@@ -62,12 +74,11 @@ async function rawDiff(repository: Repository, args: readonly string[]): Promise
         continue;
       }
       const [oldMode = "", newMode = "", oldBlob = "", newBlob = "", status = ""] = head;
-      changes.push({ path: Buffer.from(field), status: status.slice(0, 1), oldMode, newMode, oldBlob, newBlob });
+      yield { path: Buffer.from(field), status: status.slice(0, 1), oldMode, newMode, oldBlob, newBlob };
       head = undefined;
     }
     await git.done;
   } finally {
     git.stop();
   }
-  return changes;
 }
