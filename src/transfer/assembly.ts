@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
@@ -53,8 +53,9 @@ function mismatch(oid: string): MlgitError {
 class SmallAssembly implements Assembly {
   readonly #file: { readonly oid: string; readonly size: number };
   readonly #cache: Cache;
-  /** Made when the first piece comes: many thousands of files may be waiting. */
+  /** Made when the first of several pieces comes: many thousands of files may be waiting. */
   #content: Buffer | undefined;
+  #stored = false;
 
   constructor(file: { oid: string; size: number }, cache: Cache) {
     this.#file = file;
@@ -62,15 +63,23 @@ class SmallAssembly implements Assembly {
   }
 
   write(bytes: Uint8Array, offset: number): void {
-    this.#content ??= Buffer.alloc(this.#file.size);
-    this.#content.set(bytes, offset);
+    // Most small files are one piece, which is stored from where it lies.
+    if (bytes.length === this.#file.size) this.#store(bytes);
+    else {
+      this.#content ??= Buffer.alloc(this.#file.size);
+      this.#content.set(bytes, offset);
+    }
   }
 
   async finish(): Promise<void> {
-    const content = this.#content ?? Buffer.alloc(0);
-    if (createHash("sha256").update(content).digest("hex") !== this.#file.oid) throw mismatch(this.#file.oid);
-    this.#cache.putSmall(this.#file.oid, content);
+    if (!this.#stored) this.#store(this.#content ?? Buffer.alloc(0));
     this.#content = undefined;
+  }
+
+  #store(content: Uint8Array): void {
+    if (hash("sha256", content, "hex") !== this.#file.oid) throw mismatch(this.#file.oid);
+    this.#cache.putSmall(this.#file.oid, content);
+    this.#stored = true;
   }
 
   abort(): void {

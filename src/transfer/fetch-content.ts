@@ -32,7 +32,9 @@ export interface FetchReport {
 
 /** Files are fetched in batches, so that memory does not grow with their number. */
 const batchBytes = 4 * 2 ** 30;
-const batchFiles = 50_000;
+const batchFiles = 16_384;
+/** What asking for one row of an index brings. */
+const bucketBytes = 12_288;
 
 /**
  * Brings content from the store into the cache: packs are read by as few ranges as pays off, every chunk and every whole file is verified.
@@ -44,6 +46,9 @@ export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptio
   const failed = new Map<string, Error>();
   if (absent.length === 0) return { fetched: 0, received: 0, failed };
   await store.syncToRead(options.signal);
+  // So many rows are most of the index, and the next list of files will ask for as many.
+  if (absent.length * bucketBytes > store.index.awayBytes && store.index.awayBytes > 0)
+    await store.sync(options.signal);
   meter.total(
     absent.length,
     absent.reduce((sum, one) => sum + one.size, 0),

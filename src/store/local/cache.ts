@@ -115,8 +115,7 @@ export class Cache implements IngestTarget {
   /** Stores content below `wholeFileLimit` that was hashed as `oid`. */
   putSmall(oid: string, content: Uint8Array): void {
     if (content.length >= wholeFileLimit) throw new MlgitError("internal", `putSmall of ${content.length} bytes`);
-    if (this.#small.holds(oid)) return;
-    this.#small.put({ oid, size: content.length, chunks: cutChunks(content, this.#hash.hash) }, content);
+    this.#small.put(oid, content, () => cutChunks(content, this.#hash.hash));
   }
 
   /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. */

@@ -23,6 +23,13 @@ export interface PackFolderOptions {
   readonly knows: KnowsPack;
 }
 
+/** Packs in which the last files were found: threads that add side by side fill as many. */
+const recentPacks = 8;
+/** Packs whose files and tables are kept open. */
+const openPacks = 32;
+/** Bytes of packs' indexes that are held in memory; those of more packs are read where they are. */
+const mostIndexBytes = 16 << 20;
+
 /** No file system in use stamps changes more coarsely and is still written by several processes. */
 const clockTickMs = 50;
 
@@ -33,7 +40,11 @@ export class PackFolder {
   readonly #hidden = new Set<string>();
   #foreign: { readonly dataPath: string; readonly places: ReadonlyMap<string, OpenPlace> }[] = [];
   #listed: bigint | undefined;
-  #last: SealedPack | undefined;
+  /** The last one first. */
+  #recent: SealedPack[] = [];
+  /** The one that was opened first first. */
+  #open: SealedPack[] = [];
+  #indexBytes = 0;
 
   constructor(options: PackFolderOptions) {
     this.#options = options;
@@ -46,16 +57,21 @@ export class PackFolder {
 
   /** Among what was there at the last look: for whoever asks for very many, and asks `find` when there is none. */
   findKnown(oid: string): SealedPack | undefined {
-    // Files that were added together are wanted together.
-    if (this.#last?.has(oid)) return this.#last;
-    const found = [...this.#sealed.values()].find((pack) => pack.has(oid));
-    this.#last = found ?? this.#last;
-    return found;
+    const recent = this.findRecent(oid);
+    if (recent) return recent;
+    for (const pack of this.#sealed.values())
+      if (pack.has(oid)) {
+        this.#recent = [pack, ...this.#recent.slice(0, recentPacks - 1)];
+        return pack;
+      }
+    return undefined;
   }
 
-  /** The pack that the last file was found in, if it still belongs to the cache as far as is known. */
-  get last(): SealedPack | undefined {
-    return this.#last;
+  /** Among the packs that the last files were found in: files that were added together are wanted together. */
+  findRecent(oid: string): SealedPack | undefined {
+    const at = this.#recent.findIndex((pack) => pack.has(oid));
+    if (at > 0) this.#recent.unshift(...this.#recent.splice(at, 1));
+    return at < 0 ? undefined : this.#recent[0];
   }
 
   /** Among what was there at the last look; ask `find` first. */
@@ -86,10 +102,11 @@ export class PackFolder {
   without<T>(names: readonly string[], work: () => T): T {
     const packs = names.flatMap((name) => this.#sealed.get(name) ?? []);
     for (const name of names) {
+      this.#indexBytes -= this.#sealed.get(name)?.indexMemory ?? 0;
       this.#sealed.delete(name);
       this.#hidden.add(name);
     }
-    this.#last = undefined;
+    this.#recent = [];
     try {
       return work();
     } finally {
@@ -119,7 +136,7 @@ export class PackFolder {
       if (name.startsWith("open-")) changing = !this.#meetOpen(name) || changing;
       else if (name.endsWith(".pack") && names.has(name.replace(/pack$/, "idx")) && !this.#openSealed(name))
         damaged.push(name);
-    this.#last = undefined;
+    this.#recent = [];
     for (const name of damaged) this.#options.damaged(name);
     // Once only: a folder that cannot be made sense of must not be looked at for ever.
     if (changing) this.stale();
@@ -127,16 +144,20 @@ export class PackFolder {
   }
 
   #forget(name: string): void {
-    this.#sealed.get(name)?.close();
+    const pack = this.#sealed.get(name);
+    pack?.close();
+    this.#indexBytes -= pack?.indexMemory ?? 0;
     this.#sealed.delete(name);
-    this.#last = undefined;
+    this.#recent = [];
   }
 
   /** False when its index is damaged. */
   #openSealed(name: string): boolean {
     if (this.#sealed.has(name) || this.#hidden.has(name)) return true;
     try {
-      this.#sealed.set(name, this.#newPack(name));
+      const pack = this.#newPack(name);
+      this.#indexBytes += pack.indexMemory;
+      this.#sealed.set(name, pack);
     } catch (error) {
       if (isMlgitError(error)) return false;
       if (systemCode(error) !== "ENOENT") throw error;
@@ -146,7 +167,16 @@ export class PackFolder {
 
   #newPack(name: string): SealedPack {
     const { layout, hash, knows } = this.#options;
-    return new SealedPack(join(layout.packs, name), hash, knows);
+    return new SealedPack(join(layout.packs, name), hash, {
+      knows,
+      inMemory: this.#indexBytes < mostIndexBytes,
+      opened: (pack) => this.#noteOpen(pack),
+    });
+  }
+
+  #noteOpen(pack: SealedPack): void {
+    this.#open = [...this.#open.filter((one) => one !== pack), pack];
+    if (this.#open.length > openPacks) this.#open.shift()?.rest();
   }
 
   /** False when the folder changed under our eyes, or by our own hand: what it held is in another pack now. */

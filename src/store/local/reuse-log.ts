@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 const recordSize = 32;
 const prefix = "reused-";
+/** Oids that are kept in mind. */
+const mostNoted = 32_768;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
@@ -24,6 +26,8 @@ export class ReuseLog {
     if (this.#noted.has(oid)) return;
     this.#fd ??= openSync(join(this.#journal, `${prefix}${today()}`), "a");
     writeSync(this.#fd, Buffer.from(oid, "hex"));
+    // What is noted twice takes some bytes more on the disk.
+    if (this.#noted.size >= mostNoted) this.#noted.clear();
     this.#noted.add(oid);
   }
 

@@ -2,7 +2,7 @@ import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSyn
 import { basename } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import { type FileRow, memorySource, Segment } from "../index/segment.ts";
+import { type FileRow, fileSource, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import type { PackedChunk } from "./pack-log.ts";
 
@@ -21,24 +21,47 @@ interface Opened {
   readonly known: boolean;
 }
 
+export interface SealedPackOptions {
+  readonly knows?: KnowsPack;
+  /** Hold the index in memory. Default. */
+  readonly inMemory?: boolean;
+  /** Told when the pack's file was opened and its table read. */
+  opened?(pack: SealedPack): void;
+}
+
 /** A finished pack of the cache with its index, opened when first needed. */
 export class SealedPack {
   readonly path: string;
+  /** Bytes of the index that are held in memory. */
+  readonly indexMemory: number;
   readonly #hash: ChunkHash;
-  readonly #knows: KnowsPack;
+  readonly #options: SealedPackOptions;
   readonly #segment: Segment;
+  readonly #indexFd: number | undefined;
   #open: Opened | undefined;
   /** What was asked for last: who asks whether a file is there asks for its bytes next. */
   #last: { readonly oid: string; readonly row: FileRow | undefined } | undefined;
 
   /** @throws MlgitError kind `corrupt` when the index is damaged. */
-  constructor(path: string, hash: ChunkHash, knows: KnowsPack = () => false) {
+  constructor(path: string, hash: ChunkHash, options: SealedPackOptions = {}) {
     this.path = path;
     this.#hash = hash;
-    this.#knows = knows;
-    const bytes = readFileSync(path.replace(/\.pack$/, ".idx"));
-    this.#segment = Segment.open(memorySource(bytes));
-    this.#segment.checkSum();
+    this.#options = options;
+    const fd = openSync(path.replace(/\.pack$/, ".idx"), "r");
+    let keep = false;
+    try {
+      keep = options.inMemory === false;
+      const bytes = keep ? undefined : readFileSync(fd);
+      this.indexMemory = bytes?.length ?? 0;
+      this.#segment = Segment.open(bytes ? memorySource(bytes) : fileSource(fd, fstatSync(fd).size));
+      this.#segment.checkSum();
+    } catch (error) {
+      keep = false;
+      throw error;
+    } finally {
+      if (!keep) closeSync(fd);
+    }
+    this.#indexFd = keep ? fd : undefined;
   }
 
   /** Length of the file. */
@@ -64,8 +87,7 @@ export class SealedPack {
 
   /** Whether what is in it counts as hashed while its chunks are what their ids say. */
   get known(): boolean {
-    this.#open ??= this.#openPack();
-    return this.#open.known;
+    return this.#opened().known;
   }
 
   /** Not yet verified. Undefined when it is not in this pack. */
@@ -80,7 +102,14 @@ export class SealedPack {
     return row && row.size <= into.length ? this.#readRow(row, into.subarray(0, row.size)) : undefined;
   }
 
+  /** For good. */
   close(): void {
+    this.rest();
+    if (this.#indexFd !== undefined) closeSync(this.#indexFd);
+  }
+
+  /** Lets go of what is opened again when it is needed. */
+  rest(): void {
     if (this.#open) closeSync(this.#open.fd);
     this.#open = undefined;
   }
@@ -92,8 +121,7 @@ export class SealedPack {
 
   /** Fills `content`, which is as long as the row says. */
   #readRow(row: FileRow, content: Buffer): PackedContent {
-    this.#open ??= this.#openPack();
-    const { fd, table } = this.#open;
+    const { fd, table } = this.#opened();
     if (row.count === 0 || row.first + row.count > table.count)
       throw this.damaged("its index names entries it does not have");
     const last = row.first + row.count - 1;
@@ -106,6 +134,13 @@ export class SealedPack {
     return { content, chunks };
   }
 
+  #opened(): Opened {
+    if (this.#open) return this.#open;
+    this.#open = this.#openPack();
+    this.#options.opened?.(this);
+    return this.#open;
+  }
+
   #openPack(): Opened {
     const pack = this.#segment.packs[0];
     if (!pack) throw this.damaged("its index names no pack");
@@ -116,7 +151,11 @@ export class SealedPack {
       const tail = Buffer.allocUnsafe(PackTable.tailLength(pack.count));
       readFully(fd, tail, pack.size - tail.length);
       const table = PackTable.parseTail(tail, pack, this.#hash);
-      return { fd, table, known: `${pack.id}.pack` === basename(this.path) && this.#knows(pack.id, stat) };
+      return {
+        fd,
+        table,
+        known: `${pack.id}.pack` === basename(this.path) && this.#options.knows?.(pack.id, stat) === true,
+      };
     } catch (error) {
       closeSync(fd);
       throw error;

@@ -8,7 +8,7 @@ import { cutChunks } from "./cut-chunks.ts";
 import type { CacheLayout } from "./layout.ts";
 import { OpenPack, type OpenPlace } from "./open-pack.ts";
 import { PackFolder } from "./pack-folder.ts";
-import type { PackedFile } from "./pack-log.ts";
+import type { PackedChunk, PackedFile } from "./pack-log.ts";
 import { PackPeek } from "./pack-peek.ts";
 import { mergePacks } from "./repack.ts";
 import type { ReuseLog } from "./reuse-log.ts";
@@ -104,8 +104,8 @@ export class SmallFiles {
   }
 
   /** Adds a file unless it is there. Its bytes are with the system when this returns. */
-  put(file: PackedFile, content: Uint8Array): void {
-    if (!this.holds(file.oid)) this.#add(file, content);
+  put(oid: string, content: Uint8Array, cut: () => readonly PackedChunk[]): void {
+    if (!this.holds(oid)) this.#add({ oid, size: content.length, chunks: cut() }, content);
   }
 
   /** Whether it is there, and stays: a collection that is going on is told that it is wanted. */
