@@ -2,7 +2,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { type ScanRange, scanPointers } from "../git/pointer-scan.ts";
 import type { Repository } from "../git/repository.ts";
 import { parsePointer } from "../pointer/pointer.ts";
-import type { WantedContent } from "../transfer/push-content.ts";
+import { ContentMap } from "../transfer/content-map.ts";
 
 /**
  * The contents that the commits of a range name and, as far as rev-list can tell, those before it do not.
@@ -13,16 +13,15 @@ export async function contentsOf(
   repository: Repository,
   range: ScanRange,
   lacking: "refuse" | "leave-out" = "refuse",
-): Promise<Map<string, WantedContent>> {
-  const wanted = new Map<string, WantedContent>();
+): Promise<ContentMap> {
+  const wanted = new ContentMap();
   let missing = 0;
   const onMissing = () => {
     missing += 1;
   };
   for await (const { bytes, path } of scanPointers(repository, { ...range, onMissing })) {
     const pointer = parsePointer(bytes);
-    if (pointer && !wanted.has(pointer.oid))
-      wanted.set(pointer.oid, { ...pointer, path: Buffer.from(path, "latin1").toString("utf8") });
+    if (pointer) wanted.add({ ...pointer, path: Buffer.from(path, "latin1").toString("utf8") });
   }
   if (missing > 0 && lacking === "refuse")
     throw new MlgitError(

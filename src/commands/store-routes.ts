@@ -4,7 +4,7 @@ import { kinds } from "../entity/kind.ts";
 import { parseSpec } from "../entity/spec.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { gitIn, type Repository } from "../git/repository.ts";
-import type { WantedContent } from "../transfer/push-content.ts";
+import { ContentMap, type WantedContent } from "../transfer/content-map.ts";
 import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
 import { type LoadedSettings, loadSettings, resolveStore } from "./load-settings.ts";
 import type { Session } from "./session.ts";
@@ -13,7 +13,7 @@ import type { Session } from "./session.ts";
 export interface Share {
   readonly store: StoreSettings;
   readonly mirrors: readonly StoreSettings[];
-  readonly contents: readonly WantedContent[];
+  readonly contents: ContentMap;
 }
 
 export interface PushTarget {
@@ -66,22 +66,30 @@ export async function sharesToPush(
   const loaded = await loadSettings(session.repository);
   const usual = () => resolveStore(session.repository, loaded, { remote, direction: "push" });
   const owners = await ownStores(loaded, session, { remote, tips });
-  const shares = new Map<string, { store: StoreSettings; contents: WantedContent[] }>();
+  const shares = new Map<string, { store: StoreSettings; contents: ContentMap }>();
+  if (owners.size === 0) {
+    const store = await usual();
+    shares.set(store.name, { store, contents: asContentMap(wanted) });
+  }
   let preset: StoreSettings | undefined;
-  for (const content of wanted.values()) {
+  for (const content of owners.size === 0 ? [] : wanted.values()) {
     let store = ownerOf(content.path, owners);
     if (!store) {
       preset ??= await usual();
       store = preset;
     }
-    const share = shares.get(store.name) ?? { store, contents: [] };
-    share.contents.push(content);
+    const share = shares.get(store.name) ?? { store, contents: new ContentMap() };
+    share.contents.add(content);
     shares.set(store.name, share);
   }
   return [...shares.values()].map((share) => ({
     ...share,
     mirrors: mirrorsOf(loaded.settings, share.store).filter(({ paused }) => paused !== true),
   }));
+}
+
+function asContentMap(wanted: ReadonlyMap<string, WantedContent>): ContentMap {
+  return wanted instanceof ContentMap ? wanted : ContentMap.of(wanted.values());
 }
 
 /** Throws on what concerns this machine or the user's wish to stop; everything else is the one store's affair. */

@@ -1,6 +1,7 @@
 import type { StoreSettings } from "../config/settings.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
+import { ContentMap } from "../transfer/content-map.ts";
 import { type Meter, silentMeter } from "../transfer/meter.ts";
 import { type PushReport, pushContent, type WantedContent } from "../transfer/push-content.ts";
 import { formatBytes } from "../util/format-bytes.ts";
@@ -52,7 +53,7 @@ export async function sendTo(
   if (contents.length === 0) return nothing;
   const meter = job.context.progress("Uploading");
   try {
-    return await pushTo(store, contents, { ...job, remote: undefined, meter });
+    return await pushTo(store, ContentMap.of(contents), { ...job, remote: undefined, meter });
   } finally {
     meter.done();
   }
@@ -60,7 +61,7 @@ export async function sendTo(
 
 async function pushTo(
   settings: StoreSettings,
-  contents: readonly WantedContent[],
+  contents: ContentMap,
   job: UploadJob & { readonly meter: Meter },
 ): Promise<PushReport> {
   const { session, context, meter } = job;
@@ -75,14 +76,15 @@ async function pushTo(
 }
 
 /** What neither the cache nor this store has may be in another of the stores. What is nowhere, the push itself complains about. */
-async function bringElsewhere(contents: readonly WantedContent[], store: RemoteStore, job: UploadJob): Promise<void> {
+async function bringElsewhere(contents: ContentMap, store: RemoteStore, job: UploadJob): Promise<void> {
   const cache = await job.session.cache();
-  const absent = contents.filter(({ oid }) => !cache.has(oid));
+  const absent: WantedContent[] = [];
+  for (const one of contents.values()) if (!cache.has(one.oid)) absent.push(one);
   if (absent.length === 0) return;
   await store.sync(job.context.signal);
   const lacking = absent.filter(({ oid }) => !store.has(oid));
   if (lacking.length === 0) return;
-  const allowed = contents.map(({ oid }) => oid);
+  const allowed = [...contents.keys()];
   const oids = lacking.map(({ oid }) => oid);
   const left = new Set(await copyBetweenStores(oids, store, { ...job, allowed }));
   const rest = lacking.filter(({ oid }) => left.has(oid));

@@ -13,17 +13,12 @@ import { UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
 import { UploadPacker } from "../store/remote/upload-packer.ts";
 import { createBreather } from "../util/breathe.ts";
 import { chunksOfFile } from "./chunk-source.ts";
+import { ContentList, ContentMap, type WantedContent } from "./content-map.ts";
 import { fetchContent } from "./fetch-content.ts";
 import { type Meter, silentMeter } from "./meter.ts";
 import { resumePacks } from "./resume-packs.ts";
 
-/** Content that a ref needs in the store. */
-export interface WantedContent {
-  readonly oid: string;
-  readonly size: number;
-  /** A path that has it, for messages. */
-  readonly path: string;
-}
+export type { WantedContent };
 
 export interface PushReport {
   /** Contents that were wanted, and those of them that the store had. */
@@ -43,47 +38,55 @@ export interface PushOptions {
 }
 
 const chunkerBuffer = 4 << 20;
+/** Contents that are looked up in the index together. */
+const askedAtOnce = 65_536;
 
 /**
  * Makes sure that the store has every wanted content: packs first, then the index segment that names them. When it resolves, all of it is durable.
  * Nothing is uploaded when something is to be had nowhere.
  * @throws MlgitError kind `missing` with all such paths, `corrupt` for a damaged cached copy, or the backend's.
  */
-export async function pushContent(wanted: Iterable<WantedContent>, options: PushOptions): Promise<PushReport> {
+export async function pushContent(
+  wanted: ContentMap | Iterable<WantedContent>,
+  options: PushOptions,
+): Promise<PushReport> {
   const { cache, meter } = options;
-  const all = new Map<string, WantedContent>();
-  for (const one of wanted) all.set(one.oid, one);
+  const all = wanted instanceof ContentMap ? wanted : ContentMap.of(wanted);
   const absent = await findAbsent(all, options);
   const uncached = absent.filter(({ oid }) => !cache.has(oid));
   await rescue(uncached, options);
   assertAvailable(uncached, cache);
-  absent.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  meter.total(
-    absent.length,
-    absent.reduce((sum, one) => sum + one.size, 0),
-  );
+  absent.sortByPath();
+  meter.total(absent.length, absent.bytes);
   const sent = await send(absent, options);
   return { files: all.size, present: all.size - absent.length, ...sent };
 }
 
 /** What the store does not have for good. */
-async function findAbsent(all: ReadonlyMap<string, WantedContent>, { cache, store, signal }: PushOptions) {
-  const lacking = async () => {
-    const kept = await keptFiles(all.keys(), store, signal);
-    return [...all.values()].filter((one) => !kept.has(one.oid));
-  };
+async function findAbsent(all: ContentMap, { cache, store, signal }: PushOptions): Promise<ContentList> {
   await store.syncToAdd(signal);
-  const absent = await lacking();
+  const absent = await lacking(all, store, signal);
   // Chunks that are found again spare at most the bytes that are to be sent: a larger index is not worth bringing.
   if (store.index.awayBytes === 0) return absent;
-  const worthIt = absent.reduce((sum, one) => sum + one.size, 0) > store.index.awayBytes;
+  const worthIt = absent.bytes > store.index.awayBytes;
   if (!worthIt && absent.every((one) => cache.has(one.oid))) return absent;
   await store.syncToWrite(signal);
-  return lacking();
+  return lacking(all, store, signal);
+}
+
+async function lacking(all: ContentMap, store: RemoteStore, signal: AbortSignal | undefined): Promise<ContentList> {
+  const rows = new Uint32Array(all.size);
+  let count = 0;
+  for (let start = 0; start < all.size; start += askedAtOnce) {
+    const oids = Array.from({ length: Math.min(askedAtOnce, all.size - start) }, (_, i) => all.oid(start + i));
+    const kept = await keptFiles(oids, store, signal);
+    for (const [i, oid] of oids.entries()) if (!kept.has(oid)) rows[count++] = start + i;
+  }
+  return new ContentList(all, rows.subarray(0, count));
 }
 
 /** Packs and sends; what an earlier push of the same had sent is not sent again. */
-async function send(absent: readonly WantedContent[], options: PushOptions) {
+async function send(absent: ContentList, options: PushOptions) {
   const { cache, store, signal } = options;
   let uploaded = 0;
   const save = { ...(signal ? { signal } : {}) };
@@ -142,7 +145,7 @@ function assertAvailable(uncached: readonly WantedContent[], cache: Cache): void
   );
 }
 
-async function packAll(absent: readonly WantedContent[], packer: UploadPacker, options: PushOptions): Promise<void> {
+async function packAll(absent: ContentList, packer: UploadPacker, options: PushOptions): Promise<void> {
   const chunker = new Chunker(chunkerBuffer);
   const breathe = createBreather();
   const tools = { packer, chunker, breathe, meter: options.meter };

@@ -18,10 +18,11 @@ export interface ResumeTools {
  * Goes on where pushes that died or lost their line stopped: packs that arrived are taken as they are, others are made again, byte for byte, so that what
  * arrived of them need not be sent twice. What this push does not want, or a collection is about to take, is let go.
  */
-export async function resumePacks(absent: readonly { readonly oid: string }[], tools: ResumeTools): Promise<void> {
+export async function resumePacks(absent: Iterable<{ readonly oid: string }>, tools: ResumeTools): Promise<void> {
   const { store, unfinished, signal } = tools;
   const left = unfinished.adopt();
-  const wanted = new Set(left.length === 0 ? [] : absent.map(({ oid }) => oid));
+  const wanted = new Set<string>();
+  if (left.length > 0) for (const { oid } of absent) wanted.add(oid);
   for (const pack of left) {
     signal?.throwIfAborted();
     const { id } = pack.recipe;

@@ -83,12 +83,12 @@ async function checkShare(
   { store: settings, contents }: Share,
   { session, context, paranoid }: Job & { readonly paranoid: boolean },
 ): Promise<{ fixed: string[]; unfixed: string[] }> {
-  const needed = new Map(contents.map((one) => [one.oid, one]));
+  const needed = contents;
   const cache = await session.cache();
   const store = await session.openStoreToPushAt(settings);
   try {
     await store.sync(context.signal);
-    const lacking = contents.filter(({ oid }) => !store.has(oid));
+    const lacking = [...contents.values()].filter(({ oid }) => !store.has(oid));
     const found = await checkStore(session, context, { store, needed, paranoid, fix: true, remote: undefined });
     const here = lacking.filter(({ oid }) => cache.has(oid));
     await upload(new Map(here.map((one) => [one.oid, one])), { session, context, remote: undefined });

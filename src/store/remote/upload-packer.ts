@@ -11,8 +11,8 @@ import { PlacedChunks } from "./placed-chunks.ts";
 import { type PlainRow, PlainRows } from "./plain-rows.ts";
 import { UploadSlots } from "./upload-slots.ts";
 
-/** Some 15 GB of new data, and 30 MB of memory. */
-const mostChunks = 250_000;
+/** Some 8 GB of new data, and 30 MB of memory. */
+const mostChunks = 125_000;
 /** Room that one more file's row and the packs it leads to may take. */
 const margin = 1 << 20;
 const sameManifestPack = "0".repeat(64);

@@ -1,0 +1,150 @@
+import { ByteStrings, RowFinder, RowPages } from "../util/byte-pages.ts";
+
+/** Content that a ref needs in the store. */
+export interface WantedContent {
+  readonly oid: string;
+  readonly size: number;
+  /** A path that has it, for messages. */
+  readonly path: string;
+}
+
+const sizeAt = 32;
+const pathAt = sizeAt + 8;
+const pathLengthAt = pathAt + 8;
+const rowLength = pathLengthAt + 4;
+
+/** Contents by oid, in the order they were added, in some eighty bytes each: a push may have a million. What it gives out is made anew each time. */
+export class ContentMap implements ReadonlyMap<string, WantedContent> {
+  readonly #rows = new RowPages(rowLength);
+  readonly #paths = new ByteStrings();
+  readonly #finder = new RowFinder();
+  readonly #asked = Buffer.alloc(32);
+  readonly #isAsked = (row: number) => this.#isKey(row);
+  readonly #hashOf = (row: number) => this.#rows.page(row).readUInt32LE(this.#rows.offset(row));
+
+  static of(contents: Iterable<WantedContent>): ContentMap {
+    const map = new ContentMap();
+    for (const one of contents) map.add(one);
+    return map;
+  }
+
+  get size(): number {
+    return this.#rows.count;
+  }
+
+  /** Unless there is one with this oid: the first counts. */
+  add({ oid, size, path }: WantedContent): void {
+    if (this.#find(oid) >= 0) return;
+    const bytes = Buffer.from(path);
+    const row = this.#rows.add();
+    const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
+    page.set(this.#asked, at);
+    page.writeDoubleLE(size, at + sizeAt);
+    page.writeDoubleLE(this.#paths.add(bytes), at + pathAt);
+    page.writeUInt32LE(bytes.length, at + pathLengthAt);
+    this.#finder.add(row, this.#asked.readUInt32LE(0), this.#hashOf);
+  }
+
+  /** The content of that number, by the order they were added. */
+  at(row: number): WantedContent {
+    const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
+    return { oid: this.oid(row), size: page.readDoubleLE(at + sizeAt), path: this.path(row).toString("utf8") };
+  }
+
+  oid(row: number): string {
+    const at = this.#rows.offset(row);
+    return this.#rows.page(row).toString("hex", at, at + 32);
+  }
+
+  /** A view on its bytes. */
+  path(row: number): Buffer {
+    const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
+    return this.#paths.get(page.readDoubleLE(at + pathAt), page.readUInt32LE(at + pathLengthAt));
+  }
+
+  get(oid: string): WantedContent | undefined {
+    const row = this.#find(oid);
+    return row < 0 ? undefined : this.at(row);
+  }
+
+  has(oid: string): boolean {
+    return this.#find(oid) >= 0;
+  }
+
+  *keys(): MapIterator<string> {
+    for (let row = 0; row < this.size; row++) yield this.oid(row);
+  }
+
+  *values(): MapIterator<WantedContent> {
+    for (let row = 0; row < this.size; row++) yield this.at(row);
+  }
+
+  *entries(): MapIterator<[string, WantedContent]> {
+    for (const one of this.values()) yield [one.oid, one];
+  }
+
+  [Symbol.iterator](): MapIterator<[string, WantedContent]> {
+    return this.entries();
+  }
+
+  forEach(work: (one: WantedContent, oid: string, map: ReadonlyMap<string, WantedContent>) => void): void {
+    for (const one of this.values()) work(one, one.oid, this);
+  }
+
+  #find(oid: string): number {
+    // What is no oid is nowhere.
+    if (oid.length !== 64 || this.#asked.write(oid, "hex") !== 32) return -1;
+    return this.#finder.find(this.#asked.readUInt32LE(0), this.#isAsked);
+  }
+
+  #isKey(row: number): boolean {
+    const at = this.#rows.offset(row);
+    return this.#rows.page(row).compare(this.#asked, 0, 32, at, at + 32) === 0;
+  }
+}
+
+/** Some of the contents of a map, in an order of their own. */
+export class ContentList implements Iterable<WantedContent> {
+  readonly #map: ContentMap;
+  readonly #rows: Uint32Array;
+
+  constructor(map: ContentMap, rows: Uint32Array) {
+    this.#map = map;
+    this.#rows = rows;
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** Of all of them together. */
+  get bytes(): number {
+    let sum = 0;
+    for (const row of this.#rows) sum += this.#map.at(row).size;
+    return sum;
+  }
+
+  *[Symbol.iterator](): Iterator<WantedContent> {
+    for (const row of this.#rows) yield this.#map.at(row);
+  }
+
+  every(is: (one: WantedContent) => boolean): boolean {
+    for (const one of this) if (!is(one)) return false;
+    return true;
+  }
+
+  /** As objects: for few. */
+  filter(is: (one: WantedContent) => boolean): WantedContent[] {
+    const found: WantedContent[] = [];
+    for (const one of this) if (is(one)) found.push(one);
+    return found;
+  }
+
+  /** In the order of the paths' bytes. Mostly they are already. */
+  sortByPath(): void {
+    const map = this.#map;
+    const order = (a: number, b: number) => map.path(a).compare(map.path(b));
+    const isSorted = this.#rows.every((row, i) => i === 0 || order(this.#rows[i - 1] as number, row) <= 0);
+    if (!isSorted) this.#rows.sort(order);
+  }
+}
