@@ -1,5 +1,15 @@
 import { createCipheriv, createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const block = Buffer.alloc(4 * 1024 * 1024);
@@ -35,4 +45,44 @@ export function editMiddle(path, { size, bytes, seed }) {
   let position = Math.floor((size - bytes) / 2);
   for (const part of noise(seed, bytes)) position += writeSync(file, part, 0, part.length, position);
   closeSync(file);
+}
+
+/** `files` files of `bytes[0]` to `bytes[1]` bytes that do not compress, a thousand in each subfolder of `folder`. */
+export function makeSmallFiles(folder, { files, bytes: [least, most] }) {
+  for (let n = 0; n < files; n += 1) {
+    // Spread evenly, and the same everywhere.
+    const size = least + ((n * 7919) % (most - least + 1));
+    writeFileSync(placeOf(folder, n), smallNoise(`small ${n}`, size));
+  }
+}
+
+/** As many files that hold what git keeps instead of them. */
+export function makePointers(folder, files) {
+  for (let n = 0; n < files; n += 1) writeFileSync(placeOf(folder, n), pointerOf(`small ${n}`));
+}
+
+/** Gives some files, evenly chosen among all, another content of the same kind. */
+export function editSmallFiles(folder, count) {
+  const all = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = all.map((entry) => join(entry.parentPath, entry.name)).sort();
+  const step = Math.max(1, Math.floor(names.length / count));
+  for (const name of names.filter((_, i) => i % step === 0).slice(0, count)) {
+    const { size } = statSync(name);
+    const isPointer = readFileSync(name).subarray(0, 14).equals(Buffer.from("version mlgit/"));
+    writeFileSync(name, isPointer ? pointerOf(`edited ${name}`) : smallNoise(`edited ${name}`, size));
+  }
+}
+
+function placeOf(folder, n) {
+  const place = join(folder, String(Math.floor(n / 1000)).padStart(4, "0"));
+  if (n % 1000 === 0) mkdirSync(place, { recursive: true });
+  return join(place, `${String(n).padStart(7, "0")}.bin`);
+}
+
+function smallNoise(seed, length) {
+  return Buffer.concat([...noise(seed, length)]);
+}
+
+function pointerOf(seed) {
+  return `version mlgit/1\noid sha256:${createHash("sha256").update(seed).digest("hex")}\nsize 10000\n`;
 }

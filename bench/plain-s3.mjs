@@ -1,6 +1,17 @@
-// What the SDK alone does, without a store: node bench/plain-s3.mjs put|get|put-each <endpoint> <key prefix> <file or folder> [connections]
-// put, get: one file as parallel parts and ranges of 16 MiB. put-each: one request per file.
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from "node:fs";
+// What the SDK alone does, without a store: node bench/plain-s3.mjs put|get|put-each|get-each <endpoint> <key prefix> <file or folder> [connections]
+// put, get: one file as parallel parts and ranges of 16 MiB. put-each, get-each: one request per file, the second for what the first put.
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as s3 from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -16,7 +27,7 @@ const client = new s3.S3Client({
 });
 const turn = limit(Number(connections));
 const object = { Bucket: "bench", Key: prefix };
-await { put, get, "put-each": putEach }[what]();
+await { put, get, "put-each": putEach, "get-each": getEach }[what]();
 
 async function put() {
   const fd = openSync(path, "r");
@@ -60,4 +71,16 @@ async function putEach() {
       }),
     );
   await Promise.all(names.map((entry, i) => turn(() => send(entry, i))));
+}
+
+async function getEach() {
+  const target = `${path}-got`;
+  mkdirSync(target);
+  const names = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const fetch = async (i) => {
+    const { Body } = await client.send(new s3.GetObjectCommand({ ...object, Key: `${prefix}/${i}` }));
+    writeFileSync(join(target, String(i)), await Body.transformToByteArray());
+  };
+  await Promise.all(names.map((_, i) => turn(() => fetch(i))));
+  rmSync(target, { recursive: true });
 }
