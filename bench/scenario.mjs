@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { editMiddle } from "./data.mjs";
 import { measure, run } from "./measure.mjs";
@@ -26,10 +26,13 @@ export async function runScenario({ tool, data, work, record, discard, linked, e
   const remote = join(work, "remote.git");
   const git = (cwd, ...args) => run(["git", ...args], { cwd, env });
   const timed = (step, cwd, ...args) => {
-    const { stderr, ...numbers } = measure(["git", ...args], { cwd, env, scratch: work });
+    // Who traces pays for it: only what speaks to a store does.
+    const traced = /push|clone/.test(step) ? { ...env, MLGIT_TRACE: "1" } : env;
+    const { stderr, ...numbers } = measure(["git", ...args], { cwd, env: traced, scratch: work });
     record(step, numbers);
     const requests = stderr.match(storeOperation)?.length;
     if (requests) record.last({ requests });
+    return numbers;
   };
   const status = (after, cwd) => {
     const { stdout } = git(cwd, "status", "--porcelain");
@@ -41,7 +44,9 @@ export async function runScenario({ tool, data, work, record, discard, linked, e
   if (tool.install) run(tool.install, { cwd: work, env });
   makeRepository({ tool, repo, remote, env });
   run(["cp", "-r", data, join(repo, "data")], { cwd: work, env });
-  timed("add", repo, "add", "-A");
+  const added = timed("add", repo, "add", "-A");
+  if (tool.bulkAdd) addInBulk({ tool, data, work, env, timed, discard });
+  else record(bulkStep, added);
   timed("status after add", repo, "status", "--porcelain");
   git(repo, "commit", "-q", "-m", "one");
 
@@ -71,6 +76,22 @@ export async function runScenario({ tool, data, work, record, discard, linked, e
   if (s3 && tool.useS3) await runS3({ tool, work, env, s3, git, timed, same, record });
   run(["chmod", "-R", "u+w", work], { cwd: "/", env });
   discard(work);
+}
+
+const bulkStep = "git mlgit add (others: add)";
+
+/** The same data in a repository of its own, by the tool's own command for much of it. */
+function addInBulk({ tool, data, work, env, timed, discard }) {
+  const repo = join(work, "bulk");
+  makeRepository({ tool, repo, remote: join(work, "bulk.git"), env });
+  run(["cp", "-r", data, join(repo, "data")], { cwd: work, env });
+  timed(bulkStep, repo, ...tool.bulkAdd);
+  if (
+    run(["git", "write-tree"], { cwd: repo, env }).stdout !==
+    run(["git", "write-tree"], { cwd: join(work, "repo"), env }).stdout
+  )
+    throw new Error(`git ${tool.bulkAdd.join(" ")} and git add came to different trees`);
+  discard(repo);
 }
 
 /** What nobody may change in place can be a link to the cache; a tool without such a thing checks out as always. */
@@ -119,28 +140,19 @@ function makeRepository({ tool, repo, remote, env }) {
   run(["git", "commit", "-q", "--allow-empty", "-m", "zero"], { cwd: repo, env });
 }
 
-/** The user's configuration stays out; each tool has a home of its own. */
+/** The user's configuration stays out; each tool has a home of its own, with a configuration like anybody's. */
 function environment(tool, work, s3) {
-  const config = {
-    "user.name": "Bench",
-    "user.email": "bench@example.invalid",
-    "init.defaultBranch": "main",
-    "gc.auto": "0",
-    "protocol.file.allow": "always",
-  };
-  const entries = Object.entries(config).flatMap(([key, value], n) => [
-    [`GIT_CONFIG_KEY_${n}`, key],
-    [`GIT_CONFIG_VALUE_${n}`, value],
-  ]);
-  const own = {
-    HOME: join(work, "home"),
-    XDG_CONFIG_HOME: join(work, "home/.config"),
-    GIT_CONFIG_NOSYSTEM: "1",
-    MLGIT_TRACE: "1",
-  };
-  const count = { GIT_CONFIG_COUNT: String(Object.keys(config).length), ...Object.fromEntries(entries) };
+  const config = [
+    "[user]\n\tname = Bench\n\temail = bench@example.invalid",
+    "[init]\n\tdefaultBranch = main",
+    "[gc]\n\tauto = 0",
+    '[protocol "file"]\n\tallow = always\n',
+  ];
+  const home = join(work, "home");
+  writeFileSync(join(home, ".gitconfig"), config.join("\n"));
+  const own = { HOME: home, XDG_CONFIG_HOME: join(home, ".config"), GIT_CONFIG_NOSYSTEM: "1" };
   const path = [...tool.path, process.env.PATH].join(delimiter);
-  return { ...process.env, ...own, ...count, ...(s3?.env ?? {}), PATH: path };
+  return { ...process.env, ...own, ...(s3?.env ?? {}), PATH: path };
 }
 
 /** A worktree file may be a read-only link to the cache: an editor writes a new one in its place. */

@@ -16,6 +16,7 @@ export function mlgit() {
       ["git", "mlgit", "init"],
       ["git", "mlgit", "track", "data/**"],
     ],
+    bulkAdd: ["mlgit", "add", "."],
     /** Files of a strict entity whose bytes the store has are read-only links to the cache. */
     link: [
       ["git", "mlgit", "datasets", "create", "bench", "--categories=bench", "--mutability=strict"],
