@@ -48,13 +48,20 @@ export async function mergeRuns(repository: Repository, theirs: string): Promise
   for (let tries = 0; tries < mostTries; tries++) {
     const ours = await runsTip(repository);
     if (ours !== undefined && (await isAncestor(repository, theirs, ours))) return false;
-    const isOlder = ours === undefined || (await isAncestor(repository, ours, theirs));
+    const isOlder = ours === undefined || (await onlyAdds(repository, ours, theirs));
     const merged = isOlder ? theirs : await unionCommit(repository, ours, theirs);
     const zero = "0".repeat(theirs.length);
     const { code } = await gitIn(repository, ["update-ref", runsRef, merged, ours ?? zero], { okCodes: [0, 1, 128] });
     if (code === 0) return true;
   }
   throw new MlgitError("conflict", `${runsRef} is being changed all the time`, { hint: "run the same command again" });
+}
+
+/** Whether a commit comes after another one and has all that this has: a remote may say that records are gone, or put something else in their place. */
+async function onlyAdds(repository: Repository, ours: string, theirs: string): Promise<boolean> {
+  if (!(await isAncestor(repository, ours, theirs))) return false;
+  const args = ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=a", "--end-of-options", ours, theirs];
+  return (await gitIn(repository, args)).stdout.length === 0;
 }
 
 /** A commit with the files of both. It is written beside the ref, which the caller moves. Source of the input format: git-fast-import(1). */

@@ -61,10 +61,57 @@ export function parseRecord(id: string, bytes: Uint8Array): LineageRecord | unde
   }
 }
 
+/** Whoever may push can have written it: nothing in it may be of another kind than what reads it takes for granted. */
 function isRun(value: Partial<LineageRecord>): value is RunRecord {
-  return value.type === "run" && Array.isArray(value.in) && Array.isArray(value.out) && Array.isArray(value.t);
+  if (value.type !== "run") return false;
+  const { in: read, out: made, t, cmd, code, ...rest } = value;
+  const texts = [rest.stage, rest.kind, rest.state, rest.wdir, rest.actor];
+  return (
+    [read, made].every((files) => Array.isArray(files) && files.every(isFile)) &&
+    Array.isArray(t) &&
+    t.length === 2 &&
+    t.every(isTime) &&
+    texts.every(isText) &&
+    (isText(cmd) || (Array.isArray(cmd) && cmd.every(isText))) &&
+    isMap(code) &&
+    [code.commit, code.dirty, rest.key, rest.env, rest.log].every(isTextOrNull) &&
+    (rest.exit === null || typeof rest.exit === "number") &&
+    isMap(rest.params) &&
+    isMap(rest.metrics) &&
+    isMap(rest.labels) &&
+    Object.values(rest.labels).every(isText)
+  );
 }
 
 function isMark(value: Partial<LineageRecord>): value is MarkRecord {
-  return value.type === "mark" && typeof value.of === "string" && typeof value.mark === "string";
+  if (value.type !== "mark") return false;
+  const { mark, of, path, size, reason, actor, t } = value;
+  return [mark, of, reason, actor].every(isText) && isTextOrNull(path) && isTime(t) && isSizeOrAbsent(size);
+}
+
+function isFile(value: unknown): boolean {
+  if (!isMap(value)) return false;
+  const { path, oid, mode, size, role } = value;
+  return [path, oid, mode].every(isText) && isSizeOrAbsent(size) && (role === undefined || isText(role));
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || isText(value);
+}
+
+function isSizeOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "number";
+}
+
+/** Milliseconds that a date can have. */
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }

@@ -93,7 +93,7 @@ export function toEntry(
     exit: run.exit ?? null,
     log: run.log === undefined ? null : keep(Buffer.from(redactText(run.log))),
     actor: run.actor ?? actor,
-    labels: { ...run.labels },
+    labels: redactParameters(run.labels),
   };
   return { record, blobs };
 }
@@ -102,6 +102,8 @@ function read(text: string, where: string): ExternalRun {
   let value: unknown;
   try {
     value = JSON.parse(text);
+    // Numbers without end and halves of characters can be written as JSON, and have no record.
+    canonicalJson(value);
   } catch (cause) {
     throw new MlgitError("usage", `${where} is no JSON: ${(cause as Error).message}`, { path: where, cause });
   }

@@ -85,4 +85,17 @@ describe("records of two clones", () => {
     const { stdout } = await box.git(["ls-tree", "-r", "--name-only", runsRef], { cwd: box.path("ours") });
     expect(stdout).not.toContain("evil.sh");
   });
+
+  it("lose nothing that a remote took out, or put something else in the place of", async () => {
+    await add(ours, "a", "b");
+    await box.git(["fetch", "-q", box.path("ours"), `${runsRef}:${runsRef}`], { cwd: box.path("theirs") });
+    const path = (reason: string) => recordId(note(reason)).replace(/^../, "$&/");
+    const stream = `commit ${runsRef}\ncommitter A <a@example.com> 1 +0000\ndata 1\nx\nfrom ${runsRef}^0\nD ${path("a")}.json\nM 100644 inline ${path("b")}.json\ndata 1\nx\n`;
+    await box.git(["fast-import", "--quiet"], { cwd: box.path("theirs"), input: stream });
+    await add(theirs, "c");
+    await bring();
+    expect((await mergeFetched(ours)).isNew).toBe(true);
+    expect(await reasons(ours)).toEqual(["a", "b", "c"]);
+    expect((await mergeFetched(ours)).isNew).toBe(false);
+  });
 });

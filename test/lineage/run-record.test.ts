@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { canonicalJson } from "../../src/lineage/canonical-json.ts";
-import { encodeRecord, recordId } from "../../src/lineage/record.ts";
+import { encodeRecord, parseRecord, recordId } from "../../src/lineage/record.ts";
 import { blobName, folderListing, parseFolderListing, type RunRecord } from "../../src/lineage/run-record.ts";
 
 const oid = `sha256:${"ab".repeat(32)}`;
@@ -50,6 +51,33 @@ describe("run record", () => {
   it("has another name when anything in it differs", () => {
     expect(recordId({ ...record, params: { lr: "0.1" } })).not.toBe(recordId(record));
     expect(recordId({ ...record, state: "failed" })).not.toBe(recordId(record));
+  });
+
+  it("is none when anything in it is of another kind than it has to be", () => {
+    const parse = (value: unknown) => {
+      const bytes = Buffer.from(`${canonicalJson(value)}\n`);
+      return parseRecord(createHash("sha256").update(bytes).digest("hex"), bytes);
+    };
+    expect(parse(record)).toEqual(record);
+    const mark = { v: 1, type: "mark", mark: "note", of: oid, path: null, reason: "x", actor: "", t: 1 };
+    expect(parse(mark)).toEqual(mark);
+    const wrong: readonly (readonly [string, readonly unknown[]])[] = [
+      ["in", [null, [null], [{}], [{ path: 1, oid, mode: "100644" }], [{ path: "x", oid, mode: "100644", size: "1" }]]],
+      ["out", ["x", [1]]],
+      ["t", [[], [1, "2"], [1, 9e15], null]],
+      ["cmd", [null, 1, ["x", 2]]],
+      ["code", [null, {}, { commit: 1, dirty: null }]],
+      ["labels", [null, { a: 1 }, []]],
+      ["params", [null, "x"]],
+      ["stage", [null, 1]],
+      ["actor", [1]],
+      ["exit", ["0"]],
+      ["v", [2]],
+    ];
+    for (const [name, values] of wrong)
+      for (const value of values) expect([name, parse({ ...record, [name]: value })]).toEqual([name, undefined]);
+    for (const other of [{ of: 1 }, { t: "1" }, { reason: null }, { path: 1 }, { size: "1" }])
+      expect(parse({ ...mark, ...other })).toBeUndefined();
   });
 
   it("names a folder by its listing, in any order of its files", () => {

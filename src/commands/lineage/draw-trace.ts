@@ -5,30 +5,40 @@ import { formatDuration } from "../../util/format-bytes.ts";
 
 type Marks = ReadonlyMap<string, readonly StoredMark[]>;
 
+/** Deeper than this nobody reads a tree, and its lines would be mostly indentation. */
+const mostLevels = 60;
+
 /** A trace as a tree for people: artifacts and, below each, the runs that made or used it. What was drawn before is not drawn again. */
 export function drawTrace(trace: Trace, marks: Marks): string {
   const drawn = new Set<string>();
   const lines: string[] = [];
-  const drawArtifact = (artifact: Artifact, first: string, rest: string): void => {
+  const drawArtifact = (artifact: Artifact, [first, rest]: Lead, level = 0): void => {
     const runs = trace.links.get(artifact.oid) ?? [];
     const isKnown = drawn.has(artifact.oid) && runs.length > 0;
     drawn.add(artifact.oid);
     lines.push(`${first}${describeArtifact(artifact, marks)}${isKnown ? "  (see above)" : ""}`);
-    if (!isKnown) for (const [i, id] of runs.entries()) drawRun(id, ...branch(rest, i === runs.length - 1));
+    if (isKnown || runs.length === 0) return;
+    if (level === mostLevels)
+      lines.push(`${rest}└─ … git mlgit lineage ${trace.direction === "down" ? "--down " : ""}${artifact.oid}`);
+    else for (const [i, id] of runs.entries()) drawRun(id, branch(rest, i === runs.length - 1), level);
   };
-  const drawRun = (id: string, first: string, rest: string): void => {
+  const drawRun = (id: string, [first, rest]: Lead, level: number): void => {
     const run = trace.runs.get(id) as RunRecord;
     const isKnown = drawn.has(id);
     drawn.add(id);
     lines.push(`${first}${describeRun(id, run)}${isKnown ? "  (see above)" : ""}`);
     const next = trace.direction === "up" ? run.in : run.out;
-    if (!isKnown) for (const [i, file] of next.entries()) drawArtifact(file, ...branch(rest, i === next.length - 1));
+    if (isKnown) return;
+    for (const [i, file] of next.entries()) drawArtifact(file, branch(rest, i === next.length - 1), level + 1);
   };
-  for (const root of trace.roots) drawArtifact(root, "", "");
+  for (const root of trace.roots) drawArtifact(root, ["", ""]);
   return lines.join("\n");
 }
 
-function branch(rest: string, isLast: boolean): [string, string] {
+/** What the first line of something begins with, and what all below it do. */
+type Lead = readonly [first: string, rest: string];
+
+function branch(rest: string, isLast: boolean): Lead {
   return [`${rest}${isLast ? "└─ " : "├─ "}`, `${rest}${isLast ? "   " : "│  "}`];
 }
 

@@ -1,6 +1,7 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitActor } from "../../git/code-state.ts";
 import { type MarkRecord, recordId } from "../../lineage/record.ts";
+import { redactText } from "../../log/redact.ts";
 import type { Action, Context, Options } from "../command.ts";
 import { Session } from "../session.ts";
 import { findArtifacts } from "./find-artifacts.ts";
@@ -36,7 +37,7 @@ export const mark = {
 type Parts = Pick<MarkRecord, "v" | "type" | "reason" | "actor" | "t">;
 
 async function describe({ repository, git }: Session, options: Options): Promise<Parts> {
-  const reason = String(options.reason).trim();
+  const reason = redactText(String(options.reason).trim());
   return { v: 1, type: "mark", reason, actor: await gitActor(repository, git), t: Date.now() };
 }
 
