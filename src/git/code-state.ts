@@ -4,8 +4,12 @@ import { uniqueName } from "../util/durable.ts";
 import { worktreeChanges } from "./changes.ts";
 import { areTracked } from "./check-attributes.ts";
 import { plainIdent, type Settings } from "./ident.ts";
-import { gitIn, type Repository } from "./repository.ts";
-import { gitText, runGit } from "./run.ts";
+import { quickHead } from "./quick-head.ts";
+import { cwdOf, gitIn, type Repository } from "./repository.ts";
+import { gitText, runGit, runGitNow } from "./run.ts";
+
+/** An index of about a thousand files. */
+const fewBytes = 100_000;
 
 export interface CodeState {
   /** What is checked out; null before the first commit. */
@@ -16,9 +20,11 @@ export interface CodeState {
 
 /** Which code is in the worktree. Changes neither index nor refs; the objects of a changed tree are written. */
 export async function codeState(repository: Repository & { readonly workTree: string }): Promise<CodeState> {
+  const quick = quickHead(repository);
+  if (quick !== undefined && (await isUnchanged(repository, quick))) return { commit: quick, dirty: null };
   const [head, isSame] = await Promise.all([
     gitText(["rev-parse", "-q", "HEAD^{commit}", "HEAD^{tree}"], { cwd: repository.workTree, okCodes: [0, 1, 128] }),
-    isUnchanged(repository),
+    quick === undefined && isUnchanged(repository, "HEAD"),
   ]);
   const [, commit = null, clean] = /^([0-9a-f]+)\n([0-9a-f]+)$/.exec(head ?? "") ?? [];
   if (isSame) return { commit, dirty: null };
@@ -26,10 +32,13 @@ export async function codeState(repository: Repository & { readonly workTree: st
   return { commit, dirty: tree === clean ? null : tree };
 }
 
-/** Whether index and worktree are HEAD's, by one process; false also where a file was only touched. */
-async function isUnchanged(repository: Repository & { readonly workTree: string }): Promise<boolean> {
-  const args = ["diff-index", "--raw", "-z", "--no-renames", "HEAD", "--"];
-  const { code, stdout } = await gitIn(repository, args, { okCodes: [0, 128] });
+/** Whether index and worktree are those of a commit, by one process; false also where a file was only touched. */
+async function isUnchanged(repository: Repository, commit: string): Promise<boolean> {
+  const args = ["diff-index", "--raw", "-z", "--no-renames", commit, "--"];
+  const how = { cwd: cwdOf(repository), okCodes: [0, 128] };
+  // Of many files git looks at each.
+  const size = statSync(join(repository.gitDir, "index"), { throwIfNoEntry: false })?.size ?? 0;
+  const { code, stdout } = size < fewBytes ? runGitNow(args, how) : await runGit(args, how);
   return code === 0 && stdout.length === 0;
 }
 

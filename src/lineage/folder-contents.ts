@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Repository } from "../git/repository.ts";
-import type { Artifact } from "./artifact.ts";
+import { type Artifact, hexOf } from "./artifact.ts";
 import { FolderMembers } from "./folder-members.ts";
 import type { LineageIndex } from "./lineage-index.ts";
 import { type ListedFile, parseFolderListing } from "./run-record.ts";
@@ -117,10 +117,6 @@ function holds(files: readonly ListedFile[], wanted: readonly Pick<ListedFile, "
     const top = path.slice(0, path.length - first.path.length);
     return wanted.every((file) => at.get(top + file.path) === file.oid);
   });
-}
-
-function hexOf(oid: string): string {
-  return oid.replace(/^sha256:/, "");
 }
 
 function named(hex: string): string {

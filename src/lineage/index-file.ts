@@ -1,16 +1,19 @@
 import { readFileSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { systemCode } from "../error/mlgit-error.ts";
 
 /*
  * The throw-away index of records, in one file:
- *   line of JSON: {magic, tip, records, artifacts, uses, makes, folders, marks, deploys, sum}
+ *   line of JSON: {magic, tip, records, artifacts, uses, makes, folders, marks, deploys, sum}; sum: CRC-32 of the line without it and of the rest
  *   records x 32 bytes: names of records
  *   artifacts x 32 bytes: oids, ascending
  *   (artifacts + 1) x u32: where the users of each artifact begin in `uses`, then `uses` x u32: records
  *   (artifacts + 1) x u32: the same for its makers
+ *   (records + 1) x u32: where the artifacts that each record uses begin, then `uses` x u32: artifacts
+ *   (records + 1) x u32: the same for those it makes
  * Numbers are little-endian. Whatever is wrong with the file, it is built anew.
  */
-export const indexMagic = "mlgit lineage 1";
+export const indexMagic = "mlgit lineage 2";
 const width = 32;
 
 /** A folder that runs read or wrote as a whole; what is in it is looked up in its listing. */
@@ -31,6 +34,7 @@ export interface IndexHeader {
   readonly folders: readonly FolderArtifact[];
   readonly marks: readonly number[];
   readonly deploys: readonly number[];
+  readonly sum: number;
 }
 
 /** What an index is built from: a record by its name, with the oids (hex) it names. */
@@ -42,6 +46,13 @@ export interface IndexRow {
   readonly folders: readonly FolderArtifact[];
 }
 
+/** A record on the way from an artifact, and what the way leads to. */
+export interface Step {
+  readonly id: string;
+  /** Oids, hex. */
+  next(): readonly string[];
+}
+
 /** Which records use and make which artifact, read from a file without taking it apart. */
 export class IndexFile {
   readonly tip: string;
@@ -51,6 +62,8 @@ export class IndexFile {
   readonly #artifacts: Buffer;
   readonly #uses: Edges;
   readonly #makes: Edges;
+  readonly #used: Edges;
+  readonly #made: Edges;
 
   private constructor(header: IndexHeader, body: Buffer) {
     this.#header = header;
@@ -63,9 +76,11 @@ export class IndexFile {
     };
     this.#records = take(header.records * width);
     this.#artifacts = take(header.artifacts * width);
-    const starts = (header.artifacts + 1) * 4;
-    this.#uses = new Edges(take(starts), take(header.uses * 4));
-    this.#makes = new Edges(take(starts), take(header.makes * 4));
+    const edges = (rows: number, count: number) => new Edges(take((rows + 1) * 4), take(count * 4));
+    this.#uses = edges(header.artifacts, header.uses);
+    this.#makes = edges(header.artifacts, header.makes);
+    this.#used = edges(header.records, header.uses);
+    this.#made = edges(header.records, header.makes);
   }
 
   /** Undefined where there is none, or what is there cannot be used. */
@@ -74,10 +89,12 @@ export class IndexFile {
       const bytes = readFileSync(file);
       const end = bytes.indexOf(0x0a);
       const header = JSON.parse(bytes.toString("utf8", 0, end)) as IndexHeader;
+      const body = bytes.subarray(end + 1);
       const { records, artifacts, uses, makes } = header;
-      const length = (records + artifacts) * width + (artifacts + 1) * 8 + (uses + makes) * 4;
-      if (header.magic !== indexMagic || bytes.length - end - 1 !== length) return undefined;
-      return new IndexFile(header, bytes.subarray(end + 1));
+      const length = (records + artifacts) * width + (records + artifacts + 2) * 8 + (uses + makes) * 8;
+      if (header.magic !== indexMagic || body.length !== length || indexSum(header, body) !== header.sum)
+        return undefined;
+      return new IndexFile(header, body);
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof TypeError || systemCode(error) !== undefined)
         return undefined;
@@ -128,38 +145,41 @@ export class IndexFile {
     return found;
   }
 
+  /** The records that made an artifact (hex), which lead to what they used; or those that used it, which lead to what they made. */
+  stepsFrom(oid: string, direction: "up" | "down"): Step[] {
+    const [here, there] = direction === "up" ? [this.#makes, this.#used] : [this.#uses, this.#made];
+    return this.#recordsAt(oid, here).map((i) => ({ id: this.#name(i), next: () => this.#artifactsAt(i, there) }));
+  }
+
   /** Everything again, to be written together with what is new. */
   rows(): IndexRow[] {
-    const uses = this.#byRecord(this.#uses);
-    const makes = this.#byRecord(this.#makes);
     const marks = new Set(this.#header.marks);
     const deploys = new Set(this.#header.deploys);
     return Array.from({ length: this.#header.records }, (_, i) => ({
       id: this.#name(i),
       word: marks.has(i) ? "mark" : deploys.has(i) ? "deploy" : "run",
-      uses: uses[i] ?? [],
-      makes: makes[i] ?? [],
+      uses: this.#artifactsAt(i, this.#used),
+      makes: this.#artifactsAt(i, this.#made),
       folders: i === 0 ? this.folders : [],
     }));
   }
 
-  #byRecord(edges: Edges): string[][] {
-    const found: string[][] = Array.from({ length: this.#header.records }, () => []);
-    for (let i = 0; i < this.#header.artifacts; i++) {
-      const hex = this.#artifacts.toString("hex", i * width, (i + 1) * width);
-      for (const record of edges.of(i)) found[record]?.push(hex);
-    }
-    return found;
+  #artifactsAt(record: number, edges: Edges): string[] {
+    return edges.of(record).map((i) => this.#artifacts.toString("hex", i * width, (i + 1) * width));
   }
 
   #namesAt(oid: string, edges: Edges): string[] {
+    return this.#recordsAt(oid, edges).map((record) => this.#name(record));
+  }
+
+  #recordsAt(oid: string, edges: Edges): number[] {
     const key = Buffer.from(oid, "hex");
     const i = lowerBound(this.#artifacts, key);
     const isThere =
       i < this.#header.artifacts &&
       key.length === width &&
       key.compare(this.#artifacts, i * width, (i + 1) * width) === 0;
-    return isThere ? edges.of(i).map((record) => this.#name(record)) : [];
+    return isThere ? edges.of(i) : [];
   }
 
   #name(i: number): string {
@@ -167,7 +187,7 @@ export class IndexFile {
   }
 }
 
-/** Lists of records, one for each artifact. */
+/** Lists of records, one for each artifact, or of artifacts, one for each record. */
 class Edges {
   readonly #starts: Buffer;
   readonly #values: Buffer;
@@ -181,6 +201,11 @@ class Edges {
     const [from, to] = [this.#starts.readUInt32LE(i * 4), this.#starts.readUInt32LE(i * 4 + 4)];
     return Array.from({ length: to - from }, (_, k) => this.#values.readUInt32LE((from + k) * 4));
   }
+}
+
+/** CRC-32 of all that the file says. */
+export function indexSum(header: Omit<IndexHeader, "sum">, body: Buffer): number {
+  return crc32(body, crc32(JSON.stringify({ ...header, sum: undefined })));
 }
 
 /** The first of the ascending 32-byte keys that is not below `key`. */

@@ -1,49 +1,51 @@
 import { dirname } from "node:path";
 import { makeFolder, writeDurable } from "../util/durable.ts";
-import { type IndexHeader, type IndexRow, indexMagic } from "./index-file.ts";
+import { type IndexHeader, type IndexRow, indexMagic, indexSum } from "./index-file.ts";
 
 /** Writes an index in place of the old one. */
 export function writeIndexFile(file: string, tip: string, rows: readonly IndexRow[]): void {
   const artifacts = [...new Set(rows.flatMap(({ uses, makes }) => [...uses, ...makes]))].sort();
   const place = new Map(artifacts.map((oid, i) => [oid, i]));
-  const uses = pack(
-    rows.map((row) => row.uses),
-    place,
-  );
-  const makes = pack(
-    rows.map((row) => row.makes),
-    place,
-  );
+  const numbersOf = (oids: readonly string[]) => [...new Set(oids)].map((oid) => place.get(oid) as number);
+  const used = rows.map((row) => numbersOf(row.uses));
+  const made = rows.map((row) => numbersOf(row.makes));
+  const edges = [turned(used, place.size), turned(made, place.size), used, made].map(pack);
+  const names = [rows.map(({ id }) => id), artifacts].map((list) => Buffer.from(list.join(""), "hex"));
+  const body = Buffer.concat([...names, ...edges]);
   const folders = new Map(rows.flatMap((row) => row.folders.map((one) => [`${one.oid} ${one.path}`, one])));
   const numbers = (word: IndexRow["word"]) => rows.flatMap((row, i) => (row.word === word ? [i] : []));
-  const header: IndexHeader = {
+  const header: Omit<IndexHeader, "sum"> = {
     magic: indexMagic,
     tip,
     records: rows.length,
     artifacts: artifacts.length,
-    uses: uses.count,
-    makes: makes.count,
+    uses: used.flat().length,
+    makes: made.flat().length,
     folders: [...folders.values()],
     marks: numbers("mark"),
     deploys: numbers("deploy"),
   };
-  const names = [rows.map(({ id }) => id), artifacts].map((list) => Buffer.from(list.join(""), "hex"));
   makeFolder(dirname(file));
-  writeDurable(file, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...names, uses.bytes, makes.bytes]));
+  const line = JSON.stringify({ ...header, sum: indexSum(header, body) });
+  writeDurable(file, Buffer.concat([Buffer.from(`${line}\n`), body]));
 }
 
-/** Turns each record's artifacts into each artifact's records. */
-function pack(lists: readonly (readonly string[])[], place: ReadonlyMap<string, number>) {
-  const records: number[][] = Array.from({ length: place.size }, () => []);
-  for (const [record, oids] of lists.entries())
-    for (const oid of new Set(oids)) records[place.get(oid) as number]?.push(record);
-  const count = records.reduce((sum, list) => sum + list.length, 0);
-  const bytes = Buffer.alloc((place.size + 1 + count) * 4);
+/** Each artifact's records, of each record's artifacts. */
+function turned(lists: readonly (readonly number[])[], artifacts: number): number[][] {
+  const records: number[][] = Array.from({ length: artifacts }, () => []);
+  for (const [record, list] of lists.entries()) for (const artifact of list) records[artifact]?.push(record);
+  return records;
+}
+
+/** Where each list begins, and then all of them. */
+function pack(lists: readonly (readonly number[])[]): Buffer {
+  const count = lists.reduce((sum, list) => sum + list.length, 0);
+  const bytes = Buffer.alloc((lists.length + 1 + count) * 4);
   let at = 0;
-  for (const [i, list] of records.entries()) {
+  for (const [i, list] of lists.entries()) {
     bytes.writeUInt32LE(at, i * 4);
-    for (const record of list) bytes.writeUInt32LE(record, (place.size + 1 + at++) * 4);
+    for (const number of list) bytes.writeUInt32LE(number, (lists.length + 1 + at++) * 4);
   }
-  bytes.writeUInt32LE(at, place.size * 4);
-  return { bytes, count };
+  bytes.writeUInt32LE(at, lists.length * 4);
+  return bytes;
 }

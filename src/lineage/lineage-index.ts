@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { gitIn, type Repository } from "../git/repository.ts";
-import { type FolderArtifact, IndexFile, type IndexRow } from "./index-file.ts";
+import { emptyOid, hexOf } from "./artifact.ts";
+import { type FolderArtifact, IndexFile, type IndexRow, type Step } from "./index-file.ts";
 import { writeIndexFile } from "./index-write.ts";
 import { readFiles } from "./read-files.ts";
 import { parseRecord, type StoredRecord } from "./record.ts";
@@ -18,7 +19,7 @@ export class LineageIndex {
   readonly #repository: Repository;
   readonly #file: IndexFile | undefined;
   readonly #fresh: readonly IndexRow[];
-  readonly #read: ReadonlyMap<string, StoredRecord>;
+  readonly #read: Map<string, StoredRecord>;
 
   private constructor(repository: Repository, file: IndexFile | undefined, fresh: readonly StoredRecord[]) {
     this.#repository = repository;
@@ -77,14 +78,49 @@ export class LineageIndex {
 
   /** Records by their names, in the same order; those that are not here are left out. */
   async read(ids: readonly string[]): Promise<StoredRecord[]> {
-    const unread = ids.filter((id) => !this.#read.has(id));
-    const more = new Map((await readNamed(this.#repository, unread)).map((one) => [one.id, one]));
-    return ids.flatMap((id) => this.#read.get(id) ?? more.get(id) ?? []);
+    const unread = [...new Set(ids)].filter((id) => !this.#read.has(id));
+    for (const one of await readNamed(this.#repository, unread)) this.#read.set(one.id, one);
+    return ids.flatMap((id) => this.#read.get(id) ?? []);
+  }
+
+  /**
+   * Reads at once the records that are met on the way from some artifacts, so many runs deep: each time that records are read takes a process. Those that only folders
+   * lead to are not among them.
+   */
+  async readAhead(oids: readonly string[], direction: "up" | "down", depth: number): Promise<void> {
+    const ids = new Set<string>();
+    const seen = new Set([hexOf(emptyOid)]);
+    let frontier = distinctNew(oids, seen);
+    for (let level = 0; level < depth && frontier.length > 0; level++) {
+      const steps = new Map(frontier.flatMap((oid) => this.#stepsFrom(oid, direction)).map((one) => [one.id, one]));
+      const fresh = [...steps.values()].filter(({ id }) => !ids.has(id));
+      for (const { id } of fresh) ids.add(id);
+      frontier = distinctNew(
+        fresh.flatMap((one) => one.next()),
+        seen,
+      );
+    }
+    await this.read([...ids]);
+  }
+
+  #stepsFrom(oid: string, direction: "up" | "down"): Step[] {
+    const isHere = ({ uses, makes }: IndexRow) => (direction === "up" ? makes : uses).includes(oid);
+    const fresh = this.#fresh
+      .filter(isHere)
+      .map(({ id, uses, makes }) => ({ id, next: () => (direction === "up" ? uses : makes) }));
+    return [...(this.#file?.stepsFrom(oid, direction) ?? []), ...fresh];
   }
 
   #freshWith(wanted: (row: IndexRow) => boolean): string[] {
     return this.#fresh.filter(wanted).map(({ id }) => id);
   }
+}
+
+/** What was not seen before, which it is then. */
+function distinctNew(oids: readonly string[], seen: Set<string>): string[] {
+  const fresh = [...new Set(oids)].filter((oid) => !seen.has(oid));
+  for (const oid of fresh) seen.add(oid);
+  return fresh;
 }
 
 /** The records that one commit of the ref has and an older one has not; undefined when the older one is not its ancestor, or gone. */
@@ -119,13 +155,13 @@ function toRow({ id, record }: StoredRecord): IndexRow {
   return {
     id,
     word: record.kind === "deploy" ? "deploy" : "run",
-    uses: record.in.flatMap(hexOf),
-    makes: record.out.flatMap(hexOf),
-    folders: files.flatMap((file) => hexOf(file).map((oid) => ({ path: file.path, oid }))),
+    uses: record.in.flatMap(hexOfFile),
+    makes: record.out.flatMap(hexOfFile),
+    folders: files.flatMap((file) => hexOfFile(file).map((oid) => ({ path: file.path, oid }))),
   };
 }
 
-function hexOf({ oid }: RunFile): string[] {
+function hexOfFile({ oid }: RunFile): string[] {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(oid)?.[1];
   return hex === undefined ? [] : [hex];
 }

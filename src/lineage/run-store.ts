@@ -6,7 +6,7 @@ import { plainIdent, type Settings } from "../git/ident.ts";
 import { isPartial } from "../git/lazy-fetch.ts";
 import { fetchPromised } from "../git/promised-objects.ts";
 import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
-import { gitText } from "../git/run.ts";
+import { gitText, runGit, runGitNow } from "../git/run.ts";
 import { listTree } from "../git/tree-scan.ts";
 import { readFiles } from "./read-files.ts";
 import { encodeRecord, parseRecord, type RecordEntry, recordId, type StoredRecord } from "./record.ts";
@@ -17,6 +17,8 @@ export const runsRef = "refs/mlgit/runs";
 
 const mostTries = 50;
 const batch = 4096;
+/** More than a few records may take git a while, in which others want to go on. */
+const fewBytes = 1 << 16;
 
 /**
  * Adds records and their shared blobs by one commit. Names are hashes, so whoever adds at the same time cannot be in the way: the loser of the race for the ref tries again on top of
@@ -54,9 +56,11 @@ async function appendAtOnce(
 
 /** It compares with the old value of the ref while it holds the ref's lock, and ends with 1 when another commit is there: then false. */
 async function importFiles(repository: Repository, input: Buffer, options: readonly string[] = []): Promise<boolean> {
-  const env = { GIT_NO_REPLACE_OBJECTS: "1" };
+  const cwd = cwdOf(repository);
+  const how = { cwd, input, env: { GIT_NO_REPLACE_OBJECTS: "1" }, okCodes: [0, 1] };
   const args = ["fast-import", "--quiet", "--done", ...options];
-  return (await gitIn(repository, args, { input, env, okCodes: [0, 1] })).code === 0;
+  const { code } = input.length < fewBytes ? runGitNow(args, how) : await runGit(args, how);
+  return code === 0;
 }
 
 /** Every run that is known here, in no order. */

@@ -1,4 +1,4 @@
-import type { Artifact } from "./artifact.ts";
+import { type Artifact, emptyOid, hexOf } from "./artifact.ts";
 import type { FolderContents } from "./folder-contents.ts";
 import type { LineageIndex } from "./lineage-index.ts";
 import type { RunFile, RunRecord } from "./run-record.ts";
@@ -17,9 +17,6 @@ export interface Trace {
   readonly runs: ReadonlyMap<string, RunRecord>;
 }
 
-/** Empty files are the same everywhere and connect nothing. */
-const emptyOid = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
 /**
  * Follows runs from artifacts, upstream to what they were made from or downstream to what was made from them. Artifacts are the
  * same when their content is, so a copy is what it was copied from; a file also meets the folders that hold it.
@@ -36,6 +33,11 @@ export async function trace(
 ): Promise<Trace> {
   const links = new Map<string, readonly string[]>();
   const runs = new Map<string, RunRecord>();
+  await index.readAhead(
+    roots.map(({ oid }) => hexOf(oid)),
+    direction,
+    depth,
+  );
   let frontier: readonly Artifact[] = roots;
   for (let level = 0; level < depth && frontier.length > 0; level++) {
     const found = await linksOf(frontier, { index, folders, direction });
@@ -67,7 +69,6 @@ async function linksOf(artifacts: readonly Artifact[], search: Search) {
 }
 
 async function linksOfOne(artifact: Artifact, { index, folders, direction }: Search): Promise<string[]> {
-  const hexOf = (oid: string) => oid.replace(/^sha256:/, "");
   const makers = (oids: readonly string[]) => oids.flatMap((oid) => index.makersOf(hexOf(oid)));
   const users = (oids: readonly string[]) => oids.flatMap((oid) => index.usersOf(hexOf(oid)));
   const whole = [artifact.oid, ...(await folders.holders(artifact))];

@@ -1,4 +1,4 @@
-import { existsSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { findRepository, type Repository } from "../../src/git/repository.ts";
@@ -86,8 +86,32 @@ describe("the index of records", () => {
     await isRight(9);
     writeFileSync(file(), "nonsense");
     await isRight(9);
+    const whole = readFileSync(file());
+    // The line at its beginning, a record, the end.
+    for (const at of [60, 700, whole.length - 1]) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      writeFileSync(file(), damaged);
+      await isRight(9);
+      expect(readFileSync(file()).equals(whole)).toBe(true);
+    }
     await box.git(["update-ref", "-d", runsRef], { cwd: box.path("r") });
     await add(0, 4);
     await isRight(4);
+  });
+
+  it("reads all that a way leads to at once, from its file and from what came later", async () => {
+    await add(0, 20);
+    await isRight(20);
+    await add(20, 10);
+    const index = await LineageIndex.open(repository);
+    const named = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => ({ id: recordId(run(from + i)), record: run(from + i) }));
+    await index.readAhead([oid(10)], "down", Number.POSITIVE_INFINITY);
+    await index.readAhead([oid(10)], "up", 3);
+    renameSync(join(repository.commonDir, "objects"), join(repository.commonDir, "away"));
+    const ids = named(0, 30).map(({ id }) => id);
+    expect(await index.read(ids.slice(7))).toEqual(named(7, 30));
+    await expect(index.read(ids)).rejects.toThrow();
   });
 });

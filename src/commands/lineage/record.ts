@@ -1,6 +1,5 @@
-import { createReadStream } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Readable } from "node:stream";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { codeState, gitActor } from "../../git/code-state.ts";
 import { type RecordEntry, recordId } from "../../lineage/record.ts";
@@ -55,10 +54,10 @@ function nameOf(file: string): string {
   return file === "-" ? "stdin" : file;
 }
 
-async function readInput(file: string, { input, cwd }: Context): Promise<string> {
-  const stream: Readable = file === "-" ? input : createReadStream(resolve(cwd, file));
+async function readInput(file: string, context: Context): Promise<string> {
   try {
-    return await collectText(stream);
+    // A stream of a file takes as long to be made as git does for its part.
+    return file === "-" ? await collectText(context.input) : readFileSync(resolve(context.cwd, file), "utf8");
   } catch (cause) {
     throw new MlgitError("usage", `${file} cannot be read`, { path: file, hint: "name a file, or - for stdin", cause });
   }
