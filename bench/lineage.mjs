@@ -1,28 +1,37 @@
 // Lineage over many runs, and a repro that has nothing to do: `npm run bench:lineage -- --help`. Each figure is a whole process, a median.
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measure, median, run } from "./measure.mjs";
+import { writeSection } from "./section.mjs";
+import { markdown } from "./table.mjs";
 
 const { values: options } = parseArgs({
   options: {
     records: { type: "string", default: "100000" },
     stages: { type: "string", default: "1000" },
-    runs: { type: "string", default: "5" },
+    runs: { type: "string", default: "7" },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 if (options.help) {
-  console.log("usage: npm run bench:lineage -- [--records N] [--stages N] [--runs N]");
+  console.log("usage: npm run bench:lineage -- [--records N] [--stages N] [--runs N] [--write]");
   process.exit(0);
 }
 const work = mkdtempSync(join(tmpdir(), "mlgit-bench-lineage-"));
 process.once("exit", () => rmSync(work, { recursive: true, force: true }));
 const bin = fileURLToPath(new URL("../bin", import.meta.url));
-const env = { ...process.env, HOME: work, GIT_CONFIG_NOSYSTEM: "1", PATH: [bin, process.env.PATH].join(delimiter) };
+const env = {
+  ...process.env,
+  NODE_EXTRA_CA_CERTS: undefined,
+  HOME: work,
+  GIT_CONFIG_NOSYSTEM: "1",
+  PATH: [bin, process.env.PATH].join(delimiter),
+};
 for (const name of ["AUTHOR", "COMMITTER"])
   Object.assign(env, { [`GIT_${name}_NAME`]: "Bench", [`GIT_${name}_EMAIL`]: "bench@example.invalid" });
 const cwd = join(work, "r");
@@ -32,29 +41,28 @@ git("init", "-q", "-b", "main", ".");
 git("commit", "-q", "--allow-empty", "-m", "begin");
 git("mlgit", "init");
 
+const rows = [];
+timed("`node -e 0`", ["node", "-e", "0"]);
 if (Number(options.records) > 0) lineage(Number(options.records));
 if (Number(options.stages) > 0) repro(Number(options.stages));
+report();
 
 function lineage(records) {
   const ids = makeRecords(records);
   const index = join(cwd, ".git/mlgit-lineage");
   const middle = `sha256:${oidOf(Math.floor(records / 2))}`;
-  const timed = (title, command, prepare = () => {}) => {
-    const times = Array.from({ length: Number(options.runs) }, () => {
-      prepare();
-      return measure(["git", "mlgit", "lineage", ...command], { cwd, env, scratch: work }).seconds;
-    });
-    print(title, median(times));
-  };
-  console.log(`${records} records`);
-  timed("cold index and a query", [middle], () => rmSync(index, { recursive: true, force: true }));
-  timed("what was it made from", [middle]);
-  timed("what was made from it", ["--down", middle]);
-  timed("one run", [ids.at(-1)]);
+  const many = records.toLocaleString("en-US");
+  const asked = (title, command, { goal, prepare, runs } = {}) =>
+    timed(title, ["git", "mlgit", "lineage", ...command], { goal, prepare, runs });
+  const cold = () => rmSync(index, { recursive: true, force: true });
+  asked(`${many} records, no index: build it and answer`, [middle], { goal: 10, prepare: cold, runs: 3 });
+  asked("what something was made from", [middle], { goal: 0.3 });
+  asked("what was made from it", ["--down", middle], { goal: 0.3 });
+  asked("all about one run", [ids.at(-1)], { goal: 0.3 });
   writeFileSync(join(cwd, "run.json"), JSON.stringify({ stage: "bench", out: [{ path: "m", oid: middle }] }));
-  timed("append a run", ["record", "run.json"]);
-  timed("append a mark", ["mark", "note", middle, "--reason", "bench"]);
-  timed("the first query after that", [middle]);
+  asked("append a record", ["record", "run.json"], { goal: 0.15 });
+  asked("append a mark", ["mark", "note", middle, "--reason", "bench"], { goal: 0.3 });
+  asked("a question after that", [middle], { goal: 0.3 });
 }
 
 /** Families of ten runs, each from the output of the last: what people ask for is never very deep. */
@@ -121,17 +129,30 @@ function repro(stages) {
   writeFileSync(join(cwd, "raw"), "raw\n");
   mkdirSync(join(cwd, "out"));
   writeFileSync(join(cwd, "mlgit.yaml"), `stages:\n${lines.join("\n")}\n`);
-  const first = measure(["git", "mlgit", "repro", "-q", "-j", "4"], { cwd, env, scratch: work }).seconds;
-  print(`repro of ${stages} stages, the first`, first);
+  const many = stages.toLocaleString("en-US");
+  timed(`\`repro\` of ${many} stages, the first`, ["git", "mlgit", "repro", "-q", "-j", "4"], { runs: 1 });
   git("add", "-A");
   git("commit", "-qm", "stages");
-  const times = Array.from(
-    { length: Number(options.runs) },
-    () => measure(["git", "mlgit", "repro"], { cwd, env, scratch: work }).seconds,
-  );
-  print(`repro of ${stages} stages with nothing to do`, median(times));
+  timed(`\`repro\` of ${many} stages with nothing to do`, ["git", "mlgit", "repro"], { goal: 1 });
 }
 
-function print(title, seconds) {
-  console.log(`${title.padEnd(44)}${seconds.toFixed(2)} s`);
+/** Of several starts the first four are those after an installation, when code is still being compiled, and do not count. */
+function timed(title, command, { goal, prepare = () => {}, runs = Number(options.runs) } = {}) {
+  const once = () => {
+    prepare();
+    return measure(command, { cwd, env, scratch: work });
+  };
+  if (runs > 3) for (let i = 0; i < 4; i++) once();
+  const samples = Array.from({ length: runs }, once);
+  const [seconds, cpu] = ["seconds", "cpu"].map((key) => median(samples.map((one) => one[key])));
+  rows.push([title, seconds.toFixed(2), cpu?.toFixed(2) ?? "", goal ?? ""]);
+  console.error(rows.at(-1).join("  "));
+}
+
+function report() {
+  const head = ["step", "s", "s of processor", "goal, s"];
+  const made = `${cpus().length} cores, ${cpus()[0]?.model}, Node ${process.version}; medians of ${options.runs}; load ${loadavg()[0].toFixed(1)} at the end`;
+  const text = [made, "", ...markdown([head, head.map(() => "---"), ...rows])].join("\n");
+  console.log(text);
+  if (options.write) writeSection(fileURLToPath(new URL("../docs/benchmark.md", import.meta.url)), "lineage", text);
 }
