@@ -1,9 +1,9 @@
 // Bundles src into dist: one entry per executable, one for worker threads, and shared or lazy parts beside them, so that
 // starting a filter or a hook loads a few kilobytes and the S3 SDK is read only when a byte has to move.
-import { chmod, readFile, rm } from "node:fs/promises";
+import { chmod, readdir, readFile, rm } from "node:fs/promises";
 import { build } from "esbuild";
 import { buildCompletion, buildManual } from "./build-manual.mjs";
-import { mergeParts } from "./merge-parts.mjs";
+import { closureOf, joinParts } from "./join-parts.mjs";
 import { train } from "./train.mjs";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -11,8 +11,17 @@ const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const calledByGit = [
   "src/git/repository.ts",
   "src/commands/session.ts",
-  ...["declared-kinds", "filter-process", "clean", "smudge", "pre-commit"].map((name) => `src/commands/${name}.ts`),
+  ...["declared-kinds", "filter-process", "clean", "smudge", "pre-commit", "version"].map(
+    (name) => `src/commands/${name}.ts`,
+  ),
   ...["checkout", "commit", "index-change", "merge", "rewrite"].map((name) => `src/commands/post-${name}.ts`),
+];
+const typedAllDay = [
+  "src/cli/parse.ts",
+  "src/pipeline/external-run.ts",
+  ...["add", "status", "ls-files", "fetch", "pull", "push", "hydrate", "lineage", "run", "repro", "dag", "metrics"].map(
+    (name) => `src/commands/${name}.ts`,
+  ),
 ];
 await rm("dist", { recursive: true, force: true });
 const { metafile } = await build({
@@ -43,22 +52,23 @@ const { metafile } = await build({
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",
 });
-const merged = await mergeParts(metafile, {
-  target: "dist/part/git-calls.mjs",
-  start: "src/cli/main.ts",
-  roots: calledByGit,
-});
-/** What a clone or a fetch of a remote in a store loads. */
-const helped = await mergeParts(merged, {
-  target: "dist/part/remote-helper.mjs",
-  start: "src/cli/remote-main.ts",
-  roots: ["src/backend/all.ts", "src/backend/file/file-backend.ts"],
-});
-/** The commands for entities: each loads all of them, for their options. */
-await mergeParts(helped, {
-  target: "dist/part/kind-commands.mjs",
-  roots: ["datasets", "labels", "models"].map((name) => `src/commands/${name}.ts`),
-});
+const isOneOf =
+  (...sources) =>
+  (_path, { entryPoint }) =>
+    sources.includes(entryPoint);
+await joinParts(metafile, "dist/part", [
+  { name: "git-calls", isWhole: true, roots: isOneOf("src/cli/main.ts", ...calledByGit) },
+  // What a clone or a fetch of a remote in a store loads.
+  {
+    name: "remote-helper",
+    isWhole: true,
+    roots: isOneOf("src/cli/remote-main.ts", "src/backend/all.ts", "src/backend/file/file-backend.ts"),
+  },
+  // What people type all day: reading a script takes longer the larger it is.
+  { name: "commands", roots: isOneOf(...typedAllDay) },
+  // All the rest, but for what would be larger than all of it.
+  { name: "more-commands", roots: (path) => !closureOf(metafile, path).some(isHeavy) },
+]);
 const loader = {
   bundle: true,
   format: "cjs",
@@ -74,17 +84,22 @@ await build({
   outdir: "dist/part",
   outExtension: { ".js": ".cjs" },
 });
-await buildExecutable("git-mlgit", '"git-calls", process.argv[2]');
-await buildExecutable("git-remote-mlgit", '"remote-helper", "remote-helper"');
+await buildExecutable("git-mlgit", '{ folder, script: "git-calls", part: "main" }, process.argv.slice(2)');
+await buildExecutable(
+  "git-remote-mlgit",
+  '{ folder, script: "remote-helper", part: "remote-main" }, ["remote-helper"]',
+);
 await chmod("bin/git-mlgit", 0o755);
 await chmod("bin/git-remote-mlgit", 0o755);
 await buildManual(version);
 await buildCompletion();
+// What that has compiled is no start of anybody.
+for (const name of await readdir("dist/part")) if (name.endsWith(".code")) await rm(`dist/part/${name}`);
 train();
 
 /** One file with the loader in it: Node takes two milliseconds to find and compile another. */
-async function buildExecutable(name, joined) {
-  const contents = `import { loadJoined } from "./src/cli/joined.ts"; loadJoined(__dirname + "/part", ${joined}).start();`;
+async function buildExecutable(name, what) {
+  const contents = `import { startJoined } from "./src/cli/joined.ts"; const folder = __dirname + "/part"; startJoined(${what});`;
   await build({ ...loader, stdin: { contents, resolveDir: "." }, outfile: `dist/${name}.cjs` });
 }
 
@@ -95,4 +110,11 @@ function withoutLocales() {
     setup: ({ onLoad }) =>
       onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "export {};" })),
   };
+}
+
+/** Packages that few commands need, and that would be most of a script. */
+function isHeavy({ inputs }) {
+  const heavy =
+    /(^|\/)node_modules\/(@aws|@azure|@smithy|@typespec|bowser|hash-wasm|hyparquet|pino|vega|yauzl)[\w-]*\//;
+  return Object.keys(inputs).some((path) => heavy.test(path));
 }

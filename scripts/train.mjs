@@ -43,6 +43,8 @@ function steps(root) {
   git("commit", "-q", "-m", "two");
   git("checkout", "-q", "main");
   git("merge", "-q", "other");
+  git("mlgit", "status");
+  git("mlgit", "lineage", "runs");
 }
 
 function run(root, cwd, args) {

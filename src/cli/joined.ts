@@ -5,61 +5,117 @@ import { pathToFileURL } from "node:url";
 import { Script } from "node:vm";
 import { compiledCodePlaces, readCompiledCode, writeCompiledCode } from "./compiled-code.ts";
 
-/** What people type may take a moment longer to start, and they type so many things that their code would crowd out the rest. */
 const calledByGit = /^(filter-process|clean|smudge|pre-[a-z]+|post-[a-z-]+|remote-helper)$/;
-/** Functions are compiled when they are first called: a few runs of each kind are gathered until all that git's calls use is there. */
+/** Other words may look so, too. */
+const command = /^[a-z][a-z-]{1,20}$/;
+/** Functions are compiled when they are first called: a few runs of each kind are gathered until all that they use is there. */
 const runsOfAKind = 4;
+/** What comes after so many starts of a command is compiled as ever. */
+const mostRuns = 100;
 
-/** A program that was joined from many modules. */
-export interface Joined {
-  /** Runs it. */
-  start(): void;
-  /** What its modules export, by the names that the build gave to that. */
-  parts(): Readonly<Record<string, unknown>>;
+/** What a part of a script exports. */
+type Part = Readonly<Record<string, unknown>>;
+
+/** Parts that were joined from many modules, by their names; each runs when it is first asked for. */
+type Parts = Readonly<Record<string, (module: { exports: Part }, exports: Part) => void>>;
+
+/** A start of ours, for which code is compiled. */
+interface Run {
+  /** What people type, if it is that: code takes long to read, so each command has files of its own. All that git calls share theirs. */
+  readonly typed?: string;
+  /** Such as `filter-process`, `lineage/record`. */
+  readonly kind: string;
 }
 
 /** The loader is part of each executable, and lies beside the parts for the others: what one loaded the other must not load again. */
-const shared = globalThis as { mlgitJoined?: Map<string, Joined> };
-shared.mlgitJoined ??= new Map();
-const loaded = shared.mlgitJoined;
+interface Shared {
+  readonly scripts: Map<string, Parts>;
+  readonly parts: Map<string, Part>;
+  run?: Run;
+}
+
+const place = globalThis as { mlgitJoined?: Shared };
+place.mlgitJoined ??= { scripts: new Map(), parts: new Map() };
+const shared = place.mlgitJoined;
+
+/** What was joined into a script of a folder. */
+export interface PartName {
+  readonly folder: string;
+  /** Without its ending, for example `git-calls`. */
+  readonly script: string;
+  readonly part: string;
+}
+
+/** Runs a program: a part that exports `start`. @param words what the command line says */
+export function startJoined(name: PartName, words: readonly string[]): void {
+  const [first = "", second = ""] = words;
+  if (calledByGit.test(first)) shared.run = { kind: first };
+  else if (command.test(first))
+    shared.run = { typed: first, kind: command.test(second) ? `${first}/${second}` : first };
+  (loadPart(name).start as () => void)();
+}
+
+/** The same part for who finds this loader beside the scripts. */
+export function loadBeside(script: string, part: string): Part {
+  return loadPart({ folder: __dirname, script, part });
+}
 
 /**
- * A file that the build joined from many parts: `<folder>/<name>.cjs`. It is no ES module, since V8's compiled form of those
- * cannot be kept, and compiling takes longer than most of what git asks for (docs/decision/0014).
- *
- * @param name for example `git-calls`
- * @param run the command that this process was started for
+ * A part of a file that the build joined from many: `<folder>/<script>.cjs`. That is no ES module, since V8's compiled form of those cannot be
+ * kept, and compiling takes longer than most of what git asks for (docs/decision/0014).
  */
-export function loadJoined(folder: string, name: string, run?: string): Joined {
-  const before = loaded.get(name);
+function loadPart({ folder, script, part }: PartName): Part {
+  const id = `${script}/${part}`;
+  const before = shared.parts.get(id);
   if (before) return before;
-  const filename = join(folder, `${name}.cjs`);
-  // The build leaves nothing but ASCII in it, and a string of single bytes is half as large for V8.
-  const source = readFileSync(filename);
-  const places = compiledCodePlaces(folder, name);
-  const compiled = readCompiledCode(places, source);
-  const script = new Script(source.toString("latin1"), { filename, ...(compiled && { cachedData: compiled.data }) });
-  const module = { exports: {} as Joined };
-  const ownRequire = createRequire(filename);
-  // One joined file may import from another.
-  const require = (id: string) =>
-    id.endsWith(".mjs") ? loadJoined(folder, id.slice("./".length, -".mjs".length)).parts() : ownRequire(id);
-  const url = pathToFileURL(filename).href;
-  // A script has no `import()` of its own; what it names lies beside it.
-  const importBeside = (id: string) => import(id.startsWith("./") ? new URL(id, url).href : id);
-  script.runInThisContext()(module, require, url, importBeside);
-  loaded.set(name, module.exports);
-  const runs = compiled?.runs ?? [];
-  if (run === undefined || !calledByGit.test(run)) return module.exports;
-  // What is whole and was made from this text, and is refused all the same, was made with other options of V8: it stays theirs.
-  if (!script.cachedDataRejected && runs.filter((one) => one === run).length < runsOfAKind)
-    process.once("exit", () =>
-      writeCompiledCode(places, source, { data: script.createCachedData(), runs: [...runs, run] }),
-    );
+  const load = loadScript(folder, script)[part];
+  if (!load) throw new Error(`${script}.cjs has no part ${part}`);
+  const module = { exports: {} as Part };
+  load(module, module.exports);
+  shared.parts.set(id, module.exports);
   return module.exports;
 }
 
-/** The same for who finds this loader beside the file. */
-export function loadBeside(name: string): Joined {
-  return loadJoined(__dirname, name);
+function loadScript(folder: string, name: string): Parts {
+  const before = shared.scripts.get(name);
+  if (before) return before;
+  const { run } = shared;
+  const filename = join(folder, `${name}.cjs`);
+  // The build leaves nothing but ASCII in it, and a string of single bytes is half as large for V8.
+  const source = readFileSync(filename);
+  const places = compiledCodePlaces(folder, run?.typed === undefined ? name : `${name}-${run.typed}`);
+  const compiled = readCompiledCode(places, source);
+  const script = new Script(source.toString("latin1"), { filename, ...(compiled && { cachedData: compiled.data }) });
+  const parts: Parts = script.runInThisContext()(...surroundings(folder, filename));
+  shared.scripts.set(name, parts);
+  const runs = compiled?.runs ?? [];
+  // What is whole and was made from this text, and is refused all the same, was made with other options of V8: it stays theirs.
+  if (run && !script.cachedDataRejected && isWanted(run, runs))
+    process.once("exit", (code) => {
+      // A word that is no command is none to be faster at.
+      if (run.typed !== undefined && code !== 0) return;
+      writeCompiledCode(places, source, { data: script.createCachedData(), runs: [...runs, run.kind] });
+    });
+  return parts;
+}
+
+function isWanted({ kind }: Run, runs: readonly string[]): boolean {
+  return runs.length < mostRuns && runs.filter((one) => one === kind).length < runsOfAKind;
+}
+
+/** Names that the build gave to parts of scripts. */
+const joinedName = /^joined:([^/]+)\/(.+)$/;
+
+/** A script has neither `require` nor `import()` of its own; what it names lies beside it. */
+function surroundings(folder: string, filename: string) {
+  const url = pathToFileURL(filename).href;
+  const partNamed = (id: string) => {
+    const [, script, part] = joinedName.exec(id) ?? [];
+    return script === undefined || part === undefined ? undefined : loadPart({ folder, script, part });
+  };
+  const ownRequire = createRequire(filename);
+  const require = (id: string): unknown => partNamed(id) ?? ownRequire(id);
+  const importBeside = async (id: string): Promise<unknown> =>
+    partNamed(id) ?? import(id.startsWith("./") ? new URL(id, url).href : id);
+  return [require, url, importBeside] as const;
 }

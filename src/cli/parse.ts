@@ -46,8 +46,13 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
     );
   };
   const entries = [...commands, ...(await declaredEntries(operands[0]))];
-  const parser = await createParser(entries, { words: operands, execute });
-  if (argv.length === 0 || (operands.length === 1 && operands[0] === "help")) {
+  const isOverview = argv.length === 0 || (operands.length === 1 && operands[0] === "help");
+  const parser = await createParser(isOverview ? entries : called(entries, operands[0]), {
+    words: operands,
+    next: argv[0] === operands[0] ? argv[1] : undefined,
+    execute,
+  });
+  if (isOverview) {
     parser.outputHelp();
     return exitCode.ok;
   }
@@ -59,6 +64,15 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
     if ((error as CommanderError).exitCode === 0) return exitCode.ok;
     throw usageError(error as CommanderError, entries, operands);
   }
+}
+
+/** The one that a word names, or all: what else there is matters to the overview and to words that are none. */
+function called<T extends Pick<Action, "name" | "aliases">>(
+  entries: readonly T[],
+  word: string | undefined,
+): readonly T[] {
+  const found = word === undefined ? undefined : entries.find((one) => isCalled(one, [word]));
+  return found ? [found] : entries;
 }
 
 /** The kinds that the repository declares, where they may matter: for the overview, for their remotes, and for a word that is no command of ours. */
@@ -80,6 +94,8 @@ async function declaredEntries(wanted: string | undefined): Promise<CommandEntry
 interface Wanted {
   /** What is no option. */
   readonly words: readonly string[];
+  /** What stands right behind the command, if that comes first. */
+  readonly next: string | undefined;
   readonly execute: Execute;
 }
 
@@ -118,7 +134,7 @@ async function defineEntry(parser: Parser, entry: CommandEntry, wanted: Wanted):
   if (command.raw) parser.allowUnknownOption().passThroughOptions();
   parser.addHelpText("after", `\nMore: git mlgit help ${entry.name}`);
   parser.action(() => wanted.execute(entry.name, command.run.bind(command), parser));
-  for (const action of command.actions ?? []) defineAction(parser, { entry, action, wanted });
+  for (const action of called(command.actions ?? [], wanted.next)) defineAction(parser, { entry, action, wanted });
 }
 
 /** What no word names is only listed: defining options takes its time. */

@@ -98,6 +98,44 @@ describe("the joined program", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
+  it("keeps what each command of people compiles apart, and nothing of words that are none", () => {
+    const root = install("typed");
+    const parts = join(root, "dist/part");
+    const typed = (...words: string[]) => {
+      const options = { cwd: repository, env: environment(), encoding: "utf8" } as const;
+      return spawnSync(join(root, "bin/git-mlgit"), words, options);
+    };
+    for (const words of [
+      ["lineag", "runs"],
+      ["lineage", "nothing"],
+    ])
+      expect(typed(...words).status).toBe(2);
+    expect(compiledIn(parts)).toEqual([]);
+    const first = typed("lineage", "runs");
+    expect(first).toMatchObject({ status: 0, stdout: "no runs\n", stderr: "" });
+    const kept = compiledIn(parts);
+    expect(kept.map((name) => name.replace(/-\d.*/, "")).sort()).toEqual(["commands-lineage", "git-calls-lineage"]);
+    for (let i = 0; i < 3; i += 1) expect(typed("lineage", "runs").stdout).toBe(first.stdout);
+    const trained = kept.map((name) => readFileSync(join(parts, name)));
+    expect(typed("lineage", "runs").stdout).toBe(first.stdout);
+    expect(kept.map((name) => readFileSync(join(parts, name)))).toEqual(trained);
+    // Other commands and git's own calls have files of their own.
+    expect(typed("ls-files").status).toBe(0);
+    expect(filterOnce(root)).toBe(answer);
+    expect(kept.map((name) => readFileSync(join(parts, name)))).toEqual(trained);
+    expect(compiledIn(parts)).toHaveLength(5);
+  });
+
+  it("loads what a command needs and nothing that is large", () => {
+    const root = install("light");
+    // What is joined is no module; loading one of these ends the process.
+    for (const name of readdirSync(join(root, "dist/part")))
+      if (name.endsWith(".mjs")) writeFileSync(join(root, "dist/part", name), "process.exit(99)\n");
+    const options = { cwd: repository, env: environment(), encoding: "utf8" } as const;
+    for (const words of [["status"], ["lineage", "runs"], ["dag"], ["ls-files"], ["repro"], ["-h"], ["track"]])
+      expect([words, spawnSync(join(root, "bin/git-mlgit"), words, options)]).toMatchObject([words, { status: 0 }]);
+  });
+
   it("may be started for the first time by many at once", async () => {
     const root = install("many");
     const runs = Array.from({ length: 6 }, () => {
