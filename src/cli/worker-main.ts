@@ -7,6 +7,9 @@ if ("hash" in workerData) {
 } else if ("md5" in workerData) {
   const { runMd5Worker } = await import("../util/md5-worker.ts");
   runMd5Worker(workerData);
+} else if ("cut" in workerData) {
+  const { runCutWorker } = await import("../transfer/cut-worker.ts");
+  runCutWorker();
 } else {
   const { runAddWorker } = await import("../transfer/add-worker.ts");
   await runAddWorker();

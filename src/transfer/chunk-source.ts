@@ -12,14 +12,14 @@ export function* chunksOfFile(path: string, chunker: Chunker): Generator<Uint8Ar
     const before = fstatSync(fd, { bigint: true });
     yield* cut(fd, chunker);
     const after = fstatSync(fd, { bigint: true });
-    if (before.mtimeNs !== after.mtimeNs || before.size !== after.size)
-      throw new MlgitError("corrupt", `${path} changed while it was read`, {
-        path,
-        hint: "run the same command again",
-      });
+    if (before.mtimeNs !== after.mtimeNs || before.size !== after.size) throw changedWhileRead(path);
   } finally {
     closeSync(fd);
   }
+}
+
+export function changedWhileRead(path: string): MlgitError {
+  return new MlgitError("corrupt", `${path} changed while it was read`, { path, hint: "run the same command again" });
 }
 
 function* cut(fd: number, chunker: Chunker): Generator<Uint8Array, void, void> {

@@ -1,21 +1,16 @@
-import { extname } from "node:path";
-import { Chunker } from "../chunk/gear.ts";
-import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
-import type { Cache, CachedContent } from "../store/local/cache.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import type { Cache } from "../store/local/cache.ts";
 import { ChunkMaps } from "../store/local/chunk-maps.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
-import type { PackedContent } from "../store/local/sealed-pack.ts";
 import { compactIndex } from "../store/remote/compact-index.ts";
 import { keptFiles } from "../store/remote/kept-files.ts";
-import type { FilePacker } from "../store/remote/packer-types.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
 import { UploadPacker } from "../store/remote/upload-packer.ts";
-import { createBreather } from "../util/breathe.ts";
-import { chunksOfFile } from "./chunk-source.ts";
 import { ContentList, ContentMap, type WantedContent } from "./content-map.ts";
 import { fetchContent } from "./fetch-content.ts";
 import { type Meter, silentMeter } from "./meter.ts";
+import { packContents } from "./pack-contents.ts";
 import { resumePacks } from "./resume-packs.ts";
 
 export type { WantedContent };
@@ -37,7 +32,6 @@ export interface PushOptions {
   readonly signal?: AbortSignal;
 }
 
-const chunkerBuffer = 4 << 20;
 /** Contents that are looked up in the index together. */
 const askedAtOnce = 65_536;
 
@@ -107,7 +101,7 @@ async function send(absent: ContentList, options: PushOptions) {
   });
   try {
     await resumePacks(absent, { cache, store, packer, unfinished, signal });
-    await packAll(absent, packer, options);
+    await packContents(absent, packer, options);
     await packer.finish();
     unfinished.clear();
     if (absent.length > 0) await afterwards(packer, options);
@@ -143,87 +137,4 @@ function assertAvailable(uncached: readonly WantedContent[], cache: Cache): void
       hint: "run `git mlgit add <path>` where their bytes still are, or `git mlgit fetch` from a remote that has them; nothing was pushed",
     },
   );
-}
-
-async function packAll(absent: ContentList, packer: UploadPacker, options: PushOptions): Promise<void> {
-  const chunker = new Chunker(chunkerBuffer);
-  const breathe = createBreather();
-  const tools = { packer, chunker, breathe, meter: options.meter };
-  for (const one of absent) {
-    await breathe();
-    options.signal?.throwIfAborted();
-    const small = options.cache.peekChunks(one.oid);
-    if (small?.content.length === one.size) await packSmall(one, small, tools);
-    else await packContent(one, await verified(one, options), tools);
-  }
-}
-
-async function verified(one: WantedContent, options: PushOptions): Promise<CachedContent> {
-  try {
-    return cachedContent(one, options.cache);
-  } catch (error) {
-    // A copy that turned out damaged is gone from the cache; what lies in packs that are about to be collected can still be had.
-    if (!options.store.has(one.oid)) throw error;
-    await fetchContent([one], { ...options, meter: silentMeter });
-    return cachedContent(one, options.cache);
-  }
-}
-
-function cachedContent(one: WantedContent, cache: Cache): CachedContent {
-  try {
-    const content = cache.get(one.oid);
-    if (content && content.size === one.size) return content;
-  } catch (error) {
-    if (!isMlgitError(error)) throw error;
-    throw new MlgitError(error.kind, `${one.path}: ${error.message}`, {
-      path: one.path,
-      oid: one.oid,
-      hint: error.hint ?? "",
-      cause: error,
-    });
-  }
-  throw new MlgitError("missing", `${one.path}: sha256:${one.oid} with ${one.size} bytes is not in the cache`, {
-    path: one.path,
-    oid: one.oid,
-  });
-}
-
-interface PackTools {
-  readonly packer: UploadPacker;
-  readonly chunker: Chunker;
-  readonly breathe: () => Promise<void> | undefined;
-  readonly meter: Meter;
-}
-
-async function packSmall(one: WantedContent, { content, chunks }: PackedContent, tools: PackTools): Promise<void> {
-  const { oid, size, path } = one;
-  const file = tools.packer.begin({ oid, size, kind: extname(path) }, content.subarray(0, 64));
-  let start = 0;
-  for (const { id, length } of chunks) {
-    await file.chunk(content.subarray(start, start + length), id);
-    start += length;
-  }
-  file.done();
-  tools.meter.advance(1, size);
-}
-
-async function packContent(one: WantedContent, content: CachedContent, tools: PackTools): Promise<void> {
-  let file: FilePacker | undefined;
-  for (const chunk of chunksOf(content, tools.chunker)) {
-    file ??= tools.packer.begin(one, chunk.subarray(0, 64));
-    await file.chunk(chunk);
-    tools.meter.advance(0, chunk.length);
-    await tools.breathe();
-  }
-  file?.done();
-  tools.meter.advance(1, 0);
-}
-
-function* chunksOf(content: CachedContent, chunker: Chunker): Generator<Uint8Array, void, void> {
-  if (content.kind === "file") return yield* chunksOfFile(content.path, chunker);
-  let start = 0;
-  for (const { length } of content.chunks) {
-    yield content.content.subarray(start, start + length);
-    start += length;
-  }
 }

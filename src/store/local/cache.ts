@@ -79,6 +79,11 @@ export class Cache implements IngestTarget {
     return small && { kind: "bytes", size: small.content.length, ...small };
   }
 
+  /** Where large content lies that `get` would give out without reading it. */
+  knownFile(oid: string): string | undefined {
+    return this.#large.known(oid);
+  }
+
   /**
    * Verified bytes of small content that lies where the last one did, for whoever asks for very many; a view that lives until the next call.
    * Undefined says nothing: `get` tells.

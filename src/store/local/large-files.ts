@@ -71,6 +71,13 @@ export class LargeFiles {
     }
   }
 
+  /** Where a file lies whose bytes are known to be right without reading it. */
+  known(oid: string): string | undefined {
+    const path = this.#layout.file(oid);
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat?.isFile() && this.#verified.holds(oid, stat) ? path : undefined;
+  }
+
   /** Hashes a file whatever is known of it, and remembers the result. False when its bytes are wrong; it stays where it is. */
   recheck(oid: string): boolean {
     this.#verified.forget(oid);

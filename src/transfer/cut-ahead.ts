@@ -1,0 +1,154 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { type RegionCuts, RegionCutter } from "../chunk/region-cutter.ts";
+import { changedWhileRead } from "./chunk-source.ts";
+import { CutCrew } from "./cut-crew.ts";
+import { regionSize } from "./cut-worker.ts";
+
+/** Less is cut sooner than threads are started. */
+const worthThreads = 32 << 20;
+
+/** A file that will be asked for. */
+export interface ComingFile {
+  readonly oid: string;
+  readonly size: number;
+}
+
+/** The chunks of many large files, one file after the other: threads look ahead where each chunk ends. */
+export class CutAhead {
+  readonly #crew: CutCrew;
+  readonly #coming: readonly ComingFile[];
+  readonly #pathOf: (oid: string) => string | undefined;
+  readonly #cutter = new RegionCutter(regionSize);
+  readonly #begun = new Map<string, AheadFile>();
+  /** The number of the first file that was not begun. */
+  #next = 0;
+
+  /**
+   * `coming`: in the order in which they will be asked for. `pathOf`: where such a file lies; undefined for one that is not to be read yet. Undefined where threads
+   * are not worth starting. Ends with `stop`.
+   */
+  static start(coming: readonly ComingFile[], pathOf: (oid: string) => string | undefined): CutAhead | undefined {
+    const bytes = coming.reduce((sum, { size }) => sum + size, 0);
+    const crew = bytes < worthThreads ? undefined : CutCrew.start();
+    return crew && new CutAhead(crew, coming, pathOf);
+  }
+
+  private constructor(crew: CutCrew, coming: readonly ComingFile[], pathOf: (oid: string) => string | undefined) {
+    this.#crew = crew;
+    this.#coming = coming;
+    this.#pathOf = pathOf;
+  }
+
+  /**
+   * The chunks of a file, some at a time; each list is to be gone through before the next one is asked for, each view lives until the next step.
+   * @throws MlgitError kind `corrupt` when the file changes while it is read.
+   */
+  async *chunks(oid: string, path: string): AsyncGenerator<Iterable<Uint8Array>, void, void> {
+    const file = this.#begun.get(oid) ?? this.#begin(oid, path);
+    this.#passOver(oid);
+    this.#cutter.reset();
+    for (;;) {
+      this.#fill();
+      const region = await file.take(this.#cutter.space);
+      if (!region) break;
+      yield this.#cutter.take(region.length, region.cuts);
+    }
+    this.#begun.delete(oid);
+    file.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.#crew.stop();
+    for (const file of this.#begun.values()) file.close();
+    this.#begun.clear();
+  }
+
+  #begin(oid: string, path: string): AheadFile {
+    const file = new AheadFile(path);
+    this.#begun.set(oid, file);
+    const number = this.#coming.findIndex((one, i) => i >= this.#next && one.oid === oid);
+    if (number >= 0) this.#next = number + 1;
+    return file;
+  }
+
+  /** What was not asked for after all. */
+  #passOver(until: string): void {
+    for (const [oid, file] of this.#begun) {
+      if (oid === until) return;
+      this.#begun.delete(oid);
+      void file.drop();
+    }
+  }
+
+  /** Keeps the threads at work: on what is asked for now, then on what will be. */
+  #fill(): void {
+    for (const file of this.#begun.values()) while (this.#crew.hasRoom && file.hasMore) file.order(this.#crew);
+    while (this.#crew.hasRoom) {
+      const coming = this.#coming[this.#next];
+      const path = coming && this.#pathOf(coming.oid);
+      if (!path) return;
+      const file = this.#begin(coming.oid, path);
+      while (this.#crew.hasRoom && file.hasMore) file.order(this.#crew);
+    }
+  }
+}
+
+/** A file whose regions are cut by the crew and read here. */
+class AheadFile {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #before: { readonly size: bigint; readonly mtimeNs: bigint };
+  readonly #ordered: Promise<RegionCuts>[] = [];
+  #orderedTo = 0;
+  #at = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openSync(path, "r");
+    this.#before = fstatSync(this.#fd, { bigint: true });
+  }
+
+  get hasMore(): boolean {
+    return this.#orderedTo < Number(this.#before.size);
+  }
+
+  order(crew: CutCrew): void {
+    const size = Number(this.#before.size);
+    const at = this.#orderedTo;
+    const length = Math.min(regionSize, size - at);
+    this.#orderedTo += length;
+    this.#ordered.push(crew.cut({ fd: this.#fd, at, length, last: at + length === size }));
+  }
+
+  /** Reads the next region into `space`; undefined after the last one, when all came from one unchanged file. */
+  async take(space: Uint8Array): Promise<{ readonly length: number; readonly cuts: RegionCuts } | undefined> {
+    const cuts = await this.#ordered.shift();
+    if (!cuts) {
+      this.#check();
+      return undefined;
+    }
+    const length = Math.min(regionSize, Number(this.#before.size) - this.#at);
+    for (let done = 0; done < length; ) {
+      const got = readSync(this.#fd, space, done, length - done, this.#at);
+      if (got === 0) throw changedWhileRead(this.#path);
+      done += got;
+      this.#at += got;
+    }
+    return { length, cuts };
+  }
+
+  /** Closes it when nothing reads it any more. */
+  async drop(): Promise<void> {
+    await Promise.all(this.#ordered);
+    this.close();
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #check(): void {
+    const after = fstatSync(this.#fd, { bigint: true });
+    if (after.mtimeNs !== this.#before.mtimeNs || after.size !== this.#before.size) throw changedWhileRead(this.#path);
+  }
+}

@@ -1,0 +1,128 @@
+import { extname } from "node:path";
+import { Chunker } from "../chunk/gear.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import type { Cache, CachedContent } from "../store/local/cache.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
+import type { PackedContent } from "../store/local/sealed-pack.ts";
+import type { FilePacker } from "../store/remote/packer-types.ts";
+import type { RemoteStore } from "../store/remote/remote-store.ts";
+import type { UploadPacker } from "../store/remote/upload-packer.ts";
+import { createBreather } from "../util/breathe.ts";
+import { chunksOfFile } from "./chunk-source.ts";
+import type { ContentList, WantedContent } from "./content-map.ts";
+import { CutAhead } from "./cut-ahead.ts";
+import { fetchContent } from "./fetch-content.ts";
+import { type Meter, silentMeter } from "./meter.ts";
+
+export interface PackOptions {
+  readonly cache: Cache;
+  readonly store: RemoteStore;
+  readonly meter: Meter;
+  readonly signal?: AbortSignal;
+}
+
+const chunkerBuffer = 4 << 20;
+
+/**
+ * Packs contents of the cache, in order.
+ * @throws MlgitError kind `missing` or `corrupt` for a content that is not what the cache said
+ */
+export async function packContents(contents: ContentList, packer: UploadPacker, options: PackOptions): Promise<void> {
+  const { cache, meter } = options;
+  const large = contents.filter(({ size }) => size >= wholeFileLimit);
+  const ahead = CutAhead.start(large, (oid) => cache.knownFile(oid));
+  const chunker = new Chunker(chunkerBuffer);
+  const tools: PackTools = { packer, chunker, breathe: createBreather(), meter, ahead };
+  try {
+    for (const one of contents) {
+      await tools.breathe();
+      options.signal?.throwIfAborted();
+      const small = cache.peekChunks(one.oid);
+      if (small?.content.length === one.size) await packSmall(one, small, tools);
+      else await packContent(one, await verified(one, options), tools);
+    }
+  } finally {
+    await ahead?.stop();
+  }
+}
+
+async function verified(one: WantedContent, options: PackOptions): Promise<CachedContent> {
+  try {
+    return cachedContent(one, options.cache);
+  } catch (error) {
+    // A copy that turned out damaged is gone from the cache; what lies in packs that are about to be collected can still be had.
+    if (!options.store.has(one.oid)) throw error;
+    await fetchContent([one], { ...options, meter: silentMeter });
+    return cachedContent(one, options.cache);
+  }
+}
+
+function cachedContent(one: WantedContent, cache: Cache): CachedContent {
+  try {
+    const content = cache.get(one.oid);
+    if (content && content.size === one.size) return content;
+  } catch (error) {
+    if (!isMlgitError(error)) throw error;
+    throw new MlgitError(error.kind, `${one.path}: ${error.message}`, {
+      path: one.path,
+      oid: one.oid,
+      hint: error.hint ?? "",
+      cause: error,
+    });
+  }
+  throw new MlgitError("missing", `${one.path}: sha256:${one.oid} with ${one.size} bytes is not in the cache`, {
+    path: one.path,
+    oid: one.oid,
+  });
+}
+
+interface PackTools {
+  readonly packer: UploadPacker;
+  readonly chunker: Chunker;
+  readonly breathe: () => Promise<void> | undefined;
+  readonly meter: Meter;
+  readonly ahead: CutAhead | undefined;
+}
+
+async function packSmall(one: WantedContent, { content, chunks }: PackedContent, tools: PackTools): Promise<void> {
+  const { oid, size, path } = one;
+  const file = tools.packer.begin({ oid, size, kind: extname(path) }, content.subarray(0, 64));
+  let start = 0;
+  for (const { id, length } of chunks) {
+    await file.chunk(content.subarray(start, start + length), id);
+    start += length;
+  }
+  file.done();
+  tools.meter.advance(1, size);
+}
+
+async function packContent(one: WantedContent, content: CachedContent, tools: PackTools): Promise<void> {
+  let file: FilePacker | undefined;
+  for await (const chunks of chunksOf(one, content, tools))
+    for (const chunk of chunks) {
+      file ??= tools.packer.begin(one, chunk.subarray(0, 64));
+      await file.chunk(chunk);
+      tools.meter.advance(0, chunk.length);
+      await tools.breathe();
+    }
+  file?.done();
+  tools.meter.advance(1, 0);
+}
+
+function chunksOf(
+  { oid }: WantedContent,
+  content: CachedContent,
+  { chunker, ahead }: PackTools,
+): AsyncIterable<Iterable<Uint8Array>> | Iterable<Iterable<Uint8Array>> {
+  if (content.kind === "bytes") return [chunksOfBytes(content)];
+  if (ahead && content.size >= wholeFileLimit) return ahead.chunks(oid, content.path);
+  return [chunksOfFile(content.path, chunker)];
+}
+
+function* chunksOfBytes({ content, chunks }: PackedContent): Generator<Uint8Array, void, void> {
+  let start = 0;
+  for (const { length } of chunks) {
+    yield content.subarray(start, start + length);
+    start += length;
+  }
+}

@@ -1,0 +1,81 @@
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { cutsOf } from "../../src/chunk/gear.ts";
+import { CutAhead } from "../../src/transfer/cut-ahead.ts";
+import { oidOf } from "../helper/pointer-of.ts";
+import { randomBytesOf } from "../helper/random.ts";
+
+const root = mkdtempSync(join(tmpdir(), "mlgit-ahead-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** One larger than all regions that are read ahead, and some that are less than one. */
+const contents = [30_000_000, 1_500_000, 4 << 20, 1_048_576, 9_000_001].map((length, i) => randomBytesOf(i, length));
+const files = contents.map((bytes, i) => ({ oid: oidOf(bytes), size: bytes.length, path: join(root, `${i}`), bytes }));
+const paths = new Map(files.map(({ oid, path }) => [oid, path]));
+const [large, ...others] = files as [(typeof files)[0], ...typeof files];
+
+beforeAll(() => {
+  for (const { path, bytes } of files) writeFileSync(path, bytes);
+});
+
+function start(pathOf = (oid: string) => paths.get(oid)): CutAhead {
+  const ahead = CutAhead.start(files, pathOf);
+  if (!ahead) throw new Error("needs two cores, and npm run build");
+  return ahead;
+}
+
+async function endsOf(ahead: CutAhead, { oid, path, bytes }: (typeof files)[0]) {
+  const ends: number[] = [];
+  let sum = 0;
+  for await (const chunks of ahead.chunks(oid, path))
+    for (const chunk of chunks) {
+      expect(bytes.subarray(sum, sum + chunk.length).equals(chunk)).toBe(true);
+      sum += chunk.length;
+      ends.push(sum);
+    }
+  return ends;
+}
+
+describe("chunks whose ends threads find ahead", () => {
+  it("are those of each file, in the order in which they are asked for", async () => {
+    const ahead = start();
+    try {
+      for (const file of files) expect(await endsOf(ahead, file)).toEqual(cutsOf(file.bytes));
+    } finally {
+      await ahead.stop();
+    }
+  });
+
+  it("wait for files that must not be read yet, and pass over what is not asked for", async () => {
+    const ahead = start((oid) => (oid === others[0]!.oid ? undefined : paths.get(oid)));
+    try {
+      for (const file of [large, others[0]!, others[2]!, others[3]!])
+        expect(await endsOf(ahead, file)).toEqual(cutsOf(file.bytes));
+    } finally {
+      await ahead.stop();
+    }
+  });
+
+  it("are refused where the file changes meanwhile", async () => {
+    for (const change of [() => appendFileSync(large.path, "x"), () => truncateSync(large.path, 9_000_000)]) {
+      const ahead = start();
+      const all = async () => {
+        let changed = false;
+        for await (const chunks of ahead.chunks(large.oid, large.path)) {
+          for (const _ of chunks);
+          if (!changed) change();
+          changed = true;
+        }
+      };
+      await expect(all()).rejects.toMatchObject({ kind: "corrupt", path: large.path });
+      await ahead.stop();
+      writeFileSync(large.path, large.bytes);
+    }
+  });
+
+  it("are not looked for by threads where there is little to do", () => {
+    expect(CutAhead.start(others, () => undefined)).toBeUndefined();
+  });
+});
