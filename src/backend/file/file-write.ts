@@ -4,8 +4,10 @@ import { chmod, copyFile, type FileHandle, link, open, rename, stat, unlink } fr
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
 import { checkSignal, missingError } from "../backend-error.ts";
+import { directFrom, writeDirect } from "./direct-write.ts";
 
 const writeSize = 4 << 20;
+const ownerWrites = 0o200;
 
 export interface WriteOptions {
   readonly mode: number;
@@ -24,10 +26,14 @@ export const systemCalls: NamingCalls = { link, rename };
 /** Writes `body` to a new hidden file in the folder of `path`; its bytes are durable when the promise resolves, its name is not. */
 export async function writeTemporary(path: string, body: Uint8Array, options: WriteOptions): Promise<string> {
   const temporary = temporaryFor(path);
-  const file = await open(temporary, "wx", options.mode);
+  const isLarge = body.length >= directFrom;
+  // Its owner may open it once more until all is written.
+  const file = await open(temporary, "wx", isLarge ? options.mode | ownerWrites : options.mode);
   try {
     try {
-      await writeAll(file, body, options);
+      const done = isLarge ? await writeDirect(temporary, body, options) : 0;
+      await writeRest(file, { body, done }, options);
+      if (isLarge) await takeBack(file, ownerWrites & ~options.mode);
       await file.datasync();
     } finally {
       await file.close();
@@ -63,11 +69,20 @@ function temporaryFor(path: string): string {
   return join(dirname(path), `.mlgit-tmp-${randomBytes(8).toString("hex")}`);
 }
 
-async function writeAll(file: FileHandle, body: Uint8Array, { signal, onProgress }: WriteOptions): Promise<void> {
-  for (let done = 0; done < body.length; ) {
+/** Takes permissions from a file and leaves it those that it has else, by the umask of its maker. */
+async function takeBack(file: FileHandle, permissions: number): Promise<void> {
+  if (permissions !== 0) await file.chmod((await file.stat()).mode & 0o7777 & ~permissions);
+}
+
+async function writeRest(
+  file: FileHandle,
+  { body, done }: { readonly body: Uint8Array; readonly done: number },
+  { signal, onProgress }: WriteOptions,
+): Promise<void> {
+  for (let at = done; at < body.length; ) {
     checkSignal(signal);
-    const { bytesWritten } = await file.write(body, done, Math.min(writeSize, body.length - done));
-    done += bytesWritten;
+    const { bytesWritten } = await file.write(body, at, Math.min(writeSize, body.length - at), at);
+    at += bytesWritten;
     onProgress?.(bytesWritten);
   }
 }

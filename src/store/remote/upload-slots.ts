@@ -1,3 +1,5 @@
+import { alignedBytes } from "../../util/aligned.ts";
+
 /** Memory for packs: how many fill or are under way at once, and their bytes. A push shall do with 300 MB altogether, of which Node and the SDK take 120. */
 const slots = 3;
 const slotBytes = 32 << 20;
@@ -19,7 +21,7 @@ export class UploadSlots {
     const free = this.#free.pop();
     if (free) return free;
     this.#made++;
-    return new Uint8Array(slotBytes);
+    return alignedBytes(slotBytes);
   }
 
   /** Gives a buffer back unused. */
