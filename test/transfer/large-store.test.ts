@@ -1,8 +1,10 @@
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { wrapBackend } from "../../src/backend/all.ts";
+import type { ByteRange, FileInfo } from "../../src/backend/backend.ts";
+import type { Handle } from "../../src/backend/handle.ts";
 import { MemoryBackend } from "../../src/backend/memory/memory-backend.ts";
 import { loadChunkHash } from "../../src/chunk/chunk-hash.ts";
 import { SegmentBuilder } from "../../src/store/index/segment-builder.ts";
@@ -38,8 +40,8 @@ beforeAll(async () => {
 });
 
 /** Somebody who has nothing of the store yet. */
-async function client() {
-  const backend = wrapBackend(memory);
+async function client(place: MemoryBackend = memory) {
+  const backend = wrapBackend(place);
   const cache = await Cache.open(join(root, `cache ${made++}`));
   const create = async () => ({ exclusiveCreate: true, compareAndSwap: true });
   const store = (await RemoteStore.open(backend, cache.layout.index, { create }))!;
@@ -118,4 +120,59 @@ it("remembers what came from a store whose large index stayed where it is, so th
   again.noteFetched(store.marker.id, [oid, other]);
   for (const cacheOfAnother of [again, await Cache.open(cache.layout.root)])
     expect([oid, other, third].map((one) => cacheOfAnother.isElsewhere(one))).toEqual([true, true, false]);
+});
+
+/** Answers ranges of one segment with bytes that are not its own, and whole loads with those that are. */
+class LyingBackend extends MemoryBackend {
+  readonly lies = new MemoryBackend();
+
+  override load<T>(
+    handle: Handle,
+    range: ByteRange | undefined,
+    use: (body: AsyncIterable<Uint8Array>, info: FileInfo) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    if (range && handle.type === "index") return this.lies.load(handle, range, use, signal);
+    return super.load(handle, range, use, signal);
+  }
+}
+
+describe("rows that were read by ranges, and that nothing proves", () => {
+  const victim = randomBytesOf(5, 100_000);
+
+  /** A segment of megabytes that has a file of this oid. */
+  async function segmentWith(oid: string) {
+    const builder = new SegmentBuilder();
+    const pack = builder.pack("cd".repeat(32), 1_000_000, 8000);
+    const ids = randomBytesOf(2, 60_000 * 32);
+    for (let i = 0; i < 60_000; i++) builder.chunk(ids.subarray(i * 32, i * 32 + 32), pack, i % 8000);
+    builder.file({ oid, size: victim.length, pack, first: 0, count: 1, manifest: false });
+    return builder.finish(await loadChunkHash());
+  }
+
+  it("keep no push from storing what they say is there", async () => {
+    const place = new LyingBackend();
+    await client(place);
+    const truth = await segmentWith("ee".repeat(32));
+    const lie = await segmentWith(oidOf(victim));
+    await place.save({ type: "index", name: truth.id }, truth.bytes);
+    await place.lies.save({ type: "index", name: truth.id }, lie.bytes);
+    const liar = await client(place);
+    await liar.store.syncToAdd();
+    expect([...(await liar.store.index.findFiles([oidOf(victim)])).keys()]).toEqual([oidOf(victim)]);
+    expect(await liar.push(victim)).toMatchObject({ files: 1, present: 0, packs: 1 });
+    const other = await client(place);
+    await other.store.sync();
+    expect(other.store.has(oidOf(victim))).toBe(true);
+  });
+
+  it("are proven by the whole segment, which says where the content is", async () => {
+    const place = new MemoryBackend();
+    await client(place);
+    const { id, bytes } = await segmentWith(oidOf(victim));
+    await place.save({ type: "index", name: id }, bytes);
+    const { backend, push } = await client(place);
+    expect(await push(victim)).toMatchObject({ files: 1, present: 1, uploaded: 0 });
+    expect(backend.traffic?.received).toBeGreaterThan(bytes.length);
+  });
 });

@@ -6,10 +6,12 @@ import type { PackInfo } from "./pack-info.ts";
 
 /** The segments of a store that are asked where they lie, by ranges. */
 export class AwaySegments {
-  readonly #infos: readonly FileInfo[];
+  #infos: readonly FileInfo[];
   readonly #backend: Backend | undefined;
   readonly #opened = new Map<string, Promise<RemoteSegment>>();
   readonly #packs = new Map<string, PackInfo>();
+  /** Which segment said that it has a file. */
+  readonly #claims = new Map<string, FileInfo>();
 
   constructor(infos: readonly FileInfo[] = [], backend?: Backend) {
     this.#infos = infos;
@@ -34,11 +36,29 @@ export class AwaySegments {
     await Promise.all(
       this.#infos.map(async (info) => {
         const { rows, packs } = await (await this.#open(info, signal)).findFiles(keys);
-        for (const row of rows) take(row, packs);
+        for (const row of rows) {
+          this.#claims.set(row.oid, info);
+          take(row, packs);
+        }
         // A manifest in this segment leads to no pack that the segment does not list.
         for (const pack of packs) this.#packs.set(pack.id, pack);
       }),
     );
+  }
+
+  /** The segments that said that they have one of these files, which nothing has proven. */
+  claimants(oids: Iterable<string>): FileInfo[] {
+    const found = new Set<FileInfo>();
+    for (const oid of oids) {
+      const info = this.#claims.get(oid);
+      if (info && this.#infos.includes(info)) found.add(info);
+    }
+    return [...found];
+  }
+
+  /** Asks this segment no more. */
+  drop(info: FileInfo): void {
+    this.#infos = this.#infos.filter((one) => one !== info);
   }
 
   /** Ids of segments that one of these contains entirely. */

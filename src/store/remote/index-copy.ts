@@ -116,6 +116,23 @@ export class IndexCopy {
     this.#dropSuperseded();
   }
 
+  /**
+   * Brings those segments, whole, of which a few rows read by ranges say that they have one of these files: a row alone is proven by nothing, a segment by its name.
+   * Returns whether there were any: then look again.
+   */
+  async prove(oids: Iterable<string>, backend: Backend, signal?: AbortSignal): Promise<boolean> {
+    const claimants = this.#away.claimants(oids);
+    for (const info of claimants) {
+      // One that a collection replaced says nothing any more.
+      await this.#bring(info, false, { lazy: false, backend, signal }).catch((error) => {
+        if (!backend.isNotFound(error)) throw error;
+      });
+      this.#away.drop(info);
+    }
+    if (claimants.length > 0) this.#dropSuperseded();
+    return claimants.length > 0;
+  }
+
   /** Adds a segment that this process just uploaded. */
   add(id: string, bytes: Uint8Array): void {
     const segment = this.#files.put(id, bytes);
@@ -177,7 +194,8 @@ export class IndexCopy {
     const { backend, signal } = from;
     const local = present ? this.#files.open(id) : undefined;
     if (local) return void this.#segments.set(id, local);
-    const load = async () => this.#files.put(id, await loadBytes(backend, { type, name: id }, undefined, { signal }));
+    const load = async () =>
+      this.#files.put(id, await loadBytes(backend, { type, name: id }, undefined, { length: size, signal }));
     const segment = await (size > smallSegment ? largeAtOnce(load) : load());
     if (!segment)
       throw new MlgitError("corrupt", `the index segment index/${id} of ${backend.location} is damaged`, {
