@@ -35,6 +35,14 @@ function idsOf(name, number) {
   return createCipheriv("aes-128-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(32 * number));
 }
 
+/** One of them without making those before it: 32 bytes are two blocks of the cipher. */
+function idAt(name, i) {
+  const key = createHash("sha256").update(name).digest().subarray(0, 16);
+  const counter = Buffer.alloc(16);
+  counter.writeUInt32BE(2 * i, 12);
+  return createCipheriv("aes-128-ctr", key, counter).update(Buffer.alloc(32));
+}
+
 function sizes() {
   const full = Array(Math.floor(chunks / perSegment)).fill(perSegment);
   const rest = chunks % perSegment;
@@ -88,11 +96,7 @@ function mixed(kind, per) {
   const each = Math.ceil(lookups / 2 / all.length);
   const known = all.flatMap((number, name) => {
     const total = Math.ceil(number / per);
-    const ids = idsOf(`${kind} ${name}`, total);
-    return Array.from({ length: each }, (_, i) => {
-      const at = Math.floor((i * total) / each) * 32;
-      return Buffer.from(ids.subarray(at, at + 32));
-    });
+    return Array.from({ length: each }, (_, i) => idAt(`${kind} ${name}`, Math.floor((i * total) / each)));
   });
   const fresh = idsOf(`new ${kind}`, lookups / 2);
   return [...known, ...Array.from({ length: lookups / 2 }, (_, i) => fresh.subarray(i * 32, i * 32 + 32))];

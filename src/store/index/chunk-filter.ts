@@ -14,14 +14,17 @@ export class ChunkFilter {
     this.bytes = bytes;
   }
 
-  /** Reads all chunk rows of the segment. */
+  /** Reads all chunk rows of the segment, which is one that was proven. */
   static of(segment: Segment): ChunkFilter {
     const filter = new ChunkFilter(new Uint8Array(ChunkFilter.#length(segment.chunks)));
-    for (const { id } of segment.eachChunk())
-      for (const from of [8, 16]) {
-        const bit = filter.#bit(id, from);
-        filter.bytes[bit >>> 3] = (filter.bytes[bit >>> 3] as number) | (1 << (bit & 7));
-      }
+    const { bytes } = filter;
+    const bits = bytes.length * 8;
+    for (const { rows, rowLength } of segment.chunkRows())
+      for (let at = 0; at < rows.length; at += rowLength)
+        for (let from = at + 8; from <= at + 16; from += 8) {
+          const bit = bitOf(rows.readUInt32BE(from), bits);
+          bytes[bit >>> 3] = (bytes[bit >>> 3] as number) | (1 << (bit & 7));
+        }
     return filter;
   }
 
@@ -47,6 +50,10 @@ export class ChunkFilter {
     const word =
       (id[from] as number) * 2 ** 24 +
       (((id[from + 1] as number) << 16) | ((id[from + 2] as number) << 8) | (id[from + 3] as number));
-    return Math.floor((word / 2 ** 32) * this.bytes.length * 8);
+    return bitOf(word, this.bytes.length * 8);
   }
+}
+
+function bitOf(word: number, bits: number): number {
+  return Math.floor((word / 2 ** 32) * bits);
 }

@@ -102,6 +102,15 @@ export class Segment {
     }
   }
 
+  /** The rows of all chunks in large blocks, each beginning with its id, as they lie there: of a segment that was proven. */
+  *chunkRows(): Iterable<{ readonly rows: Buffer; readonly rowLength: number }> {
+    const { start, count, rowLength } = this.#layout.chunks;
+    const end = start + count * rowLength;
+    const step = 16_384 * rowLength;
+    for (let at = start; at < end; at += step)
+      yield { rows: bufferOn(this.#source.read(at, Math.min(step, end - at))), rowLength };
+  }
+
   #drive(reads: Generator<Span, void, Buffer>): void {
     for (let next = reads.next(); !next.done; ) {
       const { offset, length } = next.value;
