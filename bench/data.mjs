@@ -15,7 +15,7 @@ import { join } from "node:path";
 const block = Buffer.alloc(4 * 1024 * 1024);
 
 /** Bytes that do not compress and are the same for the same seed everywhere. */
-function* noise(seed, length) {
+export function* noise(seed, length) {
   const key = createHash("sha256").update(seed).digest();
   const cipher = createCipheriv("aes-128-ctr", key.subarray(0, 16), key.subarray(16));
   for (let left = length; left > 0; left -= block.length)

@@ -141,7 +141,7 @@ function makeRepository({ tool, repo, remote, env }) {
 }
 
 /** The user's configuration stays out; each tool has a home of its own, with a configuration like anybody's. */
-function environment(tool, work, s3) {
+export function environment(tool, work, s3) {
   const config = [
     "[user]\n\tname = Bench\n\temail = bench@example.invalid",
     "[init]\n\tdefaultBranch = main",

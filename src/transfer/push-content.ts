@@ -73,7 +73,9 @@ async function lacking(all: ContentMap, store: RemoteStore, signal: AbortSignal 
   let count = 0;
   for (let start = 0; start < all.size; start += askedAtOnce) {
     const oids = Array.from({ length: Math.min(askedAtOnce, all.size - start) }, (_, i) => all.oid(start + i));
-    const kept = await keptFiles(oids, store, signal);
+    let kept = await keptFiles(oids, store, signal);
+    // What a push does not store because a row says that it is there must be there.
+    while (await store.index.prove(kept, store.backend, signal)) kept = await keptFiles(oids, store, signal);
     for (const [i, oid] of oids.entries()) if (!kept.has(oid)) rows[count++] = start + i;
   }
   return new ContentList(all, rows.subarray(0, count));
