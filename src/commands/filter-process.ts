@@ -3,6 +3,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
+import type { Cache } from "../store/local/cache.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
@@ -51,8 +52,7 @@ async function serve(
   const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
-  let deferred: string | undefined;
-  let isPrepared = false;
+  const meanwhile = new Meanwhile(cache, notes.hooks);
   await serveFilter(new FilterScanner(0, 1), {
     ingest: () => {
       if (ready) return cache.ingest();
@@ -69,15 +69,9 @@ async function serve(
     },
     defer(path, pointer) {
       journal.append({ path, ...pointer });
-      deferred ??= pointer.oid;
+      meanwhile.deferred(pointer.oid);
     },
-    answered() {
-      // While git writes its index and runs its hooks there is time for what hydration will need.
-      if (deferred === undefined || isPrepared) return;
-      isPrepared = true;
-      cache.isElsewhere(deferred);
-      void notes.hooks();
-    },
+    answered: () => meanwhile.prepare(),
     streamed: (path, pointer) => notes.streamed.note(path, pointer),
     wants: (path) => wishes.wants(path),
     isForTextconv: (request) => described.has(request),
@@ -89,6 +83,33 @@ async function serve(
       if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
     },
   });
+}
+
+/** What is done while git writes a file, its index, or runs its hooks, so that it need not wait for it afterwards. */
+class Meanwhile {
+  readonly #cache: Cache;
+  readonly #hooks: () => Promise<void>;
+  #deferred: string | undefined;
+  #isDone = false;
+
+  constructor(cache: Cache, hooks: () => Promise<void>) {
+    this.#cache = cache;
+    this.#hooks = hooks;
+  }
+
+  /** There will be something to hydrate. */
+  deferred(oid: string): void {
+    this.#deferred ??= oid;
+  }
+
+  /** git has an answer. */
+  prepare(): void {
+    this.#cache.prepareNext();
+    if (this.#deferred === undefined || this.#isDone) return;
+    this.#isDone = true;
+    this.#cache.isElsewhere(this.#deferred);
+    void this.#hooks();
+  }
 }
 
 function once<T>(work: () => T): () => T {

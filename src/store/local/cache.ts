@@ -92,6 +92,11 @@ export class Cache implements IngestTarget {
     return this.#small.peek.bytes(oid);
   }
 
+  /** To be called while whoever peeks is busy otherwise: makes what will be asked for next ready. */
+  prepareNext(): void {
+    this.#small.peek.prepareNext();
+  }
+
   /** The same from wherever small content lies, with the ids of its chunks, for a push. */
   peekChunks(oid: string): PackedContent | undefined {
     return this.#small.peek.chunks(oid);

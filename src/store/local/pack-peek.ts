@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { wholeFileLimit } from "./layout.ts";
 import type { PackFolder } from "./pack-folder.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import type { PackedContent, SealedPack } from "./sealed-pack.ts";
 
 /**
@@ -12,10 +13,12 @@ export class PackPeek {
   readonly #packs: PackFolder;
   readonly #hash: ChunkHash;
   #buffer: Buffer | undefined;
+  readonly #ahead: ReadAhead;
 
   constructor(packs: PackFolder, chunkHash: ChunkHash) {
     this.#packs = packs;
     this.#hash = chunkHash;
+    this.#ahead = new ReadAhead((found) => this.#areChunks(found));
   }
 
   /** The size of a file in a pack that was there at the last look. */
@@ -26,8 +29,15 @@ export class PackPeek {
   /** Verified bytes from a pack that was read from lately. */
   bytes(oid: string): Uint8Array | undefined {
     const pack = this.#packs.findRecent(oid);
+    const ready = pack && this.#ahead.take(pack, oid);
+    if (ready) return ready;
     const found = this.#read(pack, oid);
     return pack && found && this.#isRight(found, pack, oid) ? found.content : undefined;
+  }
+
+  /** To be called while nobody waits: reads and verifies what will be asked for next, if files are asked for in the order they lie in. */
+  prepareNext(): void {
+    this.#ahead.prepare();
   }
 
   /** Verified bytes from any pack that was there at the last look, with proven ids of their chunks. */

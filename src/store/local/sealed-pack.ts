@@ -12,6 +12,12 @@ export interface PackedContent {
   readonly chunks: readonly PackedChunk[];
 }
 
+/** Entries of a pack that follow each other. */
+export interface EntryRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** Whether the pack of this id (hex) was written here from contents that were hashed, and did not change since. */
 export type KnowsPack = (id: string, stat: BigIntStats) => boolean;
 
@@ -102,6 +108,20 @@ export class SealedPack {
     return row && row.size <= into.length ? this.#readRow(row, into.subarray(0, row.size)) : undefined;
   }
 
+  /** The entries of a file. */
+  entries(oid: string): EntryRange | undefined {
+    return this.#find(oid);
+  }
+
+  /** Entries that follow each other, not yet verified, as a view of `into`. Undefined where there are no such, or they are larger than that. */
+  readEntries({ first, count }: EntryRange, into: Buffer): PackedContent | undefined {
+    const { table } = this.#opened();
+    const last = first + count - 1;
+    if (count === 0 || last >= table.count) return undefined;
+    const size = table.offset(last) + table.storedLength(last) - table.offset(first);
+    return size <= into.length ? this.#readRow({ first, count }, into.subarray(0, size)) : undefined;
+  }
+
   /** For good. */
   close(): void {
     this.rest();
@@ -119,8 +139,8 @@ export class SealedPack {
     return this.#last.row;
   }
 
-  /** Fills `content`, which is as long as the row says. */
-  #readRow(row: FileRow, content: Buffer): PackedContent {
+  /** Fills `content`, which is as long as its entries. */
+  #readRow(row: EntryRange, content: Buffer): PackedContent {
     const { fd, table } = this.#opened();
     if (row.count === 0 || row.first + row.count > table.count)
       throw this.damaged("its index names entries it does not have");
