@@ -8,7 +8,7 @@ import type { FilePacker } from "../store/remote/packer-types.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { UploadPacker } from "../store/remote/upload-packer.ts";
 import { createBreather } from "../util/breathe.ts";
-import { chunksOfFile } from "./chunk-source.ts";
+import { changedWhileRead, chunksOfFile } from "./chunk-source.ts";
 import type { ContentList, WantedContent } from "./content-map.ts";
 import { CutAhead } from "./cut-ahead.ts";
 import { fetchContent } from "./fetch-content.ts";
@@ -98,13 +98,17 @@ async function packSmall(one: WantedContent, { content, chunks }: PackedContent,
 
 async function packContent(one: WantedContent, content: CachedContent, tools: PackTools): Promise<void> {
   let file: FilePacker | undefined;
+  let bytes = 0;
   for await (const chunks of chunksOf(one, content, tools))
     for (const chunk of chunks) {
       file ??= tools.packer.begin(one, chunk.subarray(0, 64));
       await file.chunk(chunk);
+      bytes += chunk.length;
       tools.meter.advance(0, chunk.length);
       await tools.breathe();
     }
+  // What others cut, and what changed while it was read, must never become a file that lacks its end.
+  if (bytes !== one.size) throw changedWhileRead(one.path);
   file?.done();
   tools.meter.advance(1, 0);
 }
