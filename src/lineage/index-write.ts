@@ -6,7 +6,7 @@ import { type IndexHeader, type IndexRow, indexMagic, indexSum } from "./index-f
 export function writeIndexFile(file: string, tip: string, rows: readonly IndexRow[]): void {
   const artifacts = [...new Set(rows.flatMap(({ uses, makes }) => [...uses, ...makes]))].sort();
   const place = new Map(artifacts.map((oid, i) => [oid, i]));
-  const numbersOf = (oids: readonly string[]) => [...new Set(oids)].map((oid) => place.get(oid) as number);
+  const numbersOf = (oids: readonly string[]) => distinct(oids).map((oid) => place.get(oid) as number);
   const used = rows.map((row) => numbersOf(row.uses));
   const made = rows.map((row) => numbersOf(row.makes));
   const edges = [turned(used, place.size), turned(made, place.size), used, made].map(pack);
@@ -28,6 +28,11 @@ export function writeIndexFile(file: string, tip: string, rows: readonly IndexRo
   makeFolder(dirname(file));
   const line = JSON.stringify({ ...header, sum: indexSum(header, body) });
   writeDurable(file, Buffer.concat([Buffer.from(`${line}\n`), body]));
+}
+
+/** Most runs make one thing. */
+function distinct(oids: readonly string[]): readonly string[] {
+  return oids.length > 1 ? [...new Set(oids)] : oids;
 }
 
 /** Each artifact's records, of each record's artifacts. */

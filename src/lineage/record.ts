@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -47,14 +47,15 @@ export function encodeRecord(record: LineageRecord): Buffer {
 
 /** The name of a record: hex SHA-256 of {@link encodeRecord}. */
 export function recordId(record: LineageRecord): string {
-  return createHash("sha256").update(encodeRecord(record)).digest("hex");
+  return hash("sha256", encodeRecord(record));
 }
 
 /** Reads stored bytes; undefined for what is no record, was written by a later version, or does not have that name. */
 export function parseRecord(id: string, bytes: Uint8Array): LineageRecord | undefined {
-  if (createHash("sha256").update(bytes).digest("hex") !== id) return undefined;
+  if (hash("sha256", bytes) !== id) return undefined;
   try {
-    const value = JSON.parse(Buffer.from(bytes).toString("utf8")) as Partial<LineageRecord> | null;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+    const value = JSON.parse(text) as Partial<LineageRecord> | null;
     return value?.v === 1 && (isRun(value) || isMark(value)) ? value : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson, type Json } from "./canonical-json.ts";
 
 /**
@@ -74,7 +74,7 @@ export interface ListedFile {
 
 /** `sha256:<hex>` of bytes: the name of a shared blob. */
 export function blobName(bytes: Uint8Array): string {
-  return `sha256:${sha256(bytes)}`;
+  return `sha256:${hash("sha256", bytes)}`;
 }
 
 /** The text whose hash is a folder's oid: canonical JSON of `[path, mode, oid, size]` in the order of the paths' UTF-16 units. */
@@ -99,8 +99,4 @@ export function parseFolderListing(bytes: Uint8Array): ListedFile[] | undefined 
 function isRow(row: unknown): row is [string, string, string, number] {
   if (!Array.isArray(row) || row.length !== 4) return false;
   return row.slice(0, 3).every((one) => typeof one === "string") && typeof row[3] === "number";
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

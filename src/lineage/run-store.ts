@@ -123,7 +123,10 @@ export async function readRunBlobs(repository: Repository, oids: readonly string
 function filesOf(entries: readonly RecordEntry[]): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   for (const { record, blobs } of entries) {
-    files.set(pathOfId(recordId(record)), encodeRecord(record));
+    const [id, bytes] = [recordId(record), encodeRecord(record)];
+    // What is not read again would be lost without a word.
+    if (!parseRecord(id, bytes)) throw new MlgitError("internal", `record ${id} could not be read again`);
+    files.set(pathOfId(id), bytes);
     for (const blob of blobs) files.set(`blobs/${fanOut(blobName(blob).slice("sha256:".length))}`, blob);
   }
   return files;

@@ -22,7 +22,9 @@ const file = z.union([
     kept: z.optional(z.boolean()),
   }),
 ]);
-const time = z.union([z.number().check(z.nonnegative()), z.iso.datetime({ offset: true })]);
+/** The last moment that a date can have. */
+const lastTime = 8.64e15;
+const time = z.union([z.number().check(z.nonnegative(), z.maximum(lastTime)), z.iso.datetime({ offset: true })]);
 const word = z.string().check(z.minLength(1));
 const text = z.string();
 const map = z.record(text, z.json());
@@ -74,6 +76,12 @@ export function toEntry(
   };
   const files = (list: ExternalRun["in"]) => list.map((one) => toFile(one, { artifacts, keep, where }));
   const end = millisecondsOf(run.end) ?? Date.now();
+  const begin = millisecondsOf(run.begin) ?? end;
+  if (begin > end)
+    throw new MlgitError("usage", `${where} is no run: it ends before it begins`, {
+      path: where,
+      hint: "begin and end are milliseconds since 1970, or dates with a time zone; without end a run ends now",
+    });
   const record: RunRecord = {
     v: 1,
     type: "run",
@@ -89,7 +97,7 @@ export function toEntry(
     params: redactParameters(run.params as Readonly<Record<string, Json>>),
     metrics: run.metrics as Readonly<Record<string, Json>>,
     env: run.env ? keep(Buffer.from(`${canonicalJson(redactParameters(run.env))}\n`)) : null,
-    t: [millisecondsOf(run.begin) ?? end, end],
+    t: [begin, end],
     exit: run.exit ?? null,
     log: run.log === undefined ? null : keep(Buffer.from(redactText(run.log))),
     actor: run.actor ?? actor,

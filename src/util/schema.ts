@@ -18,6 +18,7 @@ export {
   iso,
   json,
   literal,
+  maximum,
   maxLength,
   minLength,
   NEVER,
