@@ -51,7 +51,7 @@ describe("a run that something else made", () => {
     const written = [encodeRecord(record), ...blobs].map((bytes) => Buffer.from(bytes).toString()).join("\n");
     expect(written).not.toContain("hunter2");
     expect(written).toContain("done");
-    expect(record.params).toMatchObject({ max_tokens: 512, api_key: "***" });
+    expect(record).toMatchObject({ params: { max_tokens: 512, api_key: "***" } });
   });
 
   it.each([
