@@ -1,7 +1,7 @@
 import { exitCode } from "../error/exit-code.ts";
-import { writeEntries } from "../git/blob-pack.ts";
+import { EntryWriter } from "../git/entry-writer.ts";
 import { StampRows, stampIndex } from "../git/index-stamp.ts";
-import type { Repository } from "../git/repository.ts";
+import type { ObjectFormat, Repository } from "../git/repository.ts";
 import { addPaths, checkPathspecs, stageEntries, unstagePaths } from "../git/stage.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { type AddedBatch, AddPool } from "../transfer/add-pool.ts";
@@ -67,8 +67,10 @@ interface AddTools {
  */
 async function takeIn(lists: AsyncIterable<readonly Buffer[]>, { repository, cache, context }: AddTools) {
   const progress = context.progress("Adding");
-  const pool = new AddPool({ cache, meter: progress, signal: context.signal, objectFormat: repository.objectFormat });
-  const rows = new StampRows(repository.objectFormat);
+  const format = repository.objectFormat;
+  const pool = new AddPool({ cache, meter: progress, signal: context.signal, objectFormat: format });
+  const rows = new StampRows(format);
+  const objects = new EntryWriter(repository);
   const top = Buffer.from(`${repository.workTree}/`);
   let known = 0;
   let before: Promise<void> = Promise.resolve();
@@ -78,14 +80,14 @@ async function takeIn(lists: AsyncIterable<readonly Buffer[]>, { repository, cac
       progress.total(known, 0);
       const adding = pool.add(paths.map((path) => Buffer.concat([top, path])));
       const last = before;
-      before = Promise.all([adding, last]).then(([batches]) => note(batches, paths, { rows, repository }));
+      before = Promise.all([adding, last]).then(([batches]) => note(batches, paths, { rows, objects, format }));
       // Whoever awaits it later gets the error.
       before.catch(() => {});
       await last;
     }
     await before;
     context.signal.throwIfAborted();
-    await pool.finish();
+    await Promise.all([objects.flush(), pool.finish()]);
     return rows;
   } finally {
     await pool.stop();
@@ -95,21 +97,20 @@ async function takeIn(lists: AsyncIterable<readonly Buffer[]>, { repository, cac
 
 interface Notes {
   readonly rows: StampRows;
-  readonly repository: Repository;
+  readonly objects: EntryWriter;
+  readonly format: ObjectFormat;
 }
 
-/** Keeps what the index is to be told, and gives git the pointers, each once. */
-async function note(batches: readonly AddedBatch[], paths: readonly Buffer[], { rows, repository }: Notes) {
+/** Keeps what the index is to be told, and gives git the pointers. */
+async function note(batches: readonly AddedBatch[], paths: readonly Buffer[], { rows, objects, format }: Notes) {
   const added = new Array<PackedAdded>(paths.length);
-  const blobs = new Map<string, Uint8Array>();
   for (const { numbers, packed } of batches) {
     let i = 0;
-    for (const one of eachAdded(packed, repository.objectFormat)) {
-      added[numbers[i++] as number] = one;
-      blobs.set(one.blob.toString("latin1"), one.entry);
-    }
+    for (const one of eachAdded(packed, format)) added[numbers[i++] as number] = one;
   }
-  for (const [i, { state, blob }] of added.entries()) rows.addPacked(paths[i] as Buffer, state, blob);
-  const entries = [...blobs.values()];
-  await writeEntries(repository, entries);
+  for (const [i, { state, blob, entry }] of added.entries()) {
+    rows.addPacked(paths[i] as Buffer, state, blob);
+    objects.add(blob, entry);
+  }
+  if (objects.isFull) await objects.flush();
 }

@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
+import { ByteList } from "../git/byte-list.ts";
 import { type AttributeCheck, openAttributeCheck } from "../git/check-attributes.ts";
-import { PathList } from "../git/path-list.ts";
 import { type ChangedPath, listChanged } from "../git/stage.ts";
 import { inBatches, listIndex } from "../git/tree-scan.ts";
 import { PathGuard } from "../hydrate/path-guard.ts";
@@ -8,14 +8,14 @@ import type { FileState } from "../util/file-state.ts";
 import type { Session } from "./session.ts";
 
 /** Paths that are looked at together: enough to keep threads busy, few enough to keep in mind. */
-const windowFiles = 16_384;
+const windowFiles = 4096;
 
 /** What `git add` of some pathspecs would add, by who does it. Paths are raw bytes, relative to the top. */
 export class ChosenFiles {
   /** git's own: what is not tracked, symlinks, submodules. Complete after `ours`. */
-  readonly others = new PathList();
+  readonly others = new ByteList();
   /** In the index and not on disk. What now lies behind a symlink counts as not there, as git has it. Complete after `ours`. */
-  readonly gone = new PathList();
+  readonly gone = new ByteList();
   readonly #session: Session;
   readonly #modes: ReadonlyMap<string, string> | undefined;
   readonly #guard: PathGuard;

@@ -1,9 +1,9 @@
 import { mayBeEntity } from "../entity/entity-path.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { openCatFile } from "../git/cat-file.ts";
+import { ByteList } from "../git/byte-list.ts";
+import { type CatFile, openCatFile } from "../git/cat-file.ts";
 import { type Change, eachStagedChange } from "../git/changes.ts";
-import { areTracked } from "../git/check-attributes.ts";
-import { PathList } from "../git/path-list.ts";
+import { type AttributeCheck, openAttributeCheck } from "../git/check-attributes.ts";
 import type { Repository } from "../git/repository.ts";
 import { inBatches } from "../git/tree-scan.ts";
 import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
@@ -11,8 +11,8 @@ import type { Command } from "./command.ts";
 import { assertKinds } from "./declared-kinds.ts";
 import { quotePath } from "./restore-content.ts";
 
-/** Enough that the processes which are asked about them cost nothing. */
-const changesAtOnce = 16_384;
+/** They are asked about together. */
+const changesAtOnce = 4096;
 
 /**
  * git's hook before a commit: refuses raw bytes under a tracked path, which get there when a `git add` ran without the filter, and whatever breaks
@@ -24,10 +24,15 @@ export const command: Command = {
     const repository = await context.repository();
     assertKinds();
     const raw: Change[] = [];
-    const governed = new PathList();
-    for await (const changes of inBatches(eachStagedChange(repository), changesAtOnce)) {
-      raw.push(...(await rawContent(repository, changes)));
-      for (const { path } of changes) if (mayBeEntity(path.toString("latin1"))) governed.add(path);
+    const governed = new ByteList();
+    const finder = new RawFinder(repository);
+    try {
+      for await (const changes of inBatches(eachStagedChange(repository), changesAtOnce)) {
+        raw.push(...(await finder.find(changes)));
+        for (const { path } of changes) if (mayBeEntity(path.toString("latin1"))) governed.add(path);
+      }
+    } finally {
+      await finder.close();
     }
     if (raw.length === 0) {
       // Whether there is a spec is looked up by those who load the parser for it.
@@ -47,24 +52,38 @@ export const command: Command = {
   },
 };
 
-/** The staged files under tracked paths that are no pointers. */
-async function rawContent(repository: Repository, changes: readonly Change[]): Promise<Change[]> {
-  const files = changes.filter((change) => change.newMode.startsWith("100") && change.status !== "U");
-  const tracked = await areTracked(
-    repository,
-    files.map((change) => change.path),
-  );
-  const suspects = files.filter((_, i) => tracked[i]);
-  if (suspects.length === 0) return [];
-  const cat = await openCatFile(repository);
-  try {
+/** Finds the staged files under tracked paths that are no pointers, with processes that are started when they are needed. */
+class RawFinder {
+  readonly #repository: Repository;
+  #check: AttributeCheck | undefined;
+  #cat: Promise<CatFile> | undefined;
+
+  constructor(repository: Repository) {
+    this.#repository = repository;
+  }
+
+  async find(changes: readonly Change[]): Promise<Change[]> {
+    const files = changes.filter((change) => change.newMode.startsWith("100") && change.status !== "U");
+    if (files.length === 0) return [];
+    this.#check ??= openAttributeCheck(this.#repository);
+    const filters = await this.#check.ask(files.map((change) => change.path));
+    const suspects = files.filter((_, i) => filters[i] === "mlgit");
+    return suspects.length === 0 ? [] : await this.#raw(suspects);
+  }
+
+  async close(): Promise<void> {
+    this.#check?.close();
+    (await this.#cat)?.close();
+  }
+
+  async #raw(suspects: readonly Change[]): Promise<Change[]> {
+    this.#cat ??= openCatFile(this.#repository);
+    const cat = await this.#cat;
     const infos = await cat.info(suspects.map((change) => change.newBlob));
     const small = suspects.filter((_, i) => (infos[i]?.size ?? 0) < pointerLimit);
     const large = suspects.filter((_, i) => infos[i]?.type === "blob" && infos[i].size >= pointerLimit);
     const contents = await cat.contents(small.map((change) => change.newBlob));
     return [...large, ...small.filter((_, i) => contents[i]?.type === "blob" && !isPointer(contents[i].bytes))];
-  } finally {
-    cat.close();
   }
 }
 
