@@ -92,6 +92,12 @@ export class Segment {
     }
   }
 
+  /** All oids in their order, as 32 bytes at a place, which are to be read only. @throws MlgitError corrupt */
+  eachFileKey(visit: (bytes: Uint8Array, at: number) => void): void {
+    for (const rows of this.#blocks(this.#layout.files))
+      for (let at = 0; at < rows.length; at += format.rowLength.file) visit(rows, at);
+  }
+
   /** All chunks in the order of their ids, which are views to be read only. @throws MlgitError corrupt */
   *eachChunk(): Iterable<{ id: Uint8Array; pack: number; entry: number }> {
     for (const rows of this.#blocks(this.#layout.chunks)) {

@@ -1,11 +1,11 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -21,13 +21,9 @@ import { packLimit } from "../pack/pack-builder.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import { packMagic, TableBuilder } from "../pack/table-builder.ts";
 import type { CacheLayout } from "./layout.ts";
-import { decodeLog, encodeRecord, type PackedFile } from "./pack-log.ts";
-
-/** Where a file's chunks lie in the data of an open pack: they are neighbours, and stored as they are. */
-export interface OpenPlace {
-  readonly offset: number;
-  readonly file: PackedFile;
-}
+import { decodeLog, encodedLength, encodeRecord, type PackedFile } from "./pack-log.ts";
+import { PlaceTable } from "./place-table.ts";
+import { readFully } from "./sealed-pack.ts";
 
 /**
  * A cache pack that grows: the folder `packs/open-<process>-<random>/` with `data` (magic, frames) and `log` (pack-log.ts).
@@ -35,12 +31,11 @@ export interface OpenPlace {
  * finds the folder of a dead process finishes it.
  */
 export class OpenPack {
-  readonly places = new Map<string, OpenPlace>();
+  readonly places = new PlaceTable();
   readonly dataPath: string;
   readonly #folder: string;
   readonly #data: number;
   readonly #log: number;
-  readonly #files: PackedFile[] = [];
   #end = packMagic.length;
   #entries = 0;
 
@@ -77,8 +72,7 @@ export class OpenPack {
         throw error;
       }
     });
-    this.places.set(file.oid, { offset: this.#end, file });
-    this.#files.push(file);
+    this.places.add(this.#end, file);
     this.#end += content.length;
     this.#entries += file.chunks.length;
   }
@@ -87,7 +81,7 @@ export class OpenPack {
   finish(layout: CacheLayout, hash: ChunkHash): string | undefined {
     closeSync(this.#log);
     try {
-      return seal({ folder: this.#folder, data: this.#data, files: this.#files }, layout, hash);
+      return seal({ folder: this.#folder, data: this.#data, places: this.places }, layout, hash);
     } finally {
       closeSync(this.#data);
     }
@@ -95,7 +89,8 @@ export class OpenPack {
 
   /** A record that was cut off by a full disk must not be followed by others: they would not be found again. */
   #forgetTail(): void {
-    const length = this.#files.reduce((sum, file) => sum + encodeRecord(file).length, 0);
+    let length = 0;
+    for (const file of this.places.files()) length += encodeRecord(file).length;
     ftruncateSync(this.#log, length);
     ftruncateSync(this.#data, this.#end);
   }
@@ -104,15 +99,15 @@ export class OpenPack {
 interface Unsealed {
   readonly folder: string;
   readonly data: number;
-  readonly files: readonly PackedFile[];
+  readonly places: PlaceTable;
 }
 
 /** Order matters: table, index, then the pack's name. Killed before the last step, the folder is still all that is needed. */
 function seal(open: Unsealed, layout: CacheLayout, hash: ChunkHash): string | undefined {
   return onDisk("finish the pack in", open.folder, () => {
     let path: string | undefined;
-    if (open.files.length > 0) {
-      const { id, frames, tail, index } = describe(open.files, hash);
+    if (open.places.size > 0) {
+      const { id, frames, tail, index } = describe(open.places, hash);
       ftruncateSync(open.data, frames);
       writeAll(open.data, tail, frames);
       fsyncSync(open.data);
@@ -126,35 +121,60 @@ function seal(open: Unsealed, layout: CacheLayout, hash: ChunkHash): string | un
   });
 }
 
-function describe(files: readonly PackedFile[], hash: ChunkHash) {
+function describe(places: PlaceTable, hash: ChunkHash) {
   const table = new TableBuilder();
-  const rows = files.map((file) => {
-    const first = table.count;
-    for (const chunk of file.chunks)
-      table.add({ id: chunk.id, plainLength: chunk.length, storedLength: chunk.length, codec: 0 });
-    return { oid: file.oid, size: file.size, pack: 0, first, count: file.chunks.length, manifest: false };
-  });
-  const frames = packMagic.length + files.reduce((sum, file) => sum + file.size, 0);
+  let frames = packMagic.length;
+  for (const { size, chunks } of places.files()) {
+    for (const { id, length } of chunks) table.add({ id, plainLength: length, storedLength: length, codec: 0 });
+    frames += size;
+  }
   const { id, tail, size } = table.finish(frames, hash);
   const segment = new SegmentBuilder();
   segment.pack(id, size, table.count);
-  for (const row of rows) segment.file(row);
+  let first = 0;
+  for (const file of places.files()) {
+    const count = file.chunks.length;
+    segment.file({ oid: file.oid, size: file.size, pack: 0, first, count, manifest: false });
+    first += count;
+  }
   return { id, frames, tail, index: segment.finish(hash).bytes };
 }
 
-/** Reads the folder of another process: what its log promises, as far as the data is really there. */
-export function readOpenFolder(folder: string): OpenPlace[] {
-  const available = statSync(join(folder, "data")).size;
-  const places: OpenPlace[] = [];
-  let offset = packMagic.length;
-  // Killed between making the two files: nothing was promised yet.
-  const log = join(folder, "log");
-  for (const file of existsSync(log) ? decodeLog(readFileSync(log)) : []) {
-    if (offset + file.size > available) break;
-    places.push({ offset, file });
-    offset += file.size;
+/** What the log of another process's folder promises, as far as the data is really there. Asked again it reads only what came since. */
+export class OpenFolder {
+  readonly dataPath: string;
+  readonly places = new PlaceTable();
+  readonly #log: string;
+  #read = 0;
+  #end = packMagic.length;
+
+  constructor(folder: string) {
+    this.dataPath = join(folder, "data");
+    this.#log = join(folder, "log");
   }
-  return places;
+
+  /** @throws the system's error when the folder is gone. */
+  refresh(): void {
+    const available = statSync(this.dataPath).size;
+    // Killed between making the two files: nothing was promised yet.
+    if (!existsSync(this.#log)) return;
+    for (const file of decodeLog(readFrom(this.#log, this.#read))) {
+      if (this.#end + file.size > available) break;
+      this.places.add(this.#end, file);
+      this.#end += file.size;
+      this.#read += encodedLength(file);
+    }
+  }
+}
+
+function readFrom(path: string, start: number): Buffer {
+  const fd = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(fd).size - start));
+    return bytes.subarray(0, readFully(fd, bytes, start));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Finishes the pack of a process that died. The folder is claimed by renaming it, so two cannot do it at once. */
@@ -170,7 +190,9 @@ export function recoverFolder(name: string, layout: CacheLayout, hash: ChunkHash
     return;
   }
   try {
-    seal({ folder, data, files: readOpenFolder(folder).map((place) => place.file) }, layout, hash);
+    const open = new OpenFolder(folder);
+    open.refresh();
+    seal({ folder, data, places: open.places }, layout, hash);
   } finally {
     closeSync(data);
   }

@@ -4,7 +4,9 @@ import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { mayBeAlive } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
-import { type OpenPlace, readOpenFolder, recoverFolder } from "./open-pack.ts";
+import { OidFilter } from "./oid-filter.ts";
+import { OpenFolder, recoverFolder } from "./open-pack.ts";
+import type { OpenPlace } from "./place-table.ts";
 import { type KnowsPack, SealedPack } from "./sealed-pack.ts";
 
 /** A file in a pack that another process is writing. */
@@ -38,7 +40,11 @@ export class PackFolder {
   readonly #options: PackFolderOptions;
   readonly #sealed = new Map<string, SealedPack>();
   readonly #hidden = new Set<string>();
-  #foreign: { readonly dataPath: string; readonly places: ReadonlyMap<string, OpenPlace> }[] = [];
+  /** By the folder's name. */
+  #foreign = new Map<string, OpenFolder>();
+  readonly #filter = new OidFilter();
+  /** Packs came that the filter does not know. */
+  #unlearned = false;
   #listed: bigint | undefined;
   /** The last one first. */
   #recent: SealedPack[] = [];
@@ -59,12 +65,20 @@ export class PackFolder {
   findKnown(oid: string): SealedPack | undefined {
     const recent = this.findRecent(oid);
     if (recent) return recent;
+    if (this.#sealed.size > recentPacks && !this.#mayHave(oid)) return undefined;
     for (const pack of this.#sealed.values())
       if (pack.has(oid)) {
         this.#recent = [pack, ...this.#recent.slice(0, recentPacks - 1)];
         return pack;
       }
     return undefined;
+  }
+
+  /** Where there are many packs most of what is new would be asked of each. */
+  #mayHave(oid: string): boolean {
+    if (this.#unlearned) this.#filter.learn(this.#sealed);
+    this.#unlearned = false;
+    return this.#filter.mayHave(oid);
   }
 
   /** Among the packs that the last files were found in: files that were added together are wanted together. */
@@ -76,7 +90,7 @@ export class PackFolder {
 
   /** Among what was there at the last look; ask `find` first. */
   findForeign(oid: string): ForeignPlace | undefined {
-    for (const { dataPath, places } of this.#foreign) {
+    for (const { dataPath, places } of this.#foreign.values()) {
       const place = places.get(oid);
       if (place) return { dataPath, place };
     }
@@ -90,7 +104,7 @@ export class PackFolder {
   }
 
   *foreignOids(): Iterable<string> {
-    for (const { places } of this.#foreign) yield* places.keys();
+    for (const { places } of this.#foreign.values()) yield* places.keys();
   }
 
   /** Makes the next question look again. */
@@ -128,8 +142,7 @@ export class PackFolder {
     // The clock of a file system is coarse: a second change in the same tick would not show.
     this.#listed = Date.now() - Number(changed / 1_000_000n) > clockTickMs ? changed : undefined;
     const names = new Set(readdirSync(packs));
-    for (const name of [...this.#sealed.keys()]) if (!names.has(name)) this.#forget(name);
-    this.#foreign = [];
+    this.#forgetOthers(names);
     const damaged: string[] = [];
     let changing = false;
     for (const name of names)
@@ -141,6 +154,11 @@ export class PackFolder {
     // Once only: a folder that cannot be made sense of must not be looked at for ever.
     if (changing) this.stale();
     if ((damaged.length > 0 || changing) && mayRepeat) this.#list(false);
+  }
+
+  #forgetOthers(names: ReadonlySet<string>): void {
+    for (const name of [...this.#sealed.keys()]) if (!names.has(name)) this.#forget(name);
+    for (const name of this.#foreign.keys()) if (!names.has(name)) this.#foreign.delete(name);
   }
 
   #forget(name: string): void {
@@ -158,6 +176,7 @@ export class PackFolder {
       const pack = this.#newPack(name);
       this.#indexBytes += pack.indexMemory;
       this.#sealed.set(name, pack);
+      this.#unlearned = true;
     } catch (error) {
       if (isMlgitError(error)) return false;
       if (systemCode(error) !== "ENOENT") throw error;
@@ -189,10 +208,12 @@ export class PackFolder {
         recoverFolder(name, layout, hash);
         return false;
       }
-      const places = new Map(readOpenFolder(folder).map((place) => [place.file.oid, place]));
-      this.#foreign.push({ dataPath: join(folder, "data"), places });
+      const open = this.#foreign.get(name) ?? new OpenFolder(folder);
+      open.refresh();
+      this.#foreign.set(name, open);
       return true;
     } catch (error) {
+      this.#foreign.delete(name);
       // Its owner finished or somebody else recovered it: the next listing shows the result.
       if (systemCode(error) !== "ENOENT") throw error;
       return false;

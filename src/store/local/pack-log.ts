@@ -35,6 +35,11 @@ export function encodeRecord(file: PackedFile): Buffer {
   return record;
 }
 
+/** Bytes of the record of a file. */
+export function encodedLength({ chunks }: PackedFile): number {
+  return headSize + chunkSize * chunks.length;
+}
+
 /** The records of a log up to the first that does not check: what a crash left behind it never counts. */
 export function decodeLog(bytes: Buffer): PackedFile[] {
   const files: PackedFile[] = [];

@@ -87,6 +87,11 @@ export class SealedPack {
     return this.#find(oid)?.size;
   }
 
+  /** Every oid as 32 bytes at a place. */
+  eachKey(visit: (bytes: Uint8Array, at: number) => void): void {
+    this.#segment.eachFileKey(visit);
+  }
+
   *oids(): Iterable<string> {
     for (const row of this.#segment.eachFile()) yield row.oid;
   }

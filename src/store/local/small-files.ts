@@ -6,10 +6,11 @@ import { isMlgitError, MlgitError, systemCode } from "../../error/mlgit-error.ts
 import { makeFolder, syncFolder } from "../../util/durable.ts";
 import { cutChunks } from "./cut-chunks.ts";
 import type { CacheLayout } from "./layout.ts";
-import { OpenPack, type OpenPlace } from "./open-pack.ts";
+import { OpenPack } from "./open-pack.ts";
 import { PackFolder } from "./pack-folder.ts";
 import type { PackedChunk, PackedFile } from "./pack-log.ts";
 import { PackPeek } from "./pack-peek.ts";
+import type { OpenPlace } from "./place-table.ts";
 import { mergePacks } from "./repack.ts";
 import type { ReuseLog } from "./reuse-log.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
