@@ -43,7 +43,9 @@ export interface ReaderTools {
 /** Packs that are worked on at once, so that the next table comes while ranges do. */
 const packsAtOnce = 6;
 /** Ranges that are under way at once: with `rangeLimit`, the memory of a fetch. */
-const rangesInFlight = 12;
+const rangesInFlight = 8;
+/** Free buffers of `rangeLimit` bytes. One store after another uses them: those of each would lie about until Node collects them. */
+const spareBuffers: Buffer[] = [];
 const tablesKept = 64;
 const worthReuse = 1 << 20;
 
@@ -53,8 +55,6 @@ export class EntryReader {
   readonly #tables = new Map<string, PackTable>();
   readonly #ranges = pLimit(rangesInFlight);
   readonly #pace = new Pace();
-  /** Free ones of `rangeLimit` bytes. */
-  readonly #buffers: Buffer[] = [];
 
   constructor(tools: ReaderTools) {
     this.#tools = tools;
@@ -141,14 +141,14 @@ export class EntryReader {
       stopOn(error, signal);
       visitor.failed(pack.id, range.entries, error);
     } finally {
-      if (buffer) this.#buffers.push(buffer);
+      if (buffer && spareBuffers.length < rangesInFlight) spareBuffers.push(buffer);
     }
   }
 
   /** Large ranges take turns in a few buffers: fresh ones would make Node collect garbage all the time. */
   #bufferFor({ start, end }: EntryRange): Buffer | undefined {
     if (end - start < worthReuse || end - start > rangeLimit) return undefined;
-    return this.#buffers.pop() ?? Buffer.allocUnsafeSlow(rangeLimit);
+    return spareBuffers.pop() ?? Buffer.allocUnsafeSlow(rangeLimit);
   }
 
   async #loadTable(pack: PackInfo, visitor: EntryVisitor, signal?: AbortSignal): Promise<PackTable> {
