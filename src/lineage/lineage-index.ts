@@ -6,7 +6,7 @@ import { writeIndexFile } from "./index-write.ts";
 import { readFiles } from "./read-files.ts";
 import { parseRecord, type StoredRecord } from "./record.ts";
 import type { RunFile } from "./run-record.ts";
-import { idOfPath, pathOfId, readRecords, runsRef, runsTip } from "./run-store.ts";
+import { damagedRecord, idOfPath, pathOfId, readRecords, runsRef, runsTip } from "./run-store.ts";
 
 /** So many new records are kept in memory beside the file; with more it is written again. */
 const mostNew = 500;
@@ -76,7 +76,7 @@ export class LineageIndex {
     return [...(this.#file?.recordsLike(prefix) ?? []), ...this.#freshWith(({ id }) => id.startsWith(prefix))];
   }
 
-  /** Records by their names, in the same order; those that are not here are left out. */
+  /** Records by their names, in the same order. @throws MlgitError kind `corrupt` for one that is not here. */
   async read(ids: readonly string[]): Promise<StoredRecord[]> {
     const unread = [...new Set(ids)].filter((id) => !this.#read.has(id));
     for (const one of await readNamed(this.#repository, unread)) this.#read.set(one.id, one);
@@ -138,7 +138,9 @@ async function recordsSince(repository: Repository, old: string, tip: string): P
 async function readNamed(repository: Repository, ids: readonly string[]): Promise<StoredRecord[]> {
   const files = await readFiles(repository, runsRef, ids.map(pathOfId));
   return ids.flatMap((id, i) => {
-    const record = parseRecord(id, files[i] ?? Buffer.alloc(0));
+    const bytes = files[i];
+    if (!bytes) throw damagedRecord(id);
+    const record = parseRecord(id, bytes);
     return record ? [{ id, record }] : [];
   });
 }

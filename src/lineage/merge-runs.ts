@@ -1,9 +1,11 @@
 import { MlgitError } from "../error/mlgit-error.ts";
+import { openCatFile } from "../git/cat-file.ts";
 import { fetchPromised } from "../git/promised-objects.ts";
 import { cwdOf, gitIn, type Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { isAncestor } from "../git/tags.ts";
 import { uniqueName } from "../util/durable.ts";
+import { blobName } from "./run-record.ts";
 import { runsRef, runsTip } from "./run-store.ts";
 
 /** Where the records of remotes are when they were fetched: `refs/mlgit/remotes/<remote>/runs`. */
@@ -64,31 +66,70 @@ async function onlyAdds(repository: Repository, ours: string, theirs: string): P
   return (await gitIn(repository, args)).stdout.length === 0;
 }
 
-/** A commit with the files of both. It is written beside the ref, which the caller moves. Source of the input format: git-fast-import(1). */
+/**
+ * A commit with the files of both, which no ref names: the caller moves one. Source of the input format: git-fast-import(1); a branch that is reset to
+ * nothing in the end was never there.
+ */
 async function unionCommit(repository: Repository, ours: string, theirs: string): Promise<string> {
-  const args = ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=A", "--end-of-options", ours, theirs];
-  const words = (await gitIn(repository, args)).stdout.toString("latin1").split("\0");
-  const lines: string[] = [];
-  const blobs: string[] = [];
-  for (let i = 0; i + 1 < words.length; i += 2) {
-    const [, mode = "", , blob = ""] = words[i]?.split(" ") ?? [];
-    const path = words[i + 1] ?? "";
-    if (mode !== "100644" || !isRecordPath(path)) continue;
-    lines.push(`M 100644 ${blob} ${path}\n`);
-    blobs.push(blob);
-  }
+  const changes = await changesBetween(repository, ours, theirs);
   // git would ask for them one by one.
-  await fetchPromised(repository, blobs);
-  const cwd = cwdOf(repository);
-  const temp = `refs/mlgit/merging/${uniqueName()}`;
+  await fetchPromised(
+    repository,
+    changes.map((one) => one.theirs),
+  );
+  const taken = [
+    ...changes.filter(({ status }) => status === "A"),
+    ...(await onlyTheirsRight(
+      repository,
+      changes.filter(({ status }) => status === "M"),
+    )),
+  ];
   const ident =
-    (await gitText(["var", "GIT_COMMITTER_IDENT"], { cwd })) ?? `mlgit <> ${Math.floor(Date.now() / 1000)} +0000`;
+    (await gitText(["var", "GIT_COMMITTER_IDENT"], { cwd: cwdOf(repository) })) ??
+    `mlgit <> ${Math.floor(Date.now() / 1000)} +0000`;
+  const temp = `refs/mlgit/merging/${uniqueName()}`;
   const message = "mlgit: runs of another clone\n";
-  const head = `commit ${temp}\ncommitter ${ident}\ndata ${message.length}\n${message}from ${ours}\nmerge ${theirs}\n`;
-  await gitIn(repository, ["fast-import", "--quiet", "--done"], { input: `${head}${lines.join("")}done\n` });
-  const merged = (await gitIn(repository, ["rev-parse", "--verify", temp])).stdout.toString("latin1").trim();
-  await gitIn(repository, ["update-ref", "-d", temp]);
-  return merged;
+  const input = [
+    `commit ${temp}\nmark :1\ncommitter ${ident}\ndata ${message.length}\n${message}from ${ours}\nmerge ${theirs}\n`,
+    ...taken.map((one) => `M 100644 ${one.theirs} ${one.path}\n`),
+    `get-mark :1\nreset ${temp}\nfrom ${"0".repeat(ours.length)}\n\ndone\n`,
+  ];
+  const { stdout } = await gitIn(repository, ["fast-import", "--quiet", "--done"], { input: input.join("") });
+  return stdout.toString("latin1").trim();
+}
+
+interface Change {
+  readonly status: string;
+  readonly path: string;
+  /** Blobs. */
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+/** What another commit has that ours has not, or has otherwise, of what can be a record or a shared blob. */
+async function changesBetween(repository: Repository, ours: string, theirs: string): Promise<Change[]> {
+  const args = ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=AM", "--end-of-options", ours, theirs];
+  const words = (await gitIn(repository, args)).stdout.toString("latin1").split("\0");
+  return Array.from({ length: words.length >> 1 }, (_, i) => {
+    const [, mode = "", before = "", after = "", status = ""] = (words[2 * i] ?? "").split(" ");
+    return { status, mode, path: words[2 * i + 1] ?? "", ours: before, theirs: after };
+  }).filter(({ mode, path }) => mode === "100644" && isRecordPath(path));
+}
+
+/** Those of which they have what the name says, and we something else. */
+async function onlyTheirsRight(repository: Repository, changes: readonly Change[]): Promise<Change[]> {
+  if (changes.length === 0) return [];
+  const cat = await openCatFile(repository);
+  try {
+    const contents = await cat.contents(changes.flatMap(({ ours, theirs }) => [ours, theirs]));
+    const isRight = changes.map(({ path }, i) => {
+      const name = path.replace(/^blobs\/|\/|\.json$/g, "");
+      return [2 * i, 2 * i + 1].map((at) => blobName(contents[at]?.bytes ?? Buffer.alloc(0)) === `sha256:${name}`);
+    });
+    return changes.filter((_, i) => isRight[i]?.[1] === true && isRight[i]?.[0] !== true);
+  } finally {
+    cat.close();
+  }
 }
 
 /** A hostile remote's tree may hold anything; only what can be a record or a shared blob is taken. */

@@ -68,7 +68,10 @@ export async function* readRuns(repository: Repository): AsyncGenerator<StoredRe
   for await (const { id, record } of readRecords(repository)) if (record.type === "run") yield { id, record };
 }
 
-/** Every record that is known here, in no order. What cannot be read as one is left out. */
+/**
+ * Every record that is known here, in no order. What somebody has put in the place of one is left out.
+ * @throws MlgitError kind `corrupt` when one that git has is gone or damaged: answers that lack it would be wrong.
+ */
 export async function* readRecords(repository: Repository): AsyncGenerator<StoredRecord> {
   if ((await runsTip(repository)) === undefined) return;
   if (await isPartial(repository)) await fetchPromised(repository, await recordBlobs(repository));
@@ -77,6 +80,7 @@ export async function* readRecords(repository: Repository): AsyncGenerator<Store
     for await (const files of batches(repository)) {
       const objects = await cat.contents(files.map(({ blob }) => blob));
       for (const [i, { id }] of files.entries()) {
+        if (objects[i]?.type === "missing") throw damagedRecord(id);
         const record = parseRecord(id, objects[i]?.bytes ?? Buffer.alloc(0));
         if (record) yield { id, record };
       }
@@ -84,6 +88,17 @@ export async function* readRecords(repository: Repository): AsyncGenerator<Store
   } finally {
     cat.close();
   }
+}
+
+/** Of one that the tree names. */
+export function damagedRecord(id: string): MlgitError {
+  return new MlgitError(
+    "corrupt",
+    `the record ${id} is damaged or missing here, so no question about lineage has a right answer`,
+    {
+      hint: "git fsck names the object; remove it if it is damaged, then git fetch --refetch <remote>",
+    },
+  );
 }
 
 /** The commit that {@link runsRef} is at; undefined before the first record. */

@@ -1,5 +1,7 @@
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { findRepository, type Repository } from "../../src/git/repository.ts";
+import { LineageIndex } from "../../src/lineage/lineage-index.ts";
 import { fetchedRef, mergeFetched, mergeRuns } from "../../src/lineage/merge-runs.ts";
 import { encodeRecord, type MarkRecord, recordId } from "../../src/lineage/record.ts";
 import { appendRecords, readRecords, runsRef } from "../../src/lineage/run-store.ts";
@@ -97,5 +99,24 @@ describe("records of two clones", () => {
     expect((await mergeFetched(ours)).isNew).toBe(true);
     expect(await reasons(ours)).toEqual(["a", "b", "c"]);
     expect((await mergeFetched(ours)).isNew).toBe(false);
+  });
+
+  it("take the right one where somebody has put something else in its place, and end at one that is damaged", async () => {
+    await add(theirs, "a", "b");
+    const path = (reason: string) => `${recordId(note(reason)).replace(/^../, "$&/")}.json`;
+    const stream = `commit ${runsRef}\ncommitter A <a@example.com> 1 +0000\ndata 1\nx\nM 100644 inline ${path("a")}\ndata 1\nx\n`;
+    await box.git(["fast-import", "--quiet"], { cwd: box.path("ours"), input: stream });
+    expect(await reasons(ours)).toEqual([]);
+    await bring();
+    await mergeFetched(ours);
+    expect(await reasons(ours)).toEqual(["a", "b"]);
+    const { stdout } = await box.git(["rev-parse", `${runsRef}:${path("b")}`], { cwd: box.path("ours") });
+    rmSync(box.path("ours/.git/objects", stdout.slice(0, 2), stdout.slice(2).trim()));
+    await expect(reasons(ours)).rejects.toMatchObject({ kind: "corrupt", hint: expect.stringContaining("--refetch") });
+    const index = LineageIndex.open(ours);
+    await expect(index).rejects.toMatchObject({ kind: "corrupt" });
+    // What the other one has mends it.
+    await box.git(["fetch", "-q", "--refetch", box.path("theirs"), runsRef], { cwd: box.path("ours") });
+    expect(await reasons(ours)).toEqual(["a", "b"]);
   });
 });
