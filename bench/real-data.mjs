@@ -68,8 +68,9 @@ async function measureShape({ name, title, versions, make }) {
       await new Promise((resolve) => setImmediate(resolve));
       kept.push({ tool: tool.name, place, ...(await keepAll(tool, folders, place === "bucket")) });
     }
+  const bytes = wholeFiles(folders);
   rmSync(join(work, name), { recursive: true });
-  return { name, title, versions, bytes: wholeFiles(folders), kept };
+  return { name, title, versions, bytes, kept };
 }
 
 /** Keeps each version after the other, looks what is stored then, and brings the last one back. */

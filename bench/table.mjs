@@ -25,11 +25,12 @@ function mediansOf(runs) {
 export function formatTable(rows) {
   const tools = [...new Set(rows.flatMap(({ tools }) => Object.keys(tools)))].filter((name) => name !== "baseline");
   const baseline = (name) => rows.find(({ step }) => step === name)?.tools.baseline?.seconds;
-  const [copy, hash] = [baseline("cp -r"), baseline("openssl sha256")];
+  const [copy, synced, hash] = ["cp -r", "cp -r, fsync", "openssl sha256"].map(baseline);
   const head = [
     "step",
     ...tools,
     "mlgit / cp -r",
+    "mlgit / cp -r, fsync",
     "mlgit / sha256",
     "mlgit / git-lfs",
     "uploaded",
@@ -42,13 +43,13 @@ export function formatTable(rows) {
     .map(({ step, tools: of }) => [
       step,
       ...tools.map((name) => seconds(of[name]?.seconds)),
-      ...[copy, hash, of["git-lfs"]?.seconds].map((other) => ratio(of.mlgit?.seconds, other)),
+      ...[copy, synced, hash, of["git-lfs"]?.seconds].map((other) => ratio(of.mlgit?.seconds, other)),
       perTool(tools, of, ({ uploaded }) => (uploaded === undefined ? undefined : `${(uploaded / 1e6).toFixed(1)} MB`)),
       perTool(tools, of, ({ objects }) => objects),
       of.mlgit?.requests ?? "",
       perTool(tools, of, ({ memory }) => (memory === undefined ? undefined : Math.round(memory / 1e6))),
     ]);
-  const yard = `cp -r ${seconds(copy)}, openssl dgst -sha256 ${seconds(hash)} (medians, seconds)`;
+  const yard = `cp -r ${seconds(copy)}, with fsync ${seconds(synced)}, openssl dgst -sha256 ${seconds(hash)} (medians, seconds)`;
   return [yard, "", ...markdown([head, head.map(() => "---"), ...lines]), ""].join("\n");
 }
 
