@@ -1,4 +1,4 @@
-// npm run bench:index -- [--chunks 1000000,10000000] [--json FILE] [--markdown FILE] [--work DIR]
+// npm run bench:index -- [--chunks 1000000,10000000] [--json FILE] [--write] [--work DIR]
 // How the cost of an index grows with the number of chunks in a store. Makes index segments of as many chunks as asked for (40 bytes each, twice: the store's and
 // the copy; 100 million need 10 GB), with a file per 160 chunks, and measures in a process of its own each: bringing all of it, opening the copy again,
 // 100,000 look-ups of chunks of which half are there, 100,000 of files at once, a client that wants one file, and the merge of a push.
@@ -9,13 +9,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { writeSection } from "./section.mjs";
 import { markdown } from "./table.mjs";
 
 const { values: options } = parseArgs({
   options: {
     chunks: { type: "string", default: "1000000,10000000" },
     json: { type: "string" },
-    markdown: { type: "string" },
+    // Into the section index of docs/benchmark.md.
+    write: { type: "boolean", default: false },
     work: { type: "string" },
   },
 });
@@ -90,5 +92,5 @@ function report() {
   const text = [made, "", ...table].join("\n");
   console.log(text);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
-  if (options.markdown) writeFileSync(options.markdown, `${text}\n`);
+  if (options.write) writeSection(join(root, "docs/benchmark.md"), "index", text);
 }

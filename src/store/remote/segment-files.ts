@@ -63,6 +63,8 @@ export class SegmentFiles {
     if (bytes.length <= smallSegment) return segment;
     const fd = openSync(join(this.#folder, id), "r");
     this.#note(id, fd);
+    // While its rows are in memory: later it would have to be read once more.
+    this.filter(id, segment);
     return this.#keep(id, fd);
   }
 

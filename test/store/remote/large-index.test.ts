@@ -71,6 +71,7 @@ describe("a large index", () => {
   it("is read from the disk, and fetched again where the copy was damaged", async () => {
     const { index, folder } = newCopy();
     await index.sync(memory);
+    expect(readdirSync(folder).filter((name) => name.startsWith(".filter-"))).toHaveLength(3);
     const ids = randomBytesOf(1, 40_000 * 32);
     const next = randomOf(5);
     for (let i = 0; i < 200; i++) {
