@@ -1,6 +1,8 @@
 import { crc32, deflateSync } from "node:zlib";
 
 const [width, height] = [256, 256];
+// A global is slow to look up where tests run.
+const { imul } = Math;
 
 /** A picture of 256 × 256 points in colour: shades with the noise of a camera, some 150 kB. `seed`: 64 bytes that make it another one. */
 export function makePng(seed) {
@@ -9,7 +11,7 @@ export function makePng(seed) {
   for (let y = 0, at = 0; y < height; y++) {
     rows[at++] = 0;
     for (let x = 0; x < 3 * width; x++) {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+      state = (imul(state, 1_664_525) + 1_013_904_223) | 0;
       const shade = seed[4 + (x % 3)] * (1 + x / (3 * width)) + seed[8 + (x % 3)] * (y / height);
       rows[at++] = (shade + (state >>> 26)) & 255;
     }
