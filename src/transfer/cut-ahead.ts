@@ -4,8 +4,8 @@ import { changedWhileRead } from "./chunk-source.ts";
 import { CutCrew } from "./cut-crew.ts";
 import { regionSize } from "./cut-worker.ts";
 
-/** Less is cut sooner than threads are started. */
-const worthThreads = 32 << 20;
+/** Bytes: less is cut sooner than threads are started. */
+const worthThreads = 128 << 20;
 
 /** A file that will be asked for. */
 export interface ComingFile {
@@ -27,9 +27,13 @@ export class CutAhead {
    * `coming`: in the order in which they will be asked for. `pathOf`: where such a file lies; undefined for one that is not to be read yet. Undefined where threads
    * are not worth starting. Ends with `stop`.
    */
-  static start(coming: readonly ComingFile[], pathOf: (oid: string) => string | undefined): CutAhead | undefined {
+  static start(
+    coming: readonly ComingFile[],
+    pathOf: (oid: string) => string | undefined,
+    least: number = worthThreads,
+  ): CutAhead | undefined {
     const bytes = coming.reduce((sum, { size }) => sum + size, 0);
-    const crew = bytes < worthThreads ? undefined : CutCrew.start();
+    const crew = bytes < least ? undefined : CutCrew.start();
     return crew && new CutAhead(crew, coming, pathOf);
   }
 

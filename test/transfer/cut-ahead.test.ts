@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 
 function start(pathOf = (oid: string) => paths.get(oid)): CutAhead {
-  const ahead = CutAhead.start(files, pathOf);
+  const ahead = CutAhead.start(files, pathOf, 32 << 20);
   if (!ahead) throw new Error("needs two cores, and npm run build");
   return ahead;
 }
@@ -76,6 +76,6 @@ describe("chunks whose ends threads find ahead", () => {
   });
 
   it("are not looked for by threads where there is little to do", () => {
-    expect(CutAhead.start(others, () => undefined)).toBeUndefined();
+    expect(CutAhead.start(files, () => undefined)).toBeUndefined();
   });
 });
