@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { parsePointer } from "../pointer/pointer.ts";
 import { writeDurable } from "../util/durable.ts";
 import type { FileState } from "../util/file-state.ts";
 
@@ -12,6 +13,11 @@ const fine = 50_000_000n;
 const second = 1_000_000_000n;
 const heading = "mlgit-stat 1";
 
+/** Who else may know what a file holds, where no row does: its pointer's text. */
+interface OtherSource {
+  blobOf(path: string, stat: FileState): Buffer | undefined;
+}
+
 /**
  * Spares reading files again that have not changed since they were hashed. Throw-away: whatever is wrong with its file, it is
  * empty. A file that changed just before it was read is not remembered, since another change in the same tick would not show.
@@ -19,24 +25,31 @@ const heading = "mlgit-stat 1";
 export class StatCache {
   readonly #file: string;
   readonly #rows: Map<string, Row>;
+  readonly #other: OtherSource | undefined;
   #changed = false;
 
-  constructor(file: string) {
+  constructor(file: string, other?: OtherSource) {
     this.#file = file;
     this.#rows = load(file);
+    this.#other = other;
   }
 
   /** The oid of a file of this name in this state, if it is known. */
   get(path: string, stat: FileState): string | undefined {
     const row = this.#rows.get(path);
-    if (row === undefined) return undefined;
+    if (row === undefined) return this.#ask(path, stat);
     const [size, mtime, ctime, inode, oid] = row;
     const same =
       size === String(stat.size) &&
       mtime === String(stat.mtimeNs) &&
       ctime === String(stat.ctimeNs) &&
       inode === String(stat.ino);
-    return same ? oid : undefined;
+    return same ? oid : this.#ask(path, stat);
+  }
+
+  #ask(path: string, stat: FileState): string | undefined {
+    const pointer = parsePointer(this.#other?.blobOf(path, stat) ?? Buffer.alloc(0));
+    return pointer && BigInt(pointer.size) === stat.size ? `sha256:${pointer.oid}` : undefined;
   }
 
   /** `readAt`: nanoseconds since 1970 when reading began; `stat` is from before that. */

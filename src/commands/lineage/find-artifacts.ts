@@ -4,6 +4,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { openCatFile } from "../../git/cat-file.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/tree-scan.ts";
+import { UnchangedEntries } from "../../git/unchanged-entries.ts";
 import type { LineageIndex } from "../../lineage/lineage-index.ts";
 import { blobName, folderListing, type ListedFile } from "../../lineage/run-record.ts";
 import type { Artifact } from "../../lineage/trace.ts";
@@ -54,12 +55,21 @@ export async function findArtifacts(word: string, repository: Repository, index:
 }
 
 /** A file or folder of the worktree by its path; undefined for what is none. */
-export function lookInWorktree(word: string, { workTree, prefix, gitDir }: Repository): FoundSubject | undefined {
+export function lookInWorktree(word: string, repository: Repository): FoundSubject | undefined {
+  const { workTree, prefix } = repository;
   if (workTree === undefined) return undefined;
   const path = join("/", prefix, word).slice(1).replace(/\/$/, "");
   if (path === "" || word.startsWith("/")) return undefined;
-  const known = new StatCache(join(pipelineFolder(gitDir), "stat"));
-  return new Artifacts(workTree, known).look(path);
+  return new Artifacts(workTree, knownContents(repository)).look(path);
+}
+
+/** Larger files are worth asking git about before they are read. */
+const largeFile = 8 << 20;
+
+/** What stages and git itself know of files that they have read. */
+export function knownContents(repository: Repository): StatCache {
+  const file = join(pipelineFolder(repository.gitDir), "stat");
+  return new StatCache(file, new UnchangedEntries(repository, largeFile));
 }
 
 function byOid(hex: string, index: LineageIndex, word: string): Subject {

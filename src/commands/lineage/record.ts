@@ -4,11 +4,11 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { codeState, gitActor } from "../../git/code-state.ts";
 import { type RecordEntry, recordId } from "../../lineage/record.ts";
 import { Artifacts } from "../../pipeline/artifacts.ts";
-import { StatCache } from "../../pipeline/stat-cache.ts";
 import { collectText } from "../../util/collect-text.ts";
 import type { Action, Context } from "../command.ts";
 import { needWorktree } from "../kind/need-worktree.ts";
 import { Session } from "../session.ts";
+import { knownContents } from "./find-artifacts.ts";
 import { writeRecords } from "./write-records.ts";
 
 export const record = {
@@ -43,7 +43,7 @@ async function recordAll(texts: readonly { readonly text: string; readonly where
   ]);
   const repository = session.workTree;
   const actor = await gitActor(repository, session.git);
-  const artifacts = new Artifacts(repository.workTree, new StatCache("/dev/null"));
+  const artifacts = new Artifacts(repository.workTree, knownContents(repository));
   const entries: RecordEntry[] = texts.map((one) => toEntry(one, { code, actor, artifacts }));
   await writeRecords(entries, context, session);
   const ids = entries.map((entry) => recordId(entry.record));
