@@ -15,5 +15,5 @@ export const emptyOid = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c
 
 /** An oid without its `sha256:`. */
 export function hexOf(oid: string): string {
-  return oid.replace(/^sha256:/, "");
+  return oid.startsWith("sha256:") ? oid.slice("sha256:".length) : oid;
 }

@@ -4,7 +4,7 @@ import { type IndexHeader, type IndexRow, indexMagic, indexSum } from "./index-f
 
 /** Writes an index in place of the old one. */
 export function writeIndexFile(file: string, tip: string, rows: readonly IndexRow[]): void {
-  const artifacts = [...new Set(rows.flatMap(({ uses, makes }) => [...uses, ...makes]))].sort();
+  const artifacts = artifactsOf(rows).sort();
   const place = new Map(artifacts.map((oid, i) => [oid, i]));
   const numbersOf = (oids: readonly string[]) => distinct(oids).map((oid) => place.get(oid) as number);
   const used = rows.map((row) => numbersOf(row.uses));
@@ -28,6 +28,15 @@ export function writeIndexFile(file: string, tip: string, rows: readonly IndexRo
   makeFolder(dirname(file));
   const line = JSON.stringify({ ...header, sum: indexSum(header, body) });
   writeDurable(file, Buffer.concat([Buffer.from(`${line}\n`), body]));
+}
+
+function artifactsOf(rows: readonly IndexRow[]): string[] {
+  const found = new Set<string>();
+  for (const { uses, makes } of rows) {
+    for (const oid of uses) found.add(oid);
+    for (const oid of makes) found.add(oid);
+  }
+  return [...found];
 }
 
 /** Most runs make one thing. */

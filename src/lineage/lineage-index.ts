@@ -151,19 +151,27 @@ async function allRows(repository: Repository): Promise<IndexRow[]> {
   return rows;
 }
 
+/** Called for each of maybe a hundred thousand. */
 function toRow({ id, record }: StoredRecord): IndexRow {
   if (record.type === "mark") return { id, word: "mark", uses: [], makes: [], folders: [] };
-  const files = [...record.in, ...record.out].filter(({ mode }) => mode === "040000");
+  const folders = [record.in, record.out].flatMap((files) => files.filter(isFolder));
   return {
     id,
     word: record.kind === "deploy" ? "deploy" : "run",
-    uses: record.in.flatMap(hexOfFile),
-    makes: record.out.flatMap(hexOfFile),
-    folders: files.flatMap((file) => hexOfFile(file).map((oid) => ({ path: file.path, oid }))),
+    uses: hexOfFiles(record.in),
+    makes: hexOfFiles(record.out),
+    folders: folders.map(({ path, oid }) => ({ path, oid: hexOf(oid) })),
   };
 }
 
-function hexOfFile({ oid }: RunFile): string[] {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(oid)?.[1];
-  return hex === undefined ? [] : [hex];
+const wholeOid = /^sha256:[0-9a-f]{64}$/;
+
+function isFolder({ mode, oid }: RunFile): boolean {
+  return mode === "040000" && wholeOid.test(oid);
+}
+
+function hexOfFiles(files: readonly RunFile[]): string[] {
+  const found: string[] = [];
+  for (const { oid } of files) if (wholeOid.test(oid)) found.push(hexOf(oid));
+  return found;
 }
