@@ -27,7 +27,7 @@ export interface HydrateQueue {
 }
 
 /** Paths that are looked at, fetched and placed together. */
-export const listFiles = 32_768;
+export const listFiles = 8192;
 
 export function queueOf(items: readonly HydrateItem[]): HydrateQueue {
   return {

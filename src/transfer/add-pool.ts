@@ -14,7 +14,7 @@ import { contentBytes, packAdded, unpackAdded } from "./packed-added.ts";
 
 const mostThreads = 8;
 /** What threads throw away lies in memory until it is collected, in each of them. */
-const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export interface AddFilesOptions {
   readonly cache: Cache;

@@ -32,7 +32,7 @@ export interface FetchReport {
 
 /** Files are fetched in batches, so that memory does not grow with their number. */
 const batchBytes = 4 * 2 ** 30;
-const batchFiles = 16_384;
+const batchFiles = 8192;
 /** What asking for one row of an index brings. */
 const bucketBytes = 12_288;
 

@@ -28,7 +28,7 @@ export interface PackFolderOptions {
 /** Packs in which the last files were found: threads that add side by side fill as many. */
 const recentPacks = 8;
 /** Packs whose files and tables are kept open. */
-const openPacks = 32;
+const openPacks = 12;
 /** Bytes of packs' indexes that are held in memory; those of more packs are read where they are. */
 const mostIndexBytes = 16 << 20;
 

@@ -46,7 +46,7 @@ const packsAtOnce = 6;
 const rangesInFlight = 8;
 /** Free buffers of `rangeLimit` bytes. One store after another uses them: those of each would lie about until Node collects them. */
 const spareBuffers: Buffer[] = [];
-const tablesKept = 64;
+const tablesKept = 16;
 const worthReuse = 1 << 20;
 
 /** Fetches entries of packs by as few requests as pays off, and verifies each. */
