@@ -153,9 +153,7 @@ function environment() {
 }
 
 function report() {
-  const steps = [...new Set(rows.map(({ step }) => step))].filter((step) =>
-    rows.some((one) => one.name === "mlgit" && one.step === step),
-  );
+  const steps = rows.filter(({ name }) => name === "mlgit").map(({ step }) => step);
   const of = (name, step) => rows.find((one) => one.name === name && one.step === step);
   const time = (one) =>
     one ? `${one.seconds.toFixed(one.seconds < 10 ? 2 : 0)} s (${one.cpu?.toFixed(1) ?? "-"})` : "";
