@@ -1,4 +1,4 @@
-// npm run bench:real-data -- [--bytes N] [--only SHAPE] [--tools mlgit,restic,borg,git-lfs] [--no-s3] [--json FILE] [--write] [--work DIR]
+// npm run bench:real-data -- [--bytes N] [--only SHAPE] [--tools mlgit,restic,borg,git-lfs] [--no-s3] [--json FILE] [--write SECTION] [--work DIR]
 // What is stored of data as people have it, version after version, and how long that takes: git add, commit and push beside restic, borg and git-lfs (Debian packages of
 // these names), in a folder and, where they can, on a local S3 server (Debian: radosgw ceph-mon ceph-osd ceph-common).
 import { execFileSync } from "node:child_process";
@@ -22,8 +22,8 @@ const { values: options } = parseArgs({
     tools: { type: "string", default: "mlgit,restic,borg,git-lfs" },
     "no-s3": { type: "boolean", default: false },
     json: { type: "string" },
-    // Into the section real-data of docs/benchmark.md.
-    write: { type: "boolean", default: false },
+    // Into that section of docs/benchmark.md.
+    write: { type: "string" },
     work: { type: "string" },
   },
 });
@@ -128,6 +128,6 @@ function report() {
   const made = `${versions}, Node ${process.version}; ${cpus().length} cores, ${cpus()[0]?.model}; one run; load ${loadavg()[0].toFixed(1)} at the end`;
   const text = [made, "", tableOf(results, tools)].join("\n");
   console.log(text);
-  if (options.write) writeSection(fileURLToPath(new URL("../docs/benchmark.md", import.meta.url)), "real-data", text);
+  if (options.write) writeSection(fileURLToPath(new URL("../docs/benchmark.md", import.meta.url)), options.write, text);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ made, results }, null, 2)}\n`);
 }
