@@ -67,7 +67,9 @@ class Worker {
       return problem === undefined;
     } catch (error) {
       if (!isMlgitError(error) || ["disk", "interrupted", "internal"].includes(error.kind)) throw error;
-      this.#fail(name, error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
+      // Whoever shows it says whose problem it is.
+      const message = error.message.replace(`stage ${name}: `, "");
+      this.#fail(name, error.hint === undefined ? message : `${message}; ${error.hint}`);
       return false;
     }
   }

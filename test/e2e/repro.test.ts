@@ -52,8 +52,8 @@ describe("git mlgit repro", () => {
     expect(await project.repro()).toEqual({ prep: "run", train: "fresh" });
     chmodSync(join(project.work, "raw"), 0o644);
     renameSync(join(project.work, "raw"), join(project.work, "raw2"));
-    expect((await project.mlgit(["repro"], { code: 1 })).stderr).toContain(
-      "stage prep: its input raw is not there, and no stage makes it",
+    expect((await project.mlgit(["repro"], { code: 1 })).stderr).toMatch(
+      /^mlgit: stage prep: its input raw is not there, and no stage makes it/m,
     );
     project.write(
       "mlgit.yaml",

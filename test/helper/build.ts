@@ -35,14 +35,14 @@ function build(): void {
   if (result.status !== 0) throw new Error(`building dist failed:\n${result.stderr}`);
 }
 
-/** A lock left behind by a killed run must not stop tests for ever: a build takes seconds. */
+/** A lock left behind by a killed run must not stop tests for ever: a build takes seconds, and minutes where much else runs. */
 function tryLock(lock: string): boolean {
   try {
     mkdirSync(lock);
     return true;
   } catch {
     const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > 60_000) rmdirSync(lock);
+    if (age > 300_000) rmdirSync(lock);
     return false;
   }
 }
