@@ -48,7 +48,7 @@ export class PackPeek {
     return pack.known || this.#areChunks(found) ? found : undefined;
   }
 
-  /** Where the pack was written here and is untouched since, each chunk being what its id says is the proof, which takes a tenth of the time; else the whole is hashed. */
+  /** Where the pack was written here and is untouched since, each chunk being what its id says is the proof, which takes less time; else the whole is hashed. */
   #isRight(found: PackedContent, pack: SealedPack, oid: string): boolean {
     return pack.known ? this.#areChunks(found) : isContent(found, oid);
   }
