@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** Of `/*`, 64 hexadecimal digits of SHA-256 and the end of the comment. */
@@ -17,7 +16,9 @@ export interface CompiledCode {
  */
 export function compiledCodePlaces(folder: string, name: string): readonly string[] {
   const file = `${name}-${process.versions.v8}-${process.arch}.code`;
-  return [join(folder, file), join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "mlgit", file)];
+  const { HOME, XDG_CACHE_HOME } = process.env;
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
+  return [join(folder, file), ...(caches ? [join(caches, "mlgit", file)] : [])];
 }
 
 /**

@@ -21,8 +21,9 @@ type Parts = Readonly<Record<string, (module: { exports: Part }, exports: Part) 
 
 /** A start of ours, for which code is compiled. */
 interface Run {
-  /** What people type, if it is that: code takes long to read, so each command has files of its own. All that git calls share theirs. */
-  readonly typed?: string;
+  /** Code takes long to read, so each command has files of its own. */
+  readonly command: string;
+  readonly isTyped: boolean;
   /** Such as `filter-process`, `lineage/record`. */
   readonly kind: string;
 }
@@ -49,9 +50,9 @@ export interface PartName {
 /** Runs a program: a part that exports `start`. @param words what the command line says */
 export function startJoined(name: PartName, words: readonly string[]): void {
   const [first = "", second = ""] = words;
-  if (calledByGit.test(first)) shared.run = { kind: first };
+  if (calledByGit.test(first)) shared.run = { command: first, isTyped: false, kind: first };
   else if (command.test(first))
-    shared.run = { typed: first, kind: command.test(second) ? `${first}/${second}` : first };
+    shared.run = { command: first, isTyped: true, kind: command.test(second) ? `${first}/${second}` : first };
   (loadPart(name).start as () => void)();
 }
 
@@ -83,7 +84,7 @@ function loadScript(folder: string, name: string): Parts {
   const filename = join(folder, `${name}.cjs`);
   // The build leaves nothing but ASCII in it, and a string of single bytes is half as large for V8.
   const source = readFileSync(filename);
-  const places = compiledCodePlaces(folder, run?.typed === undefined ? name : `${name}-${run.typed}`);
+  const places = compiledCodePlaces(folder, run ? `${name}-${run.command}` : name);
   const compiled = readCompiledCode(places, source);
   const script = new Script(source.toString("latin1"), { filename, ...(compiled && { cachedData: compiled.data }) });
   const parts: Parts = script.runInThisContext()(...surroundings(folder, filename));
@@ -93,7 +94,7 @@ function loadScript(folder: string, name: string): Parts {
   if (run && !script.cachedDataRejected && isWanted(run, runs))
     process.once("exit", (code) => {
       // A word that is no command is none to be faster at.
-      if (run.typed !== undefined && code !== 0) return;
+      if (run.isTyped && code !== 0) return;
       writeCompiledCode(places, source, { data: script.createCachedData(), runs: [...runs, run.kind] });
     });
   return parts;
@@ -108,7 +109,7 @@ const joinedName = /^joined:([^/]+)\/(.+)$/;
 
 /** A script has neither `require` nor `import()` of its own; what it names lies beside it. */
 function surroundings(folder: string, filename: string) {
-  const url = pathToFileURL(filename).href;
+  const url = urlOf(filename);
   const partNamed = (id: string) => {
     const [, script, part] = joinedName.exec(id) ?? [];
     return script === undefined || part === undefined ? undefined : loadPart({ folder, script, part });
@@ -118,4 +119,9 @@ function surroundings(folder: string, filename: string) {
   const importBeside = async (id: string): Promise<unknown> =>
     partNamed(id) ?? import(id.startsWith("./") ? new URL(id, url).href : id);
   return [require, url, importBeside] as const;
+}
+
+/** Most paths need no escape, and Node's own way to find out takes half a millisecond when it is first gone. */
+function urlOf(path: string): string {
+  return /^\/[\w./-]+$/.test(path) ? `file://${path}` : pathToFileURL(path).href;
 }

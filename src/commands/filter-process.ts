@@ -103,12 +103,12 @@ class Meanwhile {
   }
 
   /** git has an answer. */
-  prepare(): void {
+  prepare(): Promise<void> | undefined {
     this.#cache.prepareNext();
-    if (this.#deferred === undefined || this.#isDone) return;
+    if (this.#deferred === undefined || this.#isDone) return undefined;
     this.#isDone = true;
     this.#cache.isElsewhere(this.#deferred);
-    void this.#hooks();
+    return this.#hooks();
   }
 }
 

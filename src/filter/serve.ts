@@ -6,8 +6,8 @@ import { type SmudgeSource, smudgeContent } from "./smudge.ts";
 export interface FilterWork extends SmudgeSource {
   /** A sink for one content. */
   ingest(): ContentSink | Promise<ContentSink>;
-  /** git has its answer and goes on with its own work. */
-  answered?(): void;
+  /** git has its answer and goes on with its own work: time for ours, as far as it is waited for. */
+  answered?(): Promise<void> | undefined;
   /** A request failed and git is told so; the reason is for the user. */
   failed(path: Buffer, error: unknown): void;
 }
@@ -28,7 +28,8 @@ export async function serveFilter(scanner: FilterScanner, work: FilterWork): Pro
       work.failed(request.pathname, error);
       scanner.error();
     }
-    work.answered?.();
+    const busy = work.answered?.();
+    if (busy) await busy;
   }
 }
 

@@ -35,10 +35,12 @@ function entryOf(line: string): string | undefined {
 
 /** git's parse_value (config.c) for one line. */
 function parseValue(text: string): string | undefined {
+  const trimmed = text.replace(/^[ \t]+|[ \t]+$/g, "");
+  if (!/["\\#;\t]/.test(trimmed)) return trimmed;
   let value = "";
   let space = "";
   let quoted = false;
-  for (const [char, escaped] of text.replace(/^[ \t]+|[ \t]+$/g, "").matchAll(/\\(.?)|[^\\]/g)) {
+  for (const [char, escaped] of trimmed.matchAll(/\\(.?)|[^\\]/g)) {
     if (!quoted && /[#;]/.test(char)) break;
     if (!quoted && char === " ") {
       if (value !== "") space += char;

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
@@ -60,7 +60,7 @@ export class DeferredJournal {
     const taken = [...this.#abandoned(), ...(this.#take(this.#path, mine) ? [mine] : [])];
     const lists = new DeferredLists(taken);
     if (lists.files > 0) await work(lists);
-    for (const file of taken) rmSync(file, { force: true });
+    for (const file of taken) remove(file);
   }
 
   #take(from: string, to: string): boolean {
@@ -82,6 +82,15 @@ export class DeferredJournal {
       .map((name) => ({ from: join(folder, name), to: `${this.#path}.${process.pid}-${uniqueName()}` }))
       .filter(({ from, to }) => this.#take(from, to))
       .map(({ to }) => to);
+  }
+}
+
+/** Node loads a module more for `rmSync`. */
+function remove(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
   }
 }
 

@@ -27,34 +27,30 @@ function sha1(bytes: Uint8Array): Buffer {
   return digest;
 }
 
-/** `words` has the block's sixteen words in front. */
+/** `words` has the block's sixteen words in front. Written out, since most of what it hashes is too short for V8 to inline anything. */
 function addBlock(state: Int32Array, words: Int32Array): void {
-  for (let t = 16; t < 80; t++)
-    words[t] = rotate(at(words, t - 3) ^ at(words, t - 8) ^ at(words, t - 14) ^ at(words, t - 16), 1);
+  for (let t = 16; t < 80; t++) {
+    const word =
+      (words[t - 3] as number) ^ (words[t - 8] as number) ^ (words[t - 14] as number) ^ (words[t - 16] as number);
+    words[t] = (word << 1) | (word >>> 31);
+  }
   let [a, b, c, d, e] = state as unknown as [number, number, number, number, number];
   for (let t = 0; t < 80; t++) {
-    const next = (rotate(a, 5) + mix(t, b, c, d) + e + at(words, t)) | 0;
+    let mixed: number;
+    if (t < 20) mixed = ((b & c) | (~b & d)) + 0x5a827999;
+    else if (t < 40) mixed = (b ^ c ^ d) + 0x6ed9eba1;
+    else if (t < 60) mixed = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
+    else mixed = (b ^ c ^ d) + 0xca62c1d6;
+    const next = (((a << 5) | (a >>> 27)) + mixed + e + (words[t] as number)) | 0;
     e = d;
     d = c;
-    c = rotate(b, 30);
+    c = (b << 30) | (b >>> 2);
     b = a;
     a = next;
   }
-  for (const [i, word] of [a, b, c, d, e].entries()) state[i] = at(state, i) + word;
-}
-
-/** The round's function and constant together. */
-function mix(t: number, b: number, c: number, d: number): number {
-  if (t < 20) return ((b & c) | (~b & d)) + 0x5a827999;
-  if (t < 40) return (b ^ c ^ d) + 0x6ed9eba1;
-  if (t < 60) return ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
-  return (b ^ c ^ d) + 0xca62c1d6;
-}
-
-function at(words: Int32Array, i: number): number {
-  return words[i] as number;
-}
-
-function rotate(word: number, bits: number): number {
-  return (word << bits) | (word >>> (32 - bits));
+  state[0] = (state[0] as number) + a;
+  state[1] = (state[1] as number) + b;
+  state[2] = (state[2] as number) + c;
+  state[3] = (state[3] as number) + d;
+  state[4] = (state[4] as number) + e;
 }

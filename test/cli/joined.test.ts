@@ -52,7 +52,7 @@ describe("the joined program", () => {
     expect(compiledIn(parts)).toEqual([]);
     for (let i = 0; i < 4; i += 1) expect(filterOnce(root)).toBe(answer);
     const [name = ""] = compiledIn(parts);
-    expect(name).toBe(`git-calls-${process.versions.v8}-${process.arch}.code`);
+    expect(name).toBe(`git-calls-filter-process-${process.versions.v8}-${process.arch}.code`);
     const trained = readFileSync(join(parts, name));
     expect(trained.length).toBeGreaterThan(100_000);
     expect(filterOnce(root)).toBe(answer);
@@ -83,7 +83,7 @@ describe("the joined program", () => {
   it("keeps it in the user's cache where the program's folder cannot be written", () => {
     const root = install("read-only");
     // A folder of that name: root may write into everything else.
-    mkdirSync(join(root, `dist/part/git-calls-${process.versions.v8}-${process.arch}.code`));
+    mkdirSync(join(root, `dist/part/git-calls-filter-process-${process.versions.v8}-${process.arch}.code`));
     expect(filterOnce(root)).toBe(answer);
     expect(compiledIn(join(folder, "cache/mlgit"))).toHaveLength(1);
     expect(filterOnce(root)).toBe(answer);
