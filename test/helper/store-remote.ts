@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { createSandbox, type RunOptions, type Sandbox } from "./sandbox.ts";
 
 export interface StoreRemote extends Sandbox {
@@ -23,7 +23,7 @@ export function createStoreRemote(
   const env = { ...options.env };
   const url = options.url ?? `mlgit::file://${box.path("bucket/project")}`;
   box.write("bucket/.keep", "");
-  writeFileSync(
+  appendFileSync(
     box.path("home/.gitconfig"),
     '[filter "mlgit"]\n\tprocess = git mlgit filter-process\n\trequired = true\n[protocol "file"]\n\tallow = always\n',
   );
