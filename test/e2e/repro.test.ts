@@ -175,8 +175,10 @@ describe("git mlgit repro", () => {
       } else {
         const blocked = await project.mlgit(["repro"], { code: 10 });
         expect(blocked.stderr).toContain("the command of stage slow is still running");
-        const mark = join(project.work, ".git/mlgit-pipeline/running/slow/command");
-        const command = Number(readFileSync(mark, "utf8").split("-")[1]);
+        // Both who started it and the command itself note which process it is; the first may have been killed before.
+        const running = join(project.work, ".git/mlgit-pipeline/running/slow");
+        const mark = ["command", "started"].map((name) => join(running, name)).find((path) => existsSync(path));
+        const command = Number(readFileSync(mark ?? "", "utf8").split("-")[1]);
         process.kill(pid, "SIGKILL");
         await gone(command);
         project.write("mlgit.yaml", "stages:\n  slow: {cmd: 'echo new > data/out', outs: [data/out], frozen: true}\n");
