@@ -23,12 +23,16 @@ export function mayBeAlive(mark: string): boolean {
   if (!Number.isInteger(number) || number <= 0) return false;
   const now = startOf(number);
   if (now !== undefined) return start === "0" || now === start;
-  return start === "0" && exists(number);
+  const answer = signalOf(number);
+  // Another user's, where /proc hides those.
+  if (answer === "denied") return true;
+  // One of ours that /proc does not show has ended, and nobody waited for it.
+  return answer === "there" && start === "0" && !hasProc();
 }
 
 /** Whether a process of this host runs; one that ended and was not waited for does not. */
 export function isRunning(pid: number): boolean {
-  return startOf(pid) !== undefined || (!existsSync("/proc/self/stat") && exists(pid));
+  return startOf(pid) !== undefined || (!hasProc() && signalOf(pid) !== "gone");
 }
 
 function hostMark(): string {
@@ -47,11 +51,15 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-function exists(pid: number): boolean {
+function hasProc(): boolean {
+  return existsSync("/proc/self/stat");
+}
+
+function signalOf(pid: number): "there" | "denied" | "gone" {
   try {
     process.kill(pid, 0);
-    return true;
+    return "there";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? "denied" : "gone";
   }
 }
