@@ -12,7 +12,7 @@ describe("sandbox", () => {
 
   it("keeps the user's git configuration out", async () => {
     const { stdout } = await box.git(["config", "--list", "--show-origin"]);
-    expect(stdout.trim().split("\n")).toEqual(["command line:\tinit.defaultbranch=main"]);
+    expect(stdout.trim().split("\n")).toEqual([`file:${box.home}/.gitconfig\tinit.defaultbranch=main`]);
   });
 
   it("throws with both outputs when the exit code is not the expected one", async () => {
