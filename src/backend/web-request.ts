@@ -88,7 +88,8 @@ function send(url: URL, headers: WebPlace["headers"], { request, signal }: Sendi
     const sent = start(url, { method: request.method, headers: all, signal }, resolve);
     sent.on("error", (error) => {
       // A server closes what is idle just when it likes; that says nothing about the next connection.
-      const isStale = sent.reusedSocket && systemCode(error) === "ECONNRESET" && !signal.aborted;
+      const isClosed = ["ECONNRESET", "EPIPE"].includes(systemCode(error) ?? "");
+      const isStale = sent.reusedSocket && isClosed && !signal.aborted;
       if (isStale) send(url, headers, { request, signal }).then(resolve, reject);
       else reject(error);
     });

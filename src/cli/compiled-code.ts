@@ -1,5 +1,15 @@
-import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 /** Of `/*`, 64 hexadecimal digits of SHA-256 and the end of the comment. */
 const idLength = 68;
@@ -10,15 +20,47 @@ export interface CompiledCode {
   readonly runs: readonly string[];
 }
 
+/** What is older was left by somebody who was killed, in milliseconds. */
+const abandonedMs = 3_600_000;
+
 /**
- * Where compiled code of a source is looked for and kept: beside the source, or, where that folder is not ours to write, in the user's cache. Each
- * version of V8 has a file of its own.
+ * Where compiled code of a source is looked for and kept: beside the source, or, where that folder is not ours to write, in the user's cache. What can be
+ * written comes first: else the first one that was found there would be gathered on for ever, and never change. Each version of V8 has a file of its own.
  */
 export function compiledCodePlaces(folder: string, name: string): readonly string[] {
   const file = `${name}-${process.versions.v8}-${process.arch}.code`;
+  const beside = join(folder, file);
+  const cache = userCache();
+  if (cache === undefined) return [beside];
+  const own = join(cache, file);
+  return isWritable(folder) ? [beside, own] : [own, beside];
+}
+
+/** Code is run: none from a folder that depends on where we were started, nor from another user's, who may have called us by sudo. */
+function userCache(): string | undefined {
   const { HOME, XDG_CACHE_HOME } = process.env;
-  const caches = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
-  return [join(folder, file), ...(caches ? [join(caches, "mlgit", file)] : [])];
+  const parent = [XDG_CACHE_HOME, HOME && join(HOME, ".cache")].find((path) => path?.startsWith("/"));
+  const folder = parent && join(parent, "mlgit");
+  return folder && isOurs(folder) ? folder : undefined;
+}
+
+/** Of a folder that is not there yet the nearest one above it counts. */
+function isOurs(folder: string): boolean {
+  try {
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    return stat ? stat.uid === (process.geteuid?.() ?? stat.uid) : folder !== "/" && isOurs(dirname(folder));
+  } catch {
+    return false;
+  }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -64,18 +106,34 @@ function readOrNothing(path: string): Buffer | undefined {
 
 /** Others read and write the same file: they see the one before or this one. */
 function replaceFile(path: string, bytes: Buffer): boolean {
-  const temporary = `${path}.${process.pid}.tmp`;
+  // Others may have the same process id, in a container.
+  const temporary = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(temporary, bytes);
+    sweep(path);
+    // Whatever the umask is, nobody else may write what we run.
+    writeFileSync(temporary, bytes, { mode: 0o644 });
     renameSync(temporary, path);
     return true;
   } catch {
-    try {
-      unlinkSync(temporary);
-    } catch {
-      // It was never made.
-    }
+    remove(temporary);
     return false;
+  }
+}
+
+/** Removes what was left of the same file. */
+function sweep(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.`) || !name.endsWith(".tmp")) continue;
+    const left = join(dirname(path), name);
+    if (Date.now() - (statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? 0) > abandonedMs) remove(left);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made, or is gone.
   }
 }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { rmSync } from "node:fs";
+import { rmSync, statSync, truncateSync } from "node:fs";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { howToMend } from "../store/how-to-mend.ts";
@@ -109,7 +109,16 @@ class LargeAssembly implements Assembly {
     this.#path = path;
     this.#begun = begun;
     this.#hadBytes = begun;
+    if (begun) this.#cutOff();
     this.#hash = followFile(this.#path);
+  }
+
+  /** A store that lied about the size may have left bytes behind the end, where the hash does not look. */
+  #cutOff(): void {
+    const { size } = this.#file;
+    onDisk("write", this.#path, () => {
+      if (statSync(this.#path).size > size) truncateSync(this.#path, size);
+    });
   }
 
   leftover(offset: number, length: number): Uint8Array | undefined {

@@ -1,4 +1,5 @@
-import { ByteStrings, RowFinder, RowPages } from "../util/byte-pages.ts";
+import { ByteStrings } from "../util/byte-pages.ts";
+import { KeyedRows, keyLength } from "../util/keyed-rows.ts";
 
 /** Content that a ref needs in the store. */
 export interface WantedContent {
@@ -8,19 +9,15 @@ export interface WantedContent {
   readonly path: string;
 }
 
-const sizeAt = 32;
+const sizeAt = keyLength;
 const pathAt = sizeAt + 8;
 const pathLengthAt = pathAt + 8;
 const rowLength = pathLengthAt + 4;
 
 /** Contents by oid, in the order they were added, in some eighty bytes each: a push may have a million. What it gives out is made anew each time. */
 export class ContentMap implements ReadonlyMap<string, WantedContent> {
-  readonly #rows = new RowPages(rowLength);
+  readonly #rows = new KeyedRows(rowLength);
   readonly #paths = new ByteStrings();
-  readonly #finder = new RowFinder();
-  readonly #asked = Buffer.alloc(32);
-  readonly #isAsked = (row: number) => this.#isKey(row);
-  readonly #hashOf = (row: number) => this.#rows.page(row).readUInt32LE(this.#rows.offset(row));
 
   static of(contents: Iterable<WantedContent>): ContentMap {
     const map = new ContentMap();
@@ -34,15 +31,14 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
 
   /** Unless there is one with this oid: the first counts. */
   add({ oid, size, path }: WantedContent): void {
-    if (this.#find(oid) >= 0) return;
+    const known = this.#rows.find(oid);
+    if (known >= 0) return;
     const bytes = Buffer.from(path);
-    const row = this.#rows.add();
+    const row = this.#rows.add(oid, known);
     const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
-    page.set(this.#asked, at);
     page.writeDoubleLE(size, at + sizeAt);
     page.writeDoubleLE(this.#paths.add(bytes), at + pathAt);
     page.writeUInt32LE(bytes.length, at + pathLengthAt);
-    this.#finder.add(row, this.#asked.readUInt32LE(0), this.#hashOf);
   }
 
   /** The content of that number, by the order they were added. */
@@ -52,8 +48,7 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
   }
 
   oid(row: number): string {
-    const at = this.#rows.offset(row);
-    return this.#rows.page(row).toString("hex", at, at + 32);
+    return this.#rows.key(row);
   }
 
   /** A view on its bytes. */
@@ -63,12 +58,12 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
   }
 
   get(oid: string): WantedContent | undefined {
-    const row = this.#find(oid);
+    const row = this.#rows.find(oid);
     return row < 0 ? undefined : this.at(row);
   }
 
   has(oid: string): boolean {
-    return this.#find(oid) >= 0;
+    return this.#rows.find(oid) >= 0;
   }
 
   *keys(): MapIterator<string> {
@@ -89,17 +84,6 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
 
   forEach(work: (one: WantedContent, oid: string, map: ReadonlyMap<string, WantedContent>) => void): void {
     for (const one of this.values()) work(one, one.oid, this);
-  }
-
-  #find(oid: string): number {
-    // What is no oid is nowhere.
-    if (oid.length !== 64 || this.#asked.write(oid, "hex") !== 32) return -1;
-    return this.#finder.find(this.#asked.readUInt32LE(0), this.#isAsked);
-  }
-
-  #isKey(row: number): boolean {
-    const at = this.#rows.offset(row);
-    return this.#rows.page(row).compare(this.#asked, 0, 32, at, at + 32) === 0;
   }
 }
 

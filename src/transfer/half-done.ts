@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { uniqueName } from "../util/durable.ts";
 import { mayBeAlive, processMark } from "../util/process-mark.ts";
@@ -39,10 +39,21 @@ export class HalfDone {
     if (name === undefined) return false;
     try {
       renameSync(join(this.#folder, name), path);
-      return true;
     } catch {
       return false;
     }
+    return isOurs(path);
+  }
+}
+
+/** In a shared cache another user may have begun it: then it begins anew, or nobody else could ever fetch that content. */
+function isOurs(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    rmSync(path, { force: true });
+    return false;
   }
 }
 

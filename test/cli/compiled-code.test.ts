@@ -1,8 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { compiledCodePlaces, readCompiledCode, writeCompiledCode } from "../../src/cli/compiled-code.ts";
+import { mountSmallDisk } from "../helper/small-disk.ts";
 
 let folder: string;
 const source = Buffer.from("(function(){return 1})");
@@ -58,10 +70,80 @@ describe("compiled code", () => {
     expect(readCompiledCode([join(file, "x.code")], source)).toBeUndefined();
   });
 
-  it("has a file for each version of V8, beside the source or in the user's cache", () => {
-    const places = compiledCodePlaces("/usr/lib/mlgit", "git-calls");
-    expect(places).toHaveLength(2);
-    expect(places[0]).toBe(`/usr/lib/mlgit/git-calls-${process.versions.v8}-${process.arch}.code`);
-    expect(places[1]).toMatch(/\/mlgit\/git-calls-/);
+  it("is nobody else's to write, and what a killed writer left goes with the next one", () => {
+    const path = join(folder, "e", "x.code");
+    mkdirSync(dirname(path));
+    for (const [name, age] of [
+      ["x.code.7.tmp", 7200],
+      ["x.code.8.tmp", 0],
+      ["y.code.9.tmp", 7200],
+    ] as const) {
+      writeFileSync(join(dirname(path), name), "");
+      utimesSync(join(dirname(path), name), Date.now() / 1000 - age, Date.now() / 1000 - age);
+    }
+    const before = process.umask(0);
+    try {
+      writeCompiledCode([path], source, code);
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(path).mode & 0o777).toBe(0o644);
+    expect(readdirSync(dirname(path))).toEqual(["x.code", "x.code.8.tmp", "y.code.9.tmp"]);
+  });
+
+  it("stays as it was where the disk is full, and leaves nothing there", () => {
+    const disk = join(folder, "disk");
+    mkdirSync(disk);
+    const small = mountSmallDisk(disk, 1);
+    if (!small) return;
+    try {
+      const path = join(disk, "x.code");
+      writeCompiledCode([path], source, code);
+      const large = { ...code, data: Buffer.alloc(2 << 20) };
+      writeCompiledCode([path], source, large);
+      expect(readCompiledCode([path], source)).toEqual(code);
+      expect(readdirSync(disk)).toEqual(["x.code"]);
+      const other = join(folder, "f", "x.code");
+      writeCompiledCode([path, other], source, large);
+      expect(existsSync(other)).toBe(true);
+    } finally {
+      small.unmount();
+    }
+  });
+});
+
+describe("the places of compiled code", () => {
+  const environment = { ...process.env };
+  afterEach(() => {
+    delete process.env.XDG_CACHE_HOME;
+    Object.assign(process.env, environment);
+  });
+  const file = `git-calls-${process.versions.v8}-${process.arch}.code`;
+
+  it("are a file for each version of V8, beside the source and in the user's cache", () => {
+    process.env.XDG_CACHE_HOME = join(folder, "xdg");
+    const own = join(folder, "xdg/mlgit", file);
+    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file), own]);
+    delete process.env.XDG_CACHE_HOME;
+    process.env.HOME = folder;
+    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file), join(folder, ".cache/mlgit", file)]);
+  });
+
+  it("begin with one that can be written: what lies in the other would be read and never gathered on", () => {
+    process.env.XDG_CACHE_HOME = join(folder, "xdg");
+    const missing = join(folder, "no such folder");
+    const [first = "", second = ""] = compiledCodePlaces(missing, "git-calls");
+    expect([first, second]).toEqual([join(folder, "xdg/mlgit", file), join(missing, file)]);
+  });
+
+  it("are never in a folder that depends on where git is called, nor in another user's", () => {
+    Object.assign(process.env, { XDG_CACHE_HOME: ".cache", HOME: "." });
+    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file)]);
+    if (process.getuid?.() !== 0) return;
+    const home = join(folder, "home");
+    mkdirSync(home);
+    chownSync(home, 65_534, 65_534);
+    Object.assign(process.env, { XDG_CACHE_HOME: "", HOME: home });
+    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file)]);
   });
 });

@@ -78,11 +78,12 @@ export async function startPlainServer(
     const fd = openSync(path, "r");
     const { size, mtime } = fstatSync(fd);
     response.writeHead(200, { "content-length": size, "last-modified": mtime.toUTCString() });
-    if (request.method === "HEAD") {
+    if (request.method === "HEAD" || size === 0) {
       closeSync(fd);
       return void response.end();
     }
-    pipeline(createReadStream(path, { fd }), response).catch(() => {});
+    // The client has all of it before the end of the file is met. Of what somebody has written behind it by then nothing may be sent: the next answer would be none.
+    pipeline(createReadStream(path, { fd, end: size - 1 }), response).catch(() => {});
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

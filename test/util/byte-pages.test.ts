@@ -5,6 +5,7 @@ import { PlaceTable } from "../../src/store/local/place-table.ts";
 import { ContentList, ContentMap } from "../../src/transfer/content-map.ts";
 import { ByteStrings, RowFinder } from "../../src/util/byte-pages.ts";
 import { packState, stateLength, unpackState } from "../../src/util/file-state.ts";
+import { KeyedRows } from "../../src/util/keyed-rows.ts";
 
 const many = 20_000;
 const oidOf = (n: number) => createHash("sha256").update(`${n}`).digest("hex");
@@ -22,6 +23,22 @@ it("rows are found by hashes that are all the same", () => {
   for (let row = 0; row < 2000; row++) finder.add(row, 7, () => 7);
   expect(finder.find(7, (row) => row === 1999)).toBe(1999);
   expect(finder.find(7, () => false)).toBe(-1);
+});
+
+it("rows are found by their keys, the first of several, and what is no key is neither kept nor found", () => {
+  const rows = new KeyedRows(40);
+  for (let n = 0; n < 3000; n++) {
+    const row = rows.add(oidOf(n));
+    rows.page(row).writeUInt32LE(n, rows.offset(row) + 32);
+  }
+  expect(rows.add(oidOf(7))).toBe(3000);
+  expect([rows.find(oidOf(7)), rows.find(oidOf(2999)), rows.find(oidOf(3000))]).toEqual([7, 2999, -1]);
+  expect(rows.page(2999).readUInt32LE(rows.offset(2999) + 32)).toBe(2999);
+  expect(rows.key(3000)).toBe(oidOf(7));
+  for (const bad of ["", oidOf(1).slice(2), `${oidOf(1)}00`, `zz${oidOf(1).slice(2)}`]) {
+    expect(rows.find(bad)).toBe(-1);
+    expect(() => rows.add(bad)).toThrow(RangeError);
+  }
 });
 
 it("a file's state comes back as it was packed, odd times included", () => {

@@ -1,4 +1,5 @@
-import { RowFinder, RowPages } from "../../util/byte-pages.ts";
+import { RowPages } from "../../util/byte-pages.ts";
+import { KeyedRows } from "../../util/keyed-rows.ts";
 import type { PackedChunk, PackedFile } from "./pack-log.ts";
 
 /** Where a file's chunks lie in the data of an open pack: they are neighbours, and stored as they are. */
@@ -14,12 +15,8 @@ const chunkLength = 36;
 
 /** The files of an open pack by oid, in their order. Rows and no objects: every thread that adds has one of its own, and one of each other's. */
 export class PlaceTable {
-  readonly #files = new RowPages(fileLength);
+  readonly #files = new KeyedRows(fileLength);
   readonly #chunks = new RowPages(chunkLength);
-  readonly #finder = new RowFinder();
-  readonly #asked = Buffer.alloc(32);
-  readonly #isAsked = (row: number) => this.#isKey(row);
-  readonly #hashOf = (row: number) => this.#files.page(row).readUInt32LE(this.#files.offset(row));
 
   get size(): number {
     return this.#files.count;
@@ -27,17 +24,15 @@ export class PlaceTable {
 
   /** The last of several with one oid is found. */
   add(offset: number, { oid, size, chunks }: PackedFile): void {
-    const known = this.#first(oid);
-    const row = this.#files.add();
+    const known = this.#files.find(oid);
+    const row = this.#files.add(oid, known);
     const [page, start] = [this.#files.page(row), this.#files.offset(row)];
-    page.set(this.#asked, start);
     page.writeUInt32LE(size, start + at.size);
     page.writeUInt32LE(offset, start + at.offset);
     page.writeUInt32LE(this.#chunks.count, start + at.chunk);
     page.writeUInt32LE(chunks.length, start + at.chunks);
     for (const chunk of chunks) this.#addChunk(chunk);
-    if (known < 0) this.#finder.add(row, this.#hashOf(row), this.#hashOf);
-    else this.#files.page(known).writeUInt32LE(row + 1, this.#files.offset(known) + at.newer);
+    if (known >= 0) this.#files.page(known).writeUInt32LE(row + 1, this.#files.offset(known) + at.newer);
   }
 
   has(oid: string): boolean {
@@ -50,7 +45,7 @@ export class PlaceTable {
   }
 
   *keys(): Generator<string, void, void> {
-    for (let row = 0; row < this.size; row++) yield this.#oid(row);
+    for (let row = 0; row < this.size; row++) yield this.#files.key(row);
   }
 
   *files(): Generator<PackedFile, void, void> {
@@ -61,13 +56,8 @@ export class PlaceTable {
     const [page, start] = [this.#files.page(row), this.#files.offset(row)];
     const first = page.readUInt32LE(start + at.chunk);
     const chunks = Array.from({ length: page.readUInt32LE(start + at.chunks) }, (_, i) => this.#chunk(first + i));
-    const file = { oid: this.#oid(row), size: page.readUInt32LE(start + at.size), chunks };
+    const file = { oid: this.#files.key(row), size: page.readUInt32LE(start + at.size), chunks };
     return { offset: page.readUInt32LE(start + at.offset), file };
-  }
-
-  #oid(row: number): string {
-    const start = this.#files.offset(row);
-    return this.#files.page(row).toString("hex", start, start + 32);
   }
 
   #chunk(row: number): PackedChunk {
@@ -83,20 +73,9 @@ export class PlaceTable {
   }
 
   #find(oid: string): number {
-    const first = this.#first(oid);
+    const first = this.#files.find(oid);
     if (first < 0) return first;
     const newer = this.#files.page(first).readUInt32LE(this.#files.offset(first) + at.newer);
     return newer > 0 ? newer - 1 : first;
-  }
-
-  #first(oid: string): number {
-    // What is no oid is nowhere.
-    if (oid.length !== 64 || this.#asked.write(oid, "hex") !== 32) return -1;
-    return this.#finder.find(this.#asked.readUInt32LE(0), this.#isAsked);
-  }
-
-  #isKey(row: number): boolean {
-    const start = this.#files.offset(row);
-    return this.#files.page(row).compare(this.#asked, 0, 32, start, start + 32) === 0;
   }
 }
