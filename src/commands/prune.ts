@@ -1,13 +1,11 @@
 import type { PruneReport } from "../store/local/prune-cache.ts";
-import { type ConfirmOptions, confirmFiles } from "../store/remote/confirm-files.ts";
-import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
+import { confirmStored } from "./confirm-stored.ts";
 import { graceOf, graceOption } from "./grace.ts";
 import { neededContents } from "./needed-contents.ts";
 import { Session } from "./session.ts";
-import { storesToRead, unlessFatal } from "./store-routes.ts";
 
 /** Drops cached copies that the store has, and what nothing has needed for long. Never the only copy of something that is needed. */
 export const command = {
@@ -47,7 +45,12 @@ async function prune(session: Session, context: Context, options: Options) {
     keep === "all" ? await contentsOf(repository, { include: ["--indexed-objects"], exclude: [] }) : new Map();
   const wanted = new Set<string>();
   for (const { oid } of cache.contents()) if (!checkedOut.has(oid)) wanted.add(oid);
-  const { stored, problem } = await confirmStored(wanted, session, context, options);
+  // A store that cannot be asked has nothing: then only what nothing needs may go.
+  const { stored, problem } = await confirmStored(wanted, session, {
+    read: options.verifyStore === true,
+    remote: options.remote as string | undefined,
+    signal: context.signal,
+  });
   // Other repositories that share the cache may need what this one does not know.
   const shared = session.settings.cache !== undefined;
   const report = cache.prune({
@@ -58,42 +61,6 @@ async function prune(session: Session, context: Context, options: Options) {
   });
   if (problem) context.warn(`the store was not asked: ${problem}`);
   return { text: describe(report, dryRun), data: { dryRun, ...report, storeAsked: problem === undefined } };
-}
-
-/** A store that cannot be asked has nothing: then only what nothing needs may go. */
-async function confirmStored(wanted: ReadonlySet<string>, session: Session, context: Context, options: Options) {
-  if (wanted.size === 0) return { stored: new Set<string>() };
-  try {
-    const how = { read: options.verifyStore === true, signal: context.signal };
-    const stored = new Set<string>();
-    const [first, ...others] = await storesToRead(session, options.remote as string | undefined);
-    if (first) await confirmIn(await session.openStoreAt(first), { wanted, stored }, how);
-    // Another store is asked only for what the first lacks; one that fails has nothing.
-    for (const settings of others)
-      if (stored.size < wanted.size)
-        await session
-          .openStoreAt(settings)
-          .then((store) => confirmIn(store, { wanted, stored }, how))
-          .catch(unlessFatal);
-    return { stored };
-  } catch (error) {
-    unlessFatal(error);
-    return { stored: new Set<string>(), problem: (error as Error).message };
-  }
-}
-
-async function confirmIn(
-  store: RemoteStore,
-  { wanted, stored }: { readonly wanted: ReadonlySet<string>; readonly stored: Set<string> },
-  how: ConfirmOptions,
-): Promise<void> {
-  try {
-    await store.sync(how.signal);
-    const asked = [...wanted].filter((oid) => !stored.has(oid));
-    for (const oid of await confirmFiles(asked, store, how)) stored.add(oid);
-  } finally {
-    await store.backend.close();
-  }
 }
 
 function describe(report: PruneReport, dryRun: boolean): string {

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isMlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError, systemCode } from "../error/mlgit-error.ts";
+import { uniqueName } from "../util/durable.ts";
+import { mayBeAlive, processMark } from "../util/process-mark.ts";
 import { noLazyFetch } from "./lazy-fetch.ts";
 import { gitIn, type Repository } from "./repository.ts";
 
@@ -17,10 +18,11 @@ const cheaply = ["core.compression=0", "core.looseCompression=0", "core.fsync=no
 
 /**
  * The entries of a pack, which may build on objects of the repository, in their order; nothing is added to the repository.
- * @returns undefined when git does not take the pack.
+ * @returns undefined when git does not take the pack, or nothing can be written beside the objects.
  */
 export async function packEntries(repository: Repository, pack: Buffer): Promise<PackEntry[] | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), "mlgit-pack-"));
+  const folder = temporaryFolder(join(repository.commonDir, "objects"));
+  if (!folder) return undefined;
   try {
     const [packFile, indexFile] = [join(folder, "p.pack"), join(folder, "p.idx")];
     const how = ["--threads=1", "--stdin", "--fix-thin", "-o", indexFile, packFile];
@@ -35,6 +37,24 @@ export async function packEntries(repository: Repository, pack: Buffer): Promise
     throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** `git gc` and `git prune` know the beginning of this name: they remove what is old, should nobody come by here any more. */
+const prefix = "tmp_objdir-mlgit-";
+
+/** A folder beside the objects, where a whole pack has room. What a killed process left there goes. */
+function temporaryFolder(objects: string): string | undefined {
+  const folder = join(objects, `${prefix}${processMark()}-${uniqueName()}`);
+  try {
+    for (const name of readdirSync(objects))
+      if (name.startsWith(prefix) && !mayBeAlive(name.slice(prefix.length)))
+        rmSync(join(objects, name), { recursive: true, force: true });
+    mkdirSync(folder);
+    return folder;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
   }
 }
 

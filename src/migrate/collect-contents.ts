@@ -21,6 +21,8 @@ export type Attempt =
 export interface CollectOptions<T extends ForeignContent> {
   readonly map: ContentMap;
   readonly cache: Cache;
+  /** Whether a content (oid) need not be brought: it is in the cache, or a store has shown it. */
+  readonly isKept: (oid: string) => boolean;
   readonly meter: Meter;
   readonly signal: AbortSignal;
   /** Contents looked for at a time. */
@@ -76,9 +78,14 @@ export async function collectContents<T extends ForeignContent>(
 }
 
 /** An empty content needs no room. */
-export function isHere(name: string, { map, cache }: { readonly map: ContentMap; readonly cache: Cache }): boolean {
+export function isHere(name: string, { map, isKept }: Pick<CollectOptions<never>, "map" | "isKept">): boolean {
   const known = map.get(name);
-  return known !== undefined && (known.size === 0 || cache.has(known.oid) || cache.isElsewhere(known.oid));
+  return known !== undefined && (known.size === 0 || isKept(known.oid));
+}
+
+/** Oids of the contents that an earlier run brought. */
+export function broughtBefore(contents: Iterable<ForeignContent>, map: ContentMap): string[] {
+  return [...contents].flatMap(({ name }) => map.get(name)?.oid ?? []);
 }
 
 async function attempt<T extends ForeignContent>(content: T, options: CollectOptions<T>): Promise<Attempt> {

@@ -94,10 +94,11 @@ async function fetchBatch(
   for (const oid of again.keys()) failed.delete(oid);
   const second = again.size === 0 ? 0 : (await gather(again, failed, { ...options, reuse: false })).received;
   const large = batch.filter((one) => one.size >= wholeFileLimit && !failed.has(one.oid));
-  options.cache.noteFetched(
-    store.marker.id,
-    large.map((one) => one.oid),
-  );
+  const rows = large.flatMap(({ oid }) => {
+    const segment = store.index.claimOf(oid);
+    return segment === undefined ? [] : [{ oid, segment }];
+  });
+  options.cache.noteFetched(store.marker.id, rows);
   return first.received + second;
 }
 

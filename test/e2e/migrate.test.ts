@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { runAndKill } from "../helper/killing-git.ts";
@@ -183,5 +183,20 @@ async function lfsProject(team: Team): Promise<Clone> {
     expect(fresh.read("changes.bin").equals(old)).toBe(true);
     expect(fresh.read("sub/odd name.dat").toString()).toBe("odd");
     await whole.git(["fsck", "--full"]);
+  }, 240_000);
+
+  it("asks a store whether it still has what it had, before it leaves that out", async () => {
+    const { path } = team.box;
+    const late = await clone("late", true);
+    await late.mlgit(["fetch", "--all"]);
+    await late.mlgit(["prune", "--keep", "unpushed"]);
+    const dry = ["-n", "--no-fetch", "--everything"];
+    expect(await migrate(late, dry)).toMatchObject({ contents: { here: 4 }, missing: [] });
+    // What is known of it here is as it was.
+    renameSync(join(team.remote, "mlgit/index"), path("index"));
+    const report = await migrate(late, dry, 4);
+    expect(report).toMatchObject({ contents: { here: 0 } });
+    expect(report.missing).toHaveLength(4);
+    renameSync(path("index"), join(team.remote, "mlgit/index"));
   }, 240_000);
 });

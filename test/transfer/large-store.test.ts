@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -90,36 +90,99 @@ it("knows what a large segment contains without having it, so that no push merge
   expect(writer.store.index.superseded.has(id)).toBe(true);
 });
 
-it("remembers what came from a store whose large index stayed where it is, so that it may be linked", async () => {
+describe("what came from a store whose large index stayed where it is", () => {
   const bytes = randomBytesOf(5, 1_500_000);
   const oid = oidOf(bytes);
-  const writer = await client();
-  await writer.push(bytes);
-  const { pack, ...row } = writer.store.index.findFile(oid)!;
-  const large = new SegmentBuilder();
-  const ids = randomBytesOf(6, 40_000 * 32);
-  const packs = [large.pack(pack.id, pack.size, pack.count), large.pack("ef".repeat(32), 1_000_000, 8000)];
-  large.file({ ...row, pack: packs[0]! });
-  for (let i = 0; i < 40_000; i++) large.chunk(ids.subarray(i * 32, i * 32 + 32), packs[1]!, i % 8000);
-  for (const [name, segment] of writer.store.index.segments)
-    if (segment.findFile(oid)) await memory.remove({ type: "index", name });
-  const { id, bytes: text } = large.finish(await loadChunkHash());
-  await memory.save({ type: "index", name: id }, text);
+  const place = new MemoryBackend();
+  let writer: Awaited<ReturnType<typeof client>>;
+  let large: string;
 
-  const { cache, store } = await client();
-  expect(cache.isElsewhere(oid)).toBe(false);
-  const { failed } = await fetchContent([{ oid, size: bytes.length }], { cache, store, meter });
-  expect([...failed]).toEqual([]);
-  expect(store.index.findFile(oid)).toBeUndefined();
-  expect(cache.isElsewhere(oid)).toBe(true);
-  await cache.close();
-  // Half an oid that a crash left there costs nothing but itself.
-  appendFileSync(join(cache.layout.index, store.marker.id, ".fetched"), "torn");
-  const again = await Cache.open(cache.layout.root);
-  const [other, third] = [oidOf(Buffer.from("other")), oidOf(Buffer.from("third"))];
-  again.noteFetched(store.marker.id, [oid, other]);
-  for (const cacheOfAnother of [again, await Cache.open(cache.layout.root)])
-    expect([oid, other, third].map((one) => cacheOfAnother.isElsewhere(one))).toEqual([true, true, false]);
+  /** One segment of megabytes with the file's row takes the place of all others. */
+  async function merged(seed: number): Promise<string> {
+    const { pack, ...row } = writer.store.index.findFile(oid)!;
+    const builder = new SegmentBuilder();
+    const ids = randomBytesOf(seed, 40_000 * 32);
+    const packs = [builder.pack(pack.id, pack.size, pack.count), builder.pack("ef".repeat(32), 1_000_000, 8000)];
+    builder.file({ ...row, pack: packs[0]! });
+    for (let i = 0; i < 40_000; i++) builder.chunk(ids.subarray(i * 32, i * 32 + 32), packs[1]!, i % 8000);
+    const segment = builder.finish(await loadChunkHash());
+    await place.save({ type: "index", name: segment.id }, segment.bytes);
+    return segment.id;
+  }
+
+  async function fetched() {
+    const { cache, store } = await client(place);
+    const { failed } = await fetchContent([{ oid, size: bytes.length }], { cache, store, meter });
+    expect([...failed]).toEqual([]);
+    expect(store.index.findFile(oid)).toBeUndefined();
+    await cache.close();
+    return cache.layout;
+  }
+
+  const isElsewhere = async (root: string, asked = oid) => (await Cache.open(root)).isElsewhere(asked);
+
+  beforeAll(async () => {
+    writer = await client(place);
+    await writer.push(bytes);
+    const [small = ""] = writer.store.index.segments.keys();
+    large = await merged(6);
+    await place.remove({ type: "index", name: small });
+  });
+
+  it("is remembered, so that it may be linked, whatever a crash left behind", async () => {
+    const { root, index } = await fetched();
+    expect(await isElsewhere(root)).toBe(true);
+    // Half an oid costs nothing but itself.
+    appendFileSync(join(index, writer.store.marker.id, `.fetched-${large}`), "torn");
+    const again = await Cache.open(root);
+    const [other, third] = [oidOf(Buffer.from("other")), oidOf(Buffer.from("third"))];
+    again.noteFetched(writer.store.marker.id, [
+      { oid, segment: large },
+      { oid: other, segment: large },
+    ]);
+    for (const cache of [again, await Cache.open(root)])
+      expect([oid, other, third].map((one) => cache.isElsewhere(one))).toEqual([true, true, false]);
+  });
+
+  it("costs nothing where the disk is full or nothing can be written", async () => {
+    const { root, index } = await fetched();
+    rmSync(join(index, writer.store.marker.id), { recursive: true });
+    writeFileSync(join(index, writer.store.marker.id), "no folder");
+    const cache = await Cache.open(root);
+    cache.noteFetched(writer.store.marker.id, [{ oid, segment: large }]);
+    expect(await isElsewhere(root)).toBe(false);
+  });
+
+  it("is forgotten when a collection has replaced the segment that told, which whoever is about to ask survives", async () => {
+    const { root } = await fetched();
+    const reader = await client(place);
+    await reader.store.syncToRead();
+    const after = await merged(7);
+    await place.remove({ type: "index", name: large });
+    expect((await reader.store.index.findFiles([oid])).get(oid)).toMatchObject({ size: bytes.length });
+    expect(reader.store.index.claimOf(oid)).toBe(after);
+    const backend = wrapBackend(place);
+    const store = (await RemoteStore.open(backend, join(root, "index")))!;
+    expect(await isElsewhere(root)).toBe(true);
+    await store.syncToRead();
+    expect(await isElsewhere(root)).toBe(false);
+  });
+
+  it("is forgotten with the store: one that is made anew in its place, or gone, has nothing", async () => {
+    const { root, index } = await fetched();
+    const marker = { type: "format", name: "mlgit.json" } as const;
+    const empty = await client(new MemoryBackend());
+    await empty.push(randomBytesOf(8, 1000));
+    const whole = await Cache.open(empty.cache.layout.root);
+    expect(whole.isElsewhere(oidOf(randomBytesOf(8, 1000)))).toBe(true);
+    await RemoteStore.open(wrapBackend(new MemoryBackend()), empty.cache.layout.index);
+    expect(await isElsewhere(empty.cache.layout.root, oidOf(randomBytesOf(8, 1000)))).toBe(false);
+    expect(await isElsewhere(root)).toBe(true);
+    const anew = new MemoryBackend();
+    await anew.save(marker, Buffer.from(JSON.stringify({ ...writer.store.marker, id: "another" })));
+    await RemoteStore.open(wrapBackend(anew), index);
+    expect(await isElsewhere(root)).toBe(false);
+  });
 });
 
 /** Answers ranges of one segment with bytes that are not its own, and whole loads with those that are. */

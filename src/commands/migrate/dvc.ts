@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type { Backend, BackendOptions } from "../../backend/backend.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { verifyCommit } from "../../git/changes.ts";
-import { type Collected, collectContents, isHere } from "../../migrate/collect-contents.ts";
+import { broughtBefore, type Collected, collectContents, isHere } from "../../migrate/collect-contents.ts";
 import { ContentMap } from "../../migrate/content-map.ts";
 import { pipelineFile } from "../../pipeline/stage.ts";
 import type { Action, Context, Options } from "../command.ts";
+import { keptContents } from "../confirm-stored.ts";
 import type { Session } from "../session.ts";
 import { indexFiles } from "../tracked-files.ts";
 import { commitDvc } from "./dvc-commit.ts";
@@ -95,7 +96,7 @@ async function migrateFound(
   const map = new ContentMap(join(migrateFolder(session.repository), "dvc-contents"));
   const collected =
     options.dryRun === true
-      ? await foretell(found.contents, { map, sources, session })
+      ? await foretell(found.contents, { map, sources, session, context })
       : await collect(found.contents, { map, sources, session, context });
   const missing = [
     ...found.missing,
@@ -133,17 +134,20 @@ interface Tools {
   readonly map: ContentMap;
   readonly sources: DvcSources;
   readonly session: Session;
+  readonly context: Context;
 }
 
 async function collect(
   contents: readonly DvcContent[],
-  { map, sources, session, context }: Tools & { readonly context: Context },
+  { map, sources, session, context }: Tools,
 ): Promise<Collected<DvcContent>> {
   const cache = await session.cache();
   const meter = context.progress("Migrating");
-  const attempt = (content: DvcContent) => sources.take(content, cache, context.signal);
+  const { signal } = context;
+  const attempt = (content: DvcContent) => sources.take(content, cache, signal);
   try {
-    return await collectContents(contents, { map, cache, meter, signal: context.signal, concurrency: 8, attempt });
+    const isKept = await keptContents(broughtBefore(contents, map), session, context);
+    return await collectContents(contents, { map, cache, isKept, meter, signal, concurrency: 8, attempt });
   } finally {
     meter.done();
   }
@@ -152,10 +156,10 @@ async function collect(
 /** What that would do, without reading data: whether a remote has a content shows only when it is asked. */
 async function foretell(
   contents: readonly DvcContent[],
-  { map, sources, session }: Tools,
+  { map, sources, session, context }: Tools,
 ): Promise<Collected<DvcContent>> {
-  const cache = await session.cache();
-  const wanted = contents.filter(({ name }) => !isHere(name, { map, cache }));
+  const isKept = await keptContents(broughtBefore(contents, map), session, context);
+  const wanted = contents.filter(({ name }) => !isHere(name, { map, isKept }));
   const elsewhere = wanted.filter((content) => sources.localFile(content) === undefined);
   const lost = sources.hasRemotes ? [] : elsewhere;
   return {

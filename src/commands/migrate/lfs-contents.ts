@@ -1,8 +1,8 @@
 import { lstatSync } from "node:fs";
 import { fetchWithLfs } from "../../git/lfs-program.ts";
 import { FileCollector, type LfsContent, lfsFolder, lfsPath } from "../../migrate/lfs-objects.ts";
-import type { Cache } from "../../store/local/cache.ts";
 import type { Context } from "../command.ts";
+import { keptContents } from "../confirm-stored.ts";
 import type { Session } from "../session.ts";
 import type { Contents, Problem } from "./report.ts";
 
@@ -30,7 +30,7 @@ export async function bringLfsContents(
   context: Context,
 ): Promise<BroughtContents> {
   const cache = await session.cache();
-  const wanted = all.filter((one) => !isHere(cache, one.oid));
+  const wanted = await notKept(all, session, context);
   const folder = lfsFolder(session.repository.commonDir, session.git.get("lfs.storage"));
   const progress = context.progress("Migrating");
   try {
@@ -61,10 +61,10 @@ export async function foretellLfs(
   all: readonly LfsContent[],
   sources: LfsSources,
   session: Session,
+  context: Context,
 ): Promise<BroughtContents> {
-  const cache = await session.cache();
   const folder = lfsFolder(session.repository.commonDir, session.git.get("lfs.storage"));
-  const wanted = all.filter((one) => !isHere(cache, one.oid));
+  const wanted = await notKept(all, session, context);
   const isFile = (path: string | undefined, size: number) =>
     path !== undefined && lstatSync(path, { throwIfNoEntry: false })?.size === size;
   const elsewhere = wanted.filter(
@@ -96,8 +96,10 @@ function reasonFor(oid: string, { damaged }: FileCollector, failure: string | un
   return failure === undefined ? what : `${what}; ${failure}`;
 }
 
-function isHere(cache: Cache, oid: string): boolean {
-  return cache.has(oid) || cache.isElsewhere(oid);
+async function notKept(all: readonly LfsContent[], session: Session, context: Context): Promise<LfsContent[]> {
+  const oids = all.map(({ oid }) => oid);
+  const isKept = await keptContents(oids, session, context);
+  return all.filter(({ oid }) => !isKept(oid));
 }
 
 function sum(contents: readonly LfsContent[]): number {

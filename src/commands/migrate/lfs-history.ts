@@ -43,7 +43,7 @@ export async function migrateLfsHistory(
     history: true,
   };
   const brought = options.dryRun
-    ? await foretellLfs(found.contents, sources, session)
+    ? await foretellLfs(found.contents, sources, session, context)
     : await bringLfsContents(found.contents, sources, session, context);
   const complete = brought.missing.length === 0 || options.allowMissing;
   const base: MigrationReport = {

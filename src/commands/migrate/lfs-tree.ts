@@ -45,7 +45,7 @@ export async function migrateLfsTree(
     history: false,
   };
   const brought = options.dryRun
-    ? await foretellLfs(all, sources, session)
+    ? await foretellLfs(all, sources, session, context)
     : await bringLfsContents(all, sources, session, context);
   const kept = found.pointers.filter(({ pointer }) => !brought.lost.has(pointer.oid));
   const complete = brought.missing.length === 0 || options.allowMissing;

@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { mirrorRefs } from "../../git/metadata-mirror.ts";
 import { listRefs } from "../../git/ref-update.ts";
-import { type Collected, collectContents, isHere } from "../../migrate/collect-contents.ts";
+import { broughtBefore, type Collected, collectContents, isHere } from "../../migrate/collect-contents.ts";
 import { ContentMap } from "../../migrate/content-map.ts";
 import type { Action, Context, Options } from "../command.ts";
+import { keptContents } from "../confirm-stored.ts";
 import type { Session } from "../session.ts";
 import { commitMlGit, VersionRecord } from "./ml-git-commit.ts";
 import { type MlGitContent, MlGitStorages } from "./ml-git-storages.ts";
@@ -142,9 +143,11 @@ function contentsOf(versions: readonly MlGitVersion[]): MlGitContent[] {
 async function collect(contents: readonly MlGitContent[], map: ContentMap, { session, context, storages }: Tools) {
   const cache = await session.cache();
   const meter = context.progress("Migrating");
+  const { signal } = context;
   const attempt = (content: MlGitContent) => storages.take(content, cache);
   try {
-    return await collectContents(contents, { map, cache, meter, signal: context.signal, concurrency: 8, attempt });
+    const isKept = await keptContents(broughtBefore(contents, map), session, context);
+    return await collectContents(contents, { map, cache, isKept, meter, signal, concurrency: 8, attempt });
   } finally {
     meter.done();
   }
@@ -154,10 +157,10 @@ async function collect(contents: readonly MlGitContent[], map: ContentMap, { ses
 async function foretell(
   contents: readonly MlGitContent[],
   map: ContentMap,
-  { session, storages }: Tools,
+  { session, context, storages }: Tools,
 ): Promise<Collected<MlGitContent>> {
-  const cache = await session.cache();
-  const wanted = contents.filter(({ name }) => !isHere(name, { map, cache }));
+  const isKept = await keptContents(broughtBefore(contents, map), session, context);
+  const wanted = contents.filter(({ name }) => !isHere(name, { map, isKept }));
   const copied = wanted.filter(({ name }) => storages.hasLocally(name)).length;
   const here = contents.length - wanted.length;
   return { pointers: new Map(), here, copied, fetched: wanted.length - copied, bytes: 0, missing: [] };

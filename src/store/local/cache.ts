@@ -1,5 +1,6 @@
 import { LateChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import type { FetchedRow } from "../fetched-rows.ts";
 import { type CacheParts, type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
 import { cutChunks } from "./cut-chunks.ts";
 import { Ingest, type IngestTarget } from "./ingest.ts";
@@ -102,14 +103,14 @@ export class Cache implements IngestTarget {
     return this.#small.peek.chunks(oid);
   }
 
-  /** Whether some store is known to have the content too. Asks nobody. */
+  /** Whether some store had the content too when it was asked last. Asks nobody, so nothing may be left undone or dropped because of it. */
   isElsewhere(oid: string): boolean {
     return this.#knownStores.has(oid);
   }
 
-  /** To be called with what came from a store and is in the cache now. Of small content there is no need: it is never shared. */
-  noteFetched(store: string, oids: readonly string[]): void {
-    this.#knownStores.noteFetched(store, oids);
+  /** To be called with what came from a store by segments that stayed there, and is in the cache now. Of small content there is no need: it is never shared. */
+  noteFetched(store: string, rows: readonly FetchedRow[]): void {
+    this.#knownStores.noteFetched(store, rows);
   }
 
   /** To be called after the file of a content got another link: that changes its ctime, and not its bytes. */

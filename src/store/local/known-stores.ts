@@ -1,17 +1,15 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../../util/durable.ts";
+import { type FetchedRow, noteFetchedRows, readFetchedRows } from "../fetched-rows.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
+import { hasPlace } from "../store-places.ts";
 
-/** In a store's folder, beside the copies of its index: oids of 32 bytes each. Its name begins with a dot, so nobody takes it for a segment. */
-const fetchedName = ".fetched";
-const oidSize = 32;
 /** Segments up to this size are read at once, in bytes; of others a look-up reads some rows. */
 const readWhole = 1 << 16;
 
 /**
- * Which contents some store is known to have, by the local copies of indexes, by what was fetched from it, and without asking anybody. May know less
- * than is true.
+ * Which contents some store had when it was asked last, by the local copies of indexes and by what was fetched from it, and without asking anybody. May know less
+ * than is true; and more, until somebody looks, where a content was collected or a store removed since: no copy may go because of it.
  */
 export class KnownStores {
   readonly #folder: string;
@@ -26,29 +24,30 @@ export class KnownStores {
   has(oid: string): boolean {
     this.#segments ??= this.#open();
     if (this.#segments.some((segment) => segment.findFile(oid) !== undefined)) return true;
-    this.#fetched ??= new Set(list(this.#folder).flatMap((store) => readOids(join(this.#folder, store, fetchedName))));
+    this.#fetched ??= new Set(this.#stores().flatMap(readFetchedRows));
     return this.#fetched.has(oid);
   }
 
-  /** Notes what came from a store and was right: of a large index there is no copy that would tell. Failing to note is harmless. */
-  noteFetched(store: string, oids: readonly string[]): void {
-    const news = oids.filter((oid) => !this.has(oid));
+  /** Notes what came from a store and was right, by segments of which there is no copy that would tell. */
+  noteFetched(store: string, rows: readonly FetchedRow[]): void {
+    const news = rows.filter(({ oid }) => !this.has(oid));
     if (news.length === 0) return;
-    for (const oid of news) this.#fetched?.add(oid);
-    const folder = join(this.#folder, store);
-    try {
-      makeFolder(folder);
-      appendOids(join(folder, fetchedName), news);
-    } catch {
-      // A full disk is reported by whoever writes data.
-    }
+    for (const { oid } of news) this.#fetched?.add(oid);
+    noteFetchedRows(join(this.#folder, store), news);
+  }
+
+  /** Folders of stores that are somewhere, as far as is known. */
+  #stores(): string[] {
+    return list(this.#folder)
+      .map((store) => join(this.#folder, store))
+      .filter(hasPlace);
   }
 
   #open(): Segment[] {
-    return list(this.#folder).flatMap((store) =>
-      list(join(this.#folder, store)).flatMap((id) => {
+    return this.#stores().flatMap((store) =>
+      list(store).flatMap((id) => {
         try {
-          const fd = openSync(join(this.#folder, store, id), "r");
+          const fd = openSync(join(store, id), "r");
           const { size } = fstatSync(fd);
           if (size > readWhole) return [Segment.open(fileSource(fd, size), id)];
           const bytes = readFileSync(fd);
@@ -60,28 +59,6 @@ export class KnownStores {
         }
       }),
     );
-  }
-}
-
-/** One write for all, so that what two append at once does not mix; a half oid that a crash left is filled up. */
-function appendOids(path: string, oids: readonly string[]): void {
-  const fd = openSync(path, "a");
-  try {
-    const torn = fstatSync(fd).size % oidSize;
-    writeSync(fd, Buffer.concat([Buffer.alloc(torn === 0 ? 0 : oidSize - torn), Buffer.from(oids.join(""), "hex")]));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function readOids(path: string): string[] {
-  try {
-    const bytes = readFileSync(path);
-    return Array.from({ length: Math.floor(bytes.length / oidSize) }, (_, i) =>
-      bytes.toString("hex", i * oidSize, (i + 1) * oidSize),
-    );
-  } catch {
-    return [];
   }
 }
 

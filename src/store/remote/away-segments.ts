@@ -46,6 +46,11 @@ export class AwaySegments {
     );
   }
 
+  /** Id of a segment that said that it has this file. */
+  claimOf(oid: string): string | undefined {
+    return this.#claims.get(oid)?.handle.name;
+  }
+
   /** The segments that said that they have one of these files, which nothing has proven. */
   claimants(oids: Iterable<string>): FileInfo[] {
     const found = new Set<FileInfo>();

@@ -2,9 +2,10 @@ import limit from "p-limit";
 import type { Backend, FileInfo } from "../../backend/backend.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import type { ChunkFilter } from "../index/chunk-filter.ts";
+import { keepFetchedRows } from "../fetched-rows.ts";
 import type { FileRow, Segment } from "../index/segment.ts";
 import { AwaySegments } from "./away-segments.ts";
+import { ChunkFilters } from "./chunk-filters.ts";
 import { loadBytes } from "./load-bytes.ts";
 import type { PackInfo } from "./pack-info.ts";
 import { SegmentFiles, smallSegment } from "./segment-files.ts";
@@ -24,8 +25,6 @@ interface SyncHow {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Filters of 100 million chunks. */
-const mostFilterBytes = 50 << 20;
 const listTries = 3;
 const idPattern = /^[0-9a-f]{64}$/;
 /** Large segments that are brought at once: each is held in memory until it is verified. */
@@ -38,16 +37,20 @@ const largeAtOnce = limit(1);
 export class IndexCopy {
   readonly #files: SegmentFiles;
   readonly #segments = new Map<string, Segment>();
-  readonly #filters = new Map<string, ChunkFilter>();
-  #filterBytes = 0;
+  readonly #filters: ChunkFilters;
   #away = new AwaySegments();
   #supersededAway: readonly string[] = [];
   #dead: ReadonlySet<string> = new Set();
   #superseded: ReadonlySet<string> = new Set();
   #packs: Map<string, PackInfo> | undefined;
+  readonly #folder: string;
+  /** Of the last sync: what it left where it is may be gone when it is asked. */
+  #again: { readonly backend: Backend; readonly how: SyncHow } | undefined;
 
   constructor(folder: string, hash: ChunkHash) {
+    this.#folder = folder;
     this.#files = new SegmentFiles(folder, hash);
+    this.#filters = new ChunkFilters(this.#files);
   }
 
   /** The segments in force, by id. */
@@ -91,12 +94,18 @@ export class IndexCopy {
   }
 
   async #sync(backend: Backend, how: SyncHow): Promise<void> {
+    this.#again = { backend, how };
+    await this.#listed(async () => {}, true);
+  }
+
+  /** A collection may replace what was listed a moment ago: then it is listed again. */
+  async #listed<T>(work: () => Promise<T>, first = false): Promise<T> {
     for (let tries = 1; ; tries++)
       try {
-        return await this.#syncOnce(backend, how);
+        if (this.#again && (first || tries > 1)) await this.#syncOnce(this.#again.backend, this.#again.how);
+        return await work();
       } catch (error) {
-        // A collection replaced what was listed a moment ago.
-        if (!backend.isNotFound(error) || tries === listTries) throw error;
+        if (!this.#again?.backend.isNotFound(error) || tries === listTries) throw error;
       }
   }
 
@@ -111,6 +120,7 @@ export class IndexCopy {
     const bring = [...listed.values()].filter((info) => !stays(info));
     await Promise.all(bring.map((info) => this.#bring(info, present.has(info.handle.name), { ...how, backend })));
     const away = [...listed.values()].filter((info) => stays(info) && !this.#segments.has(info.handle.name));
+    keepFetchedRows(this.#folder, new Set(away.map((info) => info.handle.name)));
     this.#away = new AwaySegments(away, backend);
     this.#supersededAway = how.exact ? await this.#away.superseded(how.signal) : [];
     this.#dropSuperseded();
@@ -154,9 +164,13 @@ export class IndexCopy {
   }
 
   /** Many at once, each segment read once; segments that are not here are asked too. By oid. */
-  async findFiles(oids: Iterable<string>, signal?: AbortSignal): Promise<Map<string, FoundFile>> {
-    const found = new Map<string, FoundFile>();
+  findFiles(oids: Iterable<string>, signal?: AbortSignal): Promise<Map<string, FoundFile>> {
     const wanted = [...new Set(oids)].sort();
+    return this.#listed(() => this.#findFiles(wanted, signal));
+  }
+
+  async #findFiles(wanted: readonly string[], signal: AbortSignal | undefined): Promise<Map<string, FoundFile>> {
+    const found = new Map<string, FoundFile>();
     const take = (row: FileRow, packs: readonly PackInfo[]) => {
       const pack = packs[row.pack];
       const before = found.get(row.oid);
@@ -169,10 +183,15 @@ export class IndexCopy {
     return found;
   }
 
+  /** Id of a segment that is not here and said that it has this file. */
+  claimOf(oid: string): string | undefined {
+    return this.#away.claimOf(oid);
+  }
+
   /** Where a chunk can be had for good. */
   findChunk(id: Uint8Array): { pack: PackInfo; entry: number } | undefined {
     for (const [name, segment] of this.#segments) {
-      if (this.#filter(name, segment)?.mayHave(id) === false) continue;
+      if (this.#filters.of(name, segment)?.mayHave(id) === false) continue;
       const row = segment.findChunk(id);
       const pack = row && segment.packs[row.pack];
       if (row && pack && !this.#dead.has(pack.id)) return { pack, entry: row.entry };
@@ -205,20 +224,9 @@ export class IndexCopy {
     this.#segments.set(id, segment);
   }
 
-  /** Undefined for a small segment, which is in memory, and where there is no memory for more of them. */
-  #filter(id: string, segment: Segment): ChunkFilter | undefined {
-    const known = this.#filters.get(id);
-    if (known || segment.size <= smallSegment || this.#filterBytes > mostFilterBytes) return known;
-    const filter = this.#files.filter(id, segment);
-    this.#filters.set(id, filter);
-    this.#filterBytes += filter.bytes.length;
-    return filter;
-  }
-
   #drop(id: string): void {
     this.#segments.delete(id);
-    this.#filterBytes -= this.#filters.get(id)?.bytes.length ?? 0;
-    this.#filters.delete(id);
+    this.#filters.drop(id);
     this.#files.close(id);
   }
 

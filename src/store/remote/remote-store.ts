@@ -4,6 +4,7 @@ import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
 import { type Codec, loadCodec } from "../../chunk/codec.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import { decodeManifest, type Term } from "../manifest.ts";
+import { notePlace } from "../store-places.ts";
 import { EntryReader, type EntryVisitor, type WantedEntries } from "./entry-reader.ts";
 import { type FoundFile, IndexCopy, type PackInfo } from "./index-copy.ts";
 import { assertWritable, createMarker, readMarker, type StoreMarker } from "./marker.ts";
@@ -62,6 +63,7 @@ export class RemoteStore {
       return undefined;
     });
     if (!marker && options.create) marker = await createMarker(backend, await options.create(backend), options.signal);
+    notePlace(indexFolder, backend.location, marker?.id);
     if (!marker) return undefined;
     if (options.create) assertWritable(marker, backend.location);
     const index = new IndexCopy(join(indexFolder, marker.id), hash);

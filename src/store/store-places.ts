@@ -1,0 +1,37 @@
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "../util/durable.ts";
+
+/** Beside the copies of a store's index: where that store was found, a line for each place. */
+const placesName = ".places";
+
+/**
+ * Notes which store is at a place, or that none is there. What is known of another one that was there before goes: whoever asks nobody would take contents
+ * for stored that went with it. Failing to note is harmless, since nothing is believed of a store whose place is not known.
+ */
+export function notePlace(indexFolder: string, location: string, store: string | undefined): void {
+  try {
+    if (store !== undefined && isAt(join(indexFolder, store), location)) return;
+    for (const other of readdirSync(indexFolder))
+      if (other !== store && isAt(join(indexFolder, other), location))
+        rmSync(join(indexFolder, other), { recursive: true, force: true });
+    if (store === undefined) return;
+    makeFolder(join(indexFolder, store));
+    appendFileSync(join(indexFolder, store, placesName), `${location}\n`);
+  } catch {
+    // A full disk is reported by whoever writes data.
+  }
+}
+
+/** Whether the store that this folder is about was at some place when somebody looked last. */
+export function hasPlace(folder: string): boolean {
+  return existsSync(join(folder, placesName));
+}
+
+function isAt(folder: string, location: string): boolean {
+  try {
+    return readFileSync(join(folder, placesName), "utf8").split("\n").includes(location);
+  } catch {
+    return false;
+  }
+}
