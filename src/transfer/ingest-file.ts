@@ -21,13 +21,10 @@ export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
   const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const before = fstatSync(fd, { bigint: true });
-    const taken = (before.size >= BigInt(wholeFileLimit) && takeByReflink(file, cache)) || takeByCopy(fd, cache);
+    const size = Number(before.size);
+    const taken = (size >= wholeFileLimit && takeByReflink(file, cache)) || takeByCopy({ file, fd, size }, cache);
     const after = fstatSync(fd, { bigint: true });
-    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || BigInt(taken.size) !== after.size)
-      throw new MlgitError("conflict", `${file} changed while it was added`, {
-        path: file.toString(),
-        hint: "add it again when it is finished",
-      });
+    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size) throw changed(file);
     return { ...taken, stat: after };
   } finally {
     closeSync(fd);
@@ -55,12 +52,27 @@ function takeByReflink(file: Buffer, cache: Cache): { oid: string; size: number 
   }
 }
 
-function takeByCopy(fd: number, cache: Cache): { oid: string; size: number } {
+interface OpenFile {
+  readonly file: Buffer;
+  readonly fd: number;
+  readonly size: number;
+}
+
+function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): { oid: string; size: number } {
   const ingest = cache.ingest();
   try {
-    ingest.readFrom(fd);
+    ingest.readFrom(fd, size);
+    // What turned out shorter must not be kept where whole files are.
+    if (ingest.size !== size) throw changed(file);
     return ingest.finish();
   } finally {
     ingest.abort();
   }
+}
+
+function changed(file: Buffer): MlgitError {
+  return new MlgitError("conflict", `${file} changed while it was added`, {
+    path: file.toString(),
+    hint: "add it again when it is finished",
+  });
 }

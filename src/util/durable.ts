@@ -81,13 +81,30 @@ export function writeDurable(
   bytes: Uint8Array | string,
   options: { temp?: string; mode?: number } = {},
 ): void {
+  put(path, bytes, { ...options, sync: true });
+  syncFolder(dirname(path));
+}
+
+/**
+ * The same for what is only a help and is checked when it is read: for other processes it is whole or not there, and a power cut may leave
+ * anything. Two flushes cost more than all else where there are many small files.
+ */
+export function writeWhole(path: string, bytes: Uint8Array): void {
+  put(path, bytes, { sync: false });
+}
+
+function put(
+  path: string,
+  bytes: Uint8Array | string,
+  options: { temp?: string; mode?: number; readonly sync: boolean },
+): void {
   const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
   const temp = join(options.temp ?? dirname(path), `.${uniqueName()}.tmp`);
   try {
     const fd = openSync(temp, "wx", options.mode ?? 0o666);
     try {
       writeAll(fd, data);
-      fsyncSync(fd);
+      if (options.sync) fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
@@ -96,7 +113,6 @@ export function writeDurable(
     rmSync(temp, { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
 }
 
 /** Like writeDurable, but false when the name is taken already: of several writers exactly one gets true. */

@@ -13,7 +13,7 @@ export interface FileHash {
   drop(): void;
 }
 
-const readSize = 1 << 20;
+const readSize = 512 << 10;
 
 /** Hashes where it is called. */
 export class LocalFileHash implements FileHash {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "../../util/crc32.ts";
-import { makeFolder, writeDurable } from "../../util/durable.ts";
+import { makeFolder, writeWhole } from "../../util/durable.ts";
 
 /** Where one chunk of a file lies in a store: a pack's id, the entry's number, and its plain bytes. Chunks are listed in file order. */
 export interface MappedChunk {
@@ -18,6 +18,7 @@ export interface LocalChunk {
 }
 
 const magic = "MLGCMAP\x01";
+const headSize = magic.length + 4;
 const rowSize = 40;
 
 /**
@@ -33,18 +34,18 @@ export class ChunkMaps {
 
   /** Remembers a file. Failing to is harmless. */
   note(oid: string, chunks: readonly MappedChunk[]): void {
-    const bytes = Buffer.alloc(magic.length + 4 + rowSize * chunks.length);
+    const bytes = Buffer.alloc(headSize + rowSize * chunks.length);
     bytes.write(magic, "latin1");
     chunks.forEach(({ pack, entry, length }, i) => {
-      const at = magic.length + 4 + rowSize * i;
+      const at = headSize + rowSize * i;
       bytes.write(pack, at, 32, "hex");
       bytes.writeUInt32LE(entry, at + 32);
       bytes.writeUInt32LE(length, at + 36);
     });
-    bytes.writeUInt32LE(crc32(bytes.subarray(magic.length + 4)), magic.length);
+    bytes.writeUInt32LE(crc32(bytes.subarray(headSize)), magic.length);
     try {
       makeFolder(this.#folder);
-      writeDurable(join(this.#folder, oid), bytes);
+      writeWhole(join(this.#folder, oid), bytes);
     } catch {
       // A full disk is reported by whoever writes data.
     }
@@ -83,8 +84,9 @@ export class ChunkMaps {
 
   *#read(oid: string): Generator<MappedChunk> {
     const bytes = readFileSync(join(this.#folder, oid));
-    const rows = bytes.subarray(magic.length + 4);
-    if (bytes.toString("latin1", 0, magic.length) !== magic || rows.length % rowSize !== 0) return;
+    const rows = bytes.subarray(headSize);
+    if (bytes.length < headSize || rows.length % rowSize !== 0) return;
+    if (bytes.toString("latin1", 0, magic.length) !== magic) return;
     if (crc32(rows) !== bytes.readUInt32LE(magic.length)) return;
     for (let at = 0; at < rows.length; at += rowSize)
       yield {

@@ -14,8 +14,10 @@ export interface IngestTarget {
   adoptLarge(temp: string, fd: number, oid: string): void;
 }
 
-/** Large enough that writing and hashing dominate the calls; lent to one ingest at a time. */
+/** What is less than a whole file is held; lent to one ingest at a time. */
 const bufferSize = 4 << 20;
+/** Of what is more, this much is read, written and hashed at a time: it stays in a core's own cache, which saves a tenth of the work. */
+const stepSize = 512 << 10;
 let spare: Buffer | undefined;
 
 /**
@@ -51,29 +53,35 @@ export class Ingest {
   write(part: Uint8Array): void {
     this.#size += part.length;
     for (let at = 0; at < part.length; ) {
-      const taken = Math.min(part.length - at, bufferSize - this.#filled);
+      const taken = Math.min(part.length - at, this.#room);
       this.#buffer.set(at === 0 && taken === part.length ? part : part.subarray(at, at + taken), this.#filled);
       this.#filled += taken;
       at += taken;
-      if (this.#filled === bufferSize) this.#flush();
+      if (this.#room === 0) this.#flush();
     }
   }
 
-  /** Takes the rest of an open file, without a buffer in between. */
-  readFrom(fd: number): void {
+  /** Takes the rest of an open file, without a buffer in between. `likely`: bytes that it seems to have. */
+  readFrom(fd: number, likely: number): void {
+    if (likely >= wholeFileLimit) this.#open();
     for (;;) {
-      const got = readSync(fd, this.#buffer, this.#filled, bufferSize - this.#filled, null);
+      const got = readSync(fd, this.#buffer, this.#filled, this.#room, null);
       if (got === 0) return;
       this.#size += got;
       this.#filled += got;
-      if (this.#filled === bufferSize) this.#flush();
+      if (this.#room === 0) this.#flush();
     }
+  }
+
+  /** Bytes that the buffer takes before it is written. */
+  get #room(): number {
+    return (this.#spill ? stepSize : bufferSize) - this.#filled;
   }
 
   /** Stores what came; the bytes are safe from a crash of this process when it returns. */
   finish(): { oid: string; size: number } {
     try {
-      if (this.#size < wholeFileLimit) return this.#finishSmall();
+      if (!this.#spill && this.#size < wholeFileLimit) return this.#finishSmall();
       this.#flush();
       const { path, fd, hash } = this.#open();
       const oid = hash.digest();
