@@ -53,6 +53,10 @@ export interface Traffic {
 export interface Body extends AsyncIterable<Uint8Array> {
   /** Hands over every part as it comes; each view lives until `take` returns. Instead of iterating, once. Absent where it would be no faster. */
   each?(take: (part: Uint8Array) => void): Promise<void>;
+  /**
+   * Puts of the bytes what fits straight into `target`, from its beginning; resolves with how many there are. Instead of iterating, once. Absent where parts come by in any case.
+   */
+  into?(target: Uint8Array): Promise<number>;
 }
 
 export interface SaveCondition {

@@ -9,13 +9,32 @@ import { packageRoot } from "./package-root.ts";
 /** Nothing is lost when the thread does not answer: the file is there and is hashed again. */
 const patienceMs = 20_000;
 
-let thread: HashThread | undefined;
+const mostThreads = 4;
+/** Bytes that wait to be hashed before one more thread is worth starting. */
+const worthOneMore = 32 << 20;
+const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+
+const threads: HashThread[] = [];
 let gone = false;
 
-/** The hash of a growing file, made beside this thread where there is a core for it. */
+/** The hash of a growing file, made beside this thread where there is a core for it: several files at once where they come faster than one is hashed. */
 export function followFile(path: string): FileHash {
-  if (isMainThread && !gone && availableParallelism() > 1) thread ??= HashThread.start();
-  return thread && !gone ? new ThreadFileHash(path, thread) : new LocalFileHash(path);
+  const beside = isMainThread && !gone && availableParallelism() > 1 && existsSync(script());
+  return beside ? new ThreadFileHash(path) : new LocalFileHash(path);
+}
+
+/** The thread that has least to do. */
+function pickThread(): HashThread {
+  const idle = threads.reduce<HashThread | undefined>((a, b) => (a && a.pending <= b.pending ? a : b), undefined);
+  const enough = threads.length >= Math.min(availableParallelism(), mostThreads);
+  if (idle && (enough || idle.pending < worthOneMore)) return idle;
+  const thread = new HashThread();
+  threads.push(thread);
+  return thread;
+}
+
+function script(): string {
+  return join(packageRoot(), "dist/worker.mjs");
 }
 
 class HashThread {
@@ -24,18 +43,15 @@ class HashThread {
   readonly #answers = new Map<number, HashAnswer>();
   readonly #waiting = new Map<number, (answer: HashAnswer) => void>();
   #lastId = 0;
+  /** Bytes of files whose digests are not there yet. */
+  pending = 0;
 
-  static start(): HashThread | undefined {
-    const script = join(packageRoot(), "dist/worker.mjs");
-    return existsSync(script) ? new HashThread(script) : undefined;
-  }
-
-  private constructor(script: string) {
+  constructor() {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#counters = new Int32Array(new SharedArrayBuffer(8));
     const hash: HashWorkerData = { port: port2, counters: this.#counters };
-    const worker = new Worker(script, { workerData: { hash }, transferList: [port2] });
+    const worker = new Worker(script(), { workerData: { hash }, transferList: [port2], resourceLimits });
     // What it does not do is done here; see `ThreadFileHash`.
     worker.on("error", () => this.#giveUp());
     worker.on("exit", () => this.#giveUp());
@@ -56,19 +72,19 @@ class HashThread {
 
   /** Blocks this thread. Undefined when there was no answer in time. */
   wait(id: number): HashAnswer | undefined {
-    for (;;) {
+    while (!gone) {
       const answered = Atomics.load(this.#counters, 1);
       for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port))
         this.#take(next.message as HashAnswer);
       const answer = this.#answers.get(id);
       if (this.#answers.delete(id)) return answer;
-      if (Atomics.wait(this.#counters, 1, answered, patienceMs) !== "timed-out") continue;
-      gone = true;
-      return undefined;
+      if (Atomics.wait(this.#counters, 1, answered, patienceMs) === "timed-out") gone = true;
     }
+    return undefined;
   }
 
-  later(id: number): Promise<HashAnswer> {
+  async later(id: number): Promise<HashAnswer> {
+    if (gone) return { id, hex: undefined };
     if (this.#waiting.size === 0) this.#port.ref();
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
@@ -92,43 +108,59 @@ class HashThread {
 
 class ThreadFileHash implements FileHash {
   readonly #path: string;
-  readonly #thread: HashThread;
-  readonly #id: number;
+  /** Whoever has time when there are bytes. */
+  #on: { readonly thread: HashThread; readonly id: number } | undefined;
   #to = 0;
   #ended = false;
 
-  constructor(path: string, hashThread: HashThread) {
+  constructor(path: string) {
     this.#path = path;
-    this.#thread = hashThread;
-    this.#id = hashThread.newId();
   }
 
   advance(to: number): void {
+    const { thread } = this.#thread();
+    thread.pending += to - this.#to;
     this.#to = to;
     this.#order();
   }
 
   digest(): string {
+    const { thread, id } = this.#thread();
     this.#order("end");
-    return this.#thread.wait(this.#id)?.hex ?? this.#here();
+    const hex = thread.wait(id)?.hex;
+    thread.pending -= this.#to;
+    return hex ?? this.#here();
   }
 
   async digestLater(): Promise<string> {
-    const answer = this.#thread.later(this.#id);
+    const { thread, id } = this.#thread();
+    const answer = thread.later(id);
     this.#order("end");
-    return (await answer).hex ?? this.#here();
+    const { hex } = await answer;
+    thread.pending -= this.#to;
+    return hex ?? this.#here();
   }
 
   drop(): void {
-    if (this.#ended) return;
+    if (this.#ended || !this.#on) return;
+    const { thread, id } = this.#on;
     this.#order("drop");
     // An open file that was removed still takes its room on the disk.
-    this.#thread.wait(this.#id);
+    thread.wait(id);
+    thread.pending -= this.#to;
+  }
+
+  #thread() {
+    if (this.#on) return this.#on;
+    const thread = pickThread();
+    this.#on = { thread, id: thread.newId() };
+    return this.#on;
   }
 
   #order(then?: "end" | "drop"): void {
+    const { thread, id } = this.#thread();
     this.#ended = then !== undefined;
-    this.#thread.order({ id: this.#id, path: this.#path, to: this.#to, ...(then ? { then } : {}) });
+    thread.order({ id, path: this.#path, to: this.#to, ...(then ? { then } : {}) });
   }
 
   #here(): string {

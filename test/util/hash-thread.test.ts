@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
@@ -28,6 +28,20 @@ describe.each([
     const waiting = later.digestLater();
     expect(now.digest()).toBe(expected);
     expect(await waiting).toBe(expected);
+  });
+
+  it("is each one's own where many files wait for theirs", async () => {
+    const sizes = [20_000_000, 20_000_001, 20_000_002, 20_000_003];
+    const all = sizes.map((size) => {
+      const file = `${path}-${size}`;
+      writeFileSync(file, "");
+      truncateSync(file, size);
+      return { size, hash: follow(file) };
+    });
+    for (const { hash } of all) hash.advance(10_000_000);
+    for (const { hash, size } of all) hash.advance(size);
+    const digests = await Promise.all(all.map(({ hash }) => hash.digestLater()));
+    expect(digests).toEqual(sizes.map((size) => sha256(Buffer.alloc(size))));
   });
 
   it("is that of nothing for an empty file", () => {

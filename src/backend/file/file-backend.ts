@@ -1,7 +1,16 @@
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
-import type { Backend, BackendProperties, ByteRange, CopyPlace, FileInfo, MadePlace, SaveOptions } from "../backend.ts";
+import type {
+  Backend,
+  BackendProperties,
+  Body,
+  ByteRange,
+  CopyPlace,
+  FileInfo,
+  MadePlace,
+  SaveOptions,
+} from "../backend.ts";
 import {
   BackendError,
   checkSignal,
@@ -16,7 +25,7 @@ import { type FileConfig, fileUrl } from "./file-config.ts";
 import { fileError } from "./file-error.ts";
 import { StoreFolder } from "./file-folder.ts";
 import { walk } from "./file-list.ts";
-import { infoOf, readSpan, tagOf } from "./file-read.ts";
+import { infoOf, spanBody, tagOf } from "./file-read.ts";
 import {
   copyTemporary,
   linkInto,
@@ -81,14 +90,14 @@ export class FileBackend implements Backend {
   load<T>(
     handle: Handle,
     range: ByteRange | undefined,
-    use: (body: AsyncIterable<Uint8Array>, info: FileInfo) => Promise<T>,
+    use: (body: Body, info: FileInfo) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
     const key = keyOf(handle);
     const explain = (error: unknown) => fileError(error, "read", key);
     return this.#opened(key, signal, async (file) => {
       const info = await this.#explained("read", key, async () => infoOf(handle, await file.stat({ bigint: true })));
-      return use(readSpan(file, spanOf(range, info.size, key), { key, signal, explain }), info);
+      return use(spanBody(file, spanOf(range, info.size, key), { key, signal, explain }), info);
     });
   }
 

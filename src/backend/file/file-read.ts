@@ -1,7 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, stat } from "node:fs/promises";
 import { systemCode } from "../../error/mlgit-error.ts";
-import type { FileInfo } from "../backend.ts";
+import type { Body, FileInfo } from "../backend.ts";
 import { checkSignal, missingError, shortError } from "../backend-error.ts";
 import { type Handle, keyOf } from "../handle.ts";
 import type { Span } from "../range.ts";
@@ -16,22 +16,43 @@ export interface ReadContext {
 }
 
 /** The bytes of a span, or an error: never fewer. */
-export async function* readSpan(
-  file: FileHandle,
-  { start, end }: Span,
-  context: ReadContext,
-): AsyncGenerator<Uint8Array> {
-  for (let at = start; at < end; ) {
-    checkSignal(context.signal, context.key);
+export function spanBody(file: FileHandle, span: Span, context: ReadContext): Body {
+  return {
+    [Symbol.asyncIterator]: () => readParts(file, span, context),
+    into: async (target) => {
+      for (let done = 0; done < Math.min(target.length, span.end - span.start); )
+        done += await readSome(file, { target, offset: done, at: span.start + done, span }, context);
+      return span.end - span.start;
+    },
+  };
+}
+
+async function* readParts(file: FileHandle, span: Span, context: ReadContext): AsyncGenerator<Uint8Array> {
+  for (let at = span.start; at < span.end; ) {
     // A fresh buffer each time: the reader may keep what it was given.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(readSize, end - at));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at).catch((error) => {
-      throw context.explain(error);
-    });
-    if (bytesRead === 0) throw shortError(context.key, end - start, at - start);
-    at += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    const target = Buffer.allocUnsafeSlow(Math.min(readSize, span.end - at));
+    const got = await readSome(file, { target, offset: 0, at, span }, context);
+    at += got;
+    yield target.subarray(0, got);
   }
+}
+
+interface Piece {
+  readonly target: Uint8Array;
+  /** Where in the target, and from where in the file. */
+  readonly offset: number;
+  readonly at: number;
+  readonly span: Span;
+}
+
+async function readSome(file: FileHandle, { target, offset, at, span }: Piece, context: ReadContext): Promise<number> {
+  checkSignal(context.signal, context.key);
+  const length = Math.min(readSize, target.length - offset, span.end - at);
+  const { bytesRead } = await file.read(target, offset, length, at).catch((error) => {
+    throw context.explain(error);
+  });
+  if (bytesRead === 0) throw shortError(context.key, span.end - span.start, at - span.start);
+  return bytesRead;
 }
 
 /** @throws BackendError kind `missing` for a folder: it is no object. */

@@ -128,10 +128,18 @@ function counted(body: Body, count: (bytes: Bytes) => void): Body {
           take(part);
         }),
     }),
+    ...(body.into && {
+      into: async (target) => {
+        const length = await (body.into as Into).call(body, target);
+        count({ received: Math.min(length, target.length) });
+        return length;
+      },
+    }),
   };
 }
 
 type Each = NonNullable<Body["each"]>;
+type Into = NonNullable<Body["into"]>;
 
 function rangeText(range: ByteRange | undefined): string {
   return range ? ` ${range.start}..${range.end ?? ""}` : "";

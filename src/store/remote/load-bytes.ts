@@ -49,10 +49,8 @@ export async function loadRange(
     const use = async (body: Body) => {
       // The first try of this request got something: the next one shall not ask for that.
       if (filled > from) throw new Broken();
-      await forEachPart(body, (part) => {
-        const fits = part.length > bytes.length - filled ? part.subarray(0, bytes.length - filled) : part;
-        bytes.set(fits, filled);
-        filled += fits.length;
+      await putInto(bytes.subarray(from), body, (length) => {
+        filled = from + length;
       });
     };
     const load = (signal = options.signal) => backend.load(handle, { start: start + from, end }, use, signal);
@@ -86,13 +84,27 @@ async function gather(body: Body): Promise<Buffer> {
 async function fill(body: Body, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
   let filled = 0;
-  let came = 0;
-  await forEachPart(body, (part) => {
-    bytes.set(part.length > length - filled ? part.subarray(0, length - filled) : part, filled);
-    came += part.length;
-    filled = Math.min(came, length);
+  const came = await putInto(bytes, body, (now) => {
+    filled = now;
   });
   return came > length ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes.subarray(0, filled);
+}
+
+/** Puts what fits of a body into `target` and resolves with how many bytes it has; `filled` is told meanwhile how many are there. */
+async function putInto(target: Uint8Array, body: Body, filled: (length: number) => void): Promise<number> {
+  let came = 0;
+  const note = (length: number) => {
+    came += length;
+    filled(Math.min(came, target.length));
+  };
+  if (body.into) note(await body.into(target));
+  else
+    await forEachPart(body, (part) => {
+      const room = Math.max(0, target.length - came);
+      target.set(part.length > room ? part.subarray(0, room) : part, Math.min(came, target.length));
+      note(part.length);
+    });
+  return came;
 }
 
 async function forEachPart(body: Body, take: (part: Uint8Array) => void): Promise<void> {

@@ -94,6 +94,22 @@ describe("file backend", () => {
       }),
     );
     expect(error.kind).toBe("corrupt");
+    const later = await failure(
+      backend.load(handle, undefined, async (body) => {
+        await writeFile(join(folder, "git", "cut"), "x");
+        await body.into?.(Buffer.alloc(9));
+      }),
+    );
+    expect(later.kind).toBe("corrupt");
+  });
+
+  it("puts what fits of an object into memory, and says how much there is", async () => {
+    await backend.save(format, Buffer.from("{}"));
+    await backend.save(git("a"), Buffer.from("0123456789"));
+    const target = Buffer.from("abcd");
+    const range = { start: 1, end: 8 };
+    expect(await backend.load(git("a"), range, (body) => Promise.resolve(body.into?.(target)))).toBe(7);
+    expect(target.toString()).toBe("1234");
   });
 
   it("explains a path that is a file", async () => {
