@@ -117,12 +117,12 @@ async function partText(part, homes) {
 /** It gets from its loader what a module would have, and loads Node's own modules when it first uses them: half of them a run has no need of. */
 function asScript(text) {
   let script = text.replaceAll(/\bimport\("/g, '__import("');
-  const builtin = /\b(import_node_\w+)=(require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:,1)?\))/g;
+  const builtin = /\b(import_\w+)=(require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:,1)?\))/g;
   const names = new Set([...script.matchAll(builtin)].map(([, name]) => name));
   // `new module().Name` would call the module as a constructor.
   script = script
     .replaceAll(builtin, "$1=__late(()=>$2)")
-    .replaceAll(/\b(new )?(import_node_\w+)\.(\w+)/g, (use, made, name, member) => {
+    .replaceAll(/\b(new )?(import_\w+)\.(\w+)/g, (use, made, name, member) => {
       if (!names.has(name)) return use;
       return made ? `new(${name}().${member})` : `${name}().${member}`;
     });

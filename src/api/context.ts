@@ -29,7 +29,9 @@ export function createContext(around: Surroundings): Context & { close(): Promis
   const log = createLog({ file: () => repository().then(logFile), trace: tracing ? around.say : undefined });
   return {
     cwd: around.cwd,
-    signal: around.signal,
+    get signal() {
+      return around.signal;
+    },
     quiet: around.quiet,
     get input() {
       return around.input();

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { modulePath } from "../util/module-path.ts";
 
 /** BLAKE3-256, 32 bytes, of any bytes, also of views on shared or WebAssembly memory. The result is the caller's to keep. */
 export type ChunkHash = (bytes: Uint8Array) => Buffer;
@@ -47,7 +47,7 @@ export class LateChunkHash {
 function hasAddon(): boolean {
   if (process.env.MLGIT_CHUNK_HASH === "wasm") return false;
   const name = `blake-hash-${process.platform}-${process.arch}`;
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+  for (let folder = dirname(modulePath(import.meta.url)); ; folder = dirname(folder)) {
     if (namesIn(join(folder, "node_modules", dirname(addon))).some((one) => one.startsWith(name))) return true;
     if (folder === dirname(folder)) return false;
   }

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Script } from "node:vm";
@@ -114,11 +113,11 @@ function surroundings(folder: string, filename: string) {
     const [, script, part] = joinedName.exec(id) ?? [];
     return script === undefined || part === undefined ? undefined : loadPart({ folder, script, part });
   };
-  const ownRequire = createRequire(filename);
-  const require = (id: string): unknown => partNamed(id) ?? ownRequire(id);
+  // What has no name of ours is Node's or a package, for which this file's own `require` looks in the same folders.
+  const requireBeside = (id: string): unknown => partNamed(id) ?? require(id);
   const importBeside = async (id: string): Promise<unknown> =>
     partNamed(id) ?? import(id.startsWith("./") ? new URL(id, url).href : id);
-  return [require, url, importBeside] as const;
+  return [requireBeside, url, importBeside] as const;
 }
 
 /** Most paths need no escape, and Node's own way to find out takes half a millisecond when it is first gone. */

@@ -10,7 +10,7 @@ import { runInContext } from "./run-in-context.ts";
 
 export interface ParseOptions {
   readonly json: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: () => AbortSignal;
 }
 
 const headings = {

@@ -3,7 +3,7 @@ import { aboveProgress, createProgress } from "./progress.ts";
 import { createPrompter } from "./prompt.ts";
 
 export interface ContextOptions {
-  readonly signal: AbortSignal;
+  readonly signal: () => AbortSignal;
   readonly quiet: boolean;
   /** What git asks for later, where it is git that starts us: gitremote-helpers(7), `verbosity` and `progress`. */
   readonly asked?: { readonly verbosity: number; readonly progress: boolean };
@@ -13,7 +13,9 @@ export interface ContextOptions {
 export function processContext({ signal, quiet, asked }: ContextOptions): ReturnType<typeof createContext> {
   return createContext({
     cwd: process.cwd(),
-    signal,
+    get signal() {
+      return signal();
+    },
     get quiet() {
       return asked ? asked.verbosity < 1 : quiet;
     },

@@ -11,20 +11,42 @@ const sameKeySeconds = 0.5;
  * Runs a program and ends the process with its exit code, after everything written to stdout and stderr has left. Open sockets and
  * timers do not hold it up.
  */
-export async function runProcess(program: (signal: AbortSignal) => Promise<number>): Promise<never> {
+export async function runProcess(program: (signal: () => AbortSignal) => Promise<number>): Promise<never> {
   // Where nothing is left to wait for and the program has not come to its end, that is no success.
   process.exitCode = exitCode.internal;
-  const abort = new AbortController();
-  // Each request that is under way listens.
-  setMaxListeners(0, abort.signal);
+  const stop = new LateAbort();
   restoreEnvironment();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name, abort);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name, stop);
   const used: NodeJS.WriteStream[] = [];
   whenFirstUsed("stdout", (stream) => used.push(stream.on("error", outputFailed)));
   whenFirstUsed("stderr", (stream) => used.push(stream.on("error", () => {})));
-  const code = await program(abort.signal);
+  const code = await program(() => stop.signal);
   await Promise.all(used.map(flushed));
   process.exit(code);
+}
+
+/** Made when somebody wants to hear of it: Node loads a module for it, and most of what git calls never asks. */
+class LateAbort {
+  #controller: AbortController | undefined;
+  #isAborted = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= this.#make();
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#controller?.abort();
+  }
+
+  #make(): AbortController {
+    const controller = new AbortController();
+    // Each request that is under way listens.
+    setMaxListeners(0, controller.signal);
+    if (this.#isAborted) controller.abort();
+    return controller;
+  }
 }
 
 /** Node makes a stream when it is first asked for it, and most of git's calls never do. */
@@ -54,11 +76,11 @@ function restoreEnvironment(): void {
 /**
  * The first signal asks to stop, the next one kills. One Ctrl-C comes twice: from the terminal, and from the git that started us and got it too.
  */
-function onSignal(name: NodeJS.Signals, abort: AbortController): void {
+function onSignal(name: NodeJS.Signals, stop: LateAbort): void {
   let first: number | undefined;
   const handle = () => {
     first ??= process.uptime();
-    abort.abort();
+    stop.abort();
     if (process.uptime() - first < sameKeySeconds) return;
     process.removeListener(name, handle);
     process.kill(process.pid, name);

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import type { SingleBar } from "cli-progress";
 import type { Progress } from "../commands/command.ts";
 import { formatBytes, formatDuration } from "../util/format-bytes.ts";
@@ -45,7 +46,8 @@ export function createProgress(title: string, options: ProgressOptions): Progres
   const state: State = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
   const begin = process.uptime();
   const line = () => progressLine(title, state, process.uptime() - begin).slice(0, (terminal().columns ?? 80) - 1);
-  const bar = lateBar(terminal, { line, delay: options.delay ?? 1000 });
+  const bar =
+    options.terminal || isDevice(2) ? lateBar(terminal, { line, delay: options.delay ?? 1000 }) : { end: () => {} };
   return {
     total: (files, bytes) => void Object.assign(state, { totalFiles: files, totalBytes: bytes }),
     advance(files, bytes) {
@@ -58,6 +60,15 @@ export function createProgress(title: string, options: ProgressOptions): Progres
         terminal().write(`${line()}, done.\n`);
     },
   };
+}
+
+/** False for what is no terminal, without the stream that knows for sure; nor is a timer made then. */
+function isDevice(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false;
+  }
 }
 
 /** Draws the line while there is a terminal, from `delay` milliseconds on. */

@@ -16,7 +16,7 @@ export function start(): void {
 }
 
 /** git starts us with a remote's name and what follows `mlgit::` in its URL. Neither is an option, whatever it looks like. */
-async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+async function main(args: readonly string[], signal: () => AbortSignal): Promise<number> {
   const options = new HelperOptions();
   const context = processContext({ quiet: false, signal, asked: options });
   try {

@@ -5,7 +5,7 @@ import { reportError } from "./report-error.ts";
 import { runInContext } from "./run-in-context.ts";
 
 /** argv (without node and script) → exit code. Prints results to stdout, everything else to stderr. */
-export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+export async function run(argv: readonly string[], signal: () => AbortSignal): Promise<number> {
   const [name = "", ...rest] = argv;
   const entry = commands.find((one) => one.name === (name === "--version" ? "version" : name));
   const json = wantsJson(argv);
@@ -20,7 +20,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
 }
 
 /** git's own calls skip the argument parser: a hook or a filter must start in Node's own time. */
-async function runUnparsed(entry: CommandEntry, args: readonly string[], signal: AbortSignal): Promise<number> {
+async function runUnparsed(entry: CommandEntry, args: readonly string[], signal: () => AbortSignal): Promise<number> {
   const { command } = await entry.load();
   return runInContext(entry.name, { quiet: false, signal }, async (context) =>
     printResult(await command.run(context, args, {})),

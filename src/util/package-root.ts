@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { modulePath } from "./module-path.ts";
 
 /** The folder that holds package.json, docs and hooks: the same from sources, from the bundle and when installed. */
 export function packageRoot(): string {
@@ -11,7 +11,7 @@ export function packageRoot(): string {
 let root: string | undefined;
 
 function findRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+  let folder = dirname(modulePath(import.meta.url));
   while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
 }

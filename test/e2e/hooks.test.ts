@@ -114,12 +114,13 @@ describe("the hook shims under a real git", () => {
       ["labels/l/README.md", true],
       ["kind/k/k.spec", true],
       [".mlgit/config.yaml", true],
-      ["ü", true],
+      ["ü", false],
+      ["sub/ü \".bin", true],
       ["y", false],
     ] as const) {
       box.write(`r/${path}`, "1");
       await git(["add", "."]);
-      await git(["commit", "-qm", path]);
+      await git(["commit", "-qm", path], { env: { GIT_LITERAL_PATHSPECS: "1" } });
       expect([path, log().includes("us pre-commit\n")]).toEqual([path, called]);
       rmSync(logPath, { force: true });
     }
