@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, renameSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
@@ -18,6 +18,8 @@ export interface DeferredPath {
 const fileName = "mlgit-deferred";
 /** Holds the process id of the filter that writes the list, for the hooks: as long as it lives, the list is in good hands. */
 const ownerName = "mlgit-filter";
+/** More than the digits of any process id. */
+const ownerLength = 16;
 const headSize = 4 + 4 + 32 + 8;
 /** Much longer than a record. */
 const blockSize = 1 << 20;
@@ -40,7 +42,7 @@ export class DeferredJournal {
   /** Opens and closes at every call: between two calls the list may have been taken away to be worked off. */
   append(one: DeferredPath): void {
     onDisk("write", this.#path, () => {
-      if (!this.#isOwner) writeFileSync(this.#owner, `${process.pid}\n`);
+      if (!this.#isOwner) writeOwner(this.#owner);
       this.#isOwner = true;
       const fd = openSync(this.#path, "a");
       try {
@@ -82,6 +84,16 @@ export class DeferredJournal {
       .map((name) => ({ from: join(folder, name), to: `${this.#path}.${process.pid}-${uniqueName()}` }))
       .filter(({ from, to }) => this.#take(from, to))
       .map(({ to }) => to);
+  }
+}
+
+/** In place, and always as long: ext4 writes a file that was emptied to the disk at once when it is closed, which takes longer than hydrating a file. */
+function writeOwner(path: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  try {
+    writeSync(fd, `${String(process.pid).padEnd(ownerLength - 1)}\n`, 0, "latin1");
+  } finally {
+    closeSync(fd);
   }
 }
 
