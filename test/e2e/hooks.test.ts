@@ -115,7 +115,7 @@ describe("the hook shims under a real git", () => {
       ["kind/k/k.spec", true],
       [".mlgit/config.yaml", true],
       ["ü", false],
-      ["sub/ü \".bin", true],
+      ['sub/ü ".bin', true],
       ["y", false],
     ] as const) {
       box.write(`r/${path}`, "1");
