@@ -4,10 +4,10 @@ import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { trackedPatterns } from "../git/attribute-edit.ts";
 import { readAttributes } from "../git/attribute-file.ts";
 import { filterConfig, installFilter } from "../git/filter-config.ts";
-import { setConfig } from "../git/git-config.ts";
 import { installHooks } from "../git/hook-install.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Command, Context } from "./command.ts";
+import { ensureSetting } from "./ensure-setting.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
 import { describeHooks } from "./hook-report.ts";
 import { loadSettings, resolveStore } from "./load-settings.ts";
@@ -21,8 +21,8 @@ export const command = {
     const repository = await context.repository();
     const filter = await ensureFilter(context, options.force === true);
     const hooks = options.skipHooks === true ? [] : await installHooks(repository);
-    const followTags = await ensureSetting(context, repository, "push.followTags");
-    const manyFiles = await ensureSetting(context, repository, "feature.manyFiles");
+    const followTags = await ensureSetting(repository, "push.followTags");
+    const manyFiles = await ensureSetting(repository, "feature.manyFiles");
     const store = await storeLine(repository);
     const lines = [
       filter ? "filter set in this repository's configuration" : "filter was set already",
@@ -52,13 +52,6 @@ async function ensureFilter(context: Context, force: boolean): Promise<boolean> 
       hint: "to use mlgit's own here: git mlgit init --force",
     });
   await installFilter({ scope: "local", cwd: context.cwd }, force);
-  return true;
-}
-
-/** Turns a setting of git's on here, unless the user has decided on it, in whatever scope. True if it was set. */
-async function ensureSetting(context: Context, repository: Repository, key: string): Promise<boolean> {
-  if ((await loadGitSettings(repository)).get(key.toLowerCase()) !== undefined) return false;
-  await setConfig({ scope: "local", cwd: context.cwd }, key, "true");
   return true;
 }
 

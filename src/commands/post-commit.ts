@@ -1,4 +1,5 @@
 import { specPathspecs } from "../entity/entity-path.ts";
+import { isMlgitError } from "../error/mlgit-error.ts";
 import { emptyTree, treeChanges, verifyCommit } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Command, Context } from "./command.ts";
@@ -19,6 +20,20 @@ async function tagCommit(context: Context): Promise<void> {
   const { alignSpecs, tagVersions } = await import("./tag-versions.ts");
   await alignSpecs(repository);
   await tagVersions(repository, "HEAD", context);
+  await letTagsTravel(repository, context);
+}
+
+/** A plain clone has no settings of ours: without this one its versions would stay here, and others would take their numbers. */
+async function letTagsTravel(repository: Repository, context: Context): Promise<void> {
+  const { ensureSetting } = await import("./ensure-setting.ts");
+  try {
+    if (await ensureSetting(repository, "push.followTags"))
+      context.info("mlgit: push.followTags set, so that version tags travel with their commits");
+  } catch (error) {
+    if (!isMlgitError(error)) throw error;
+    context.warn(`version tags may stay here: ${error.message}`);
+    context.warn("hint: git push --follow-tags");
+  }
 }
 
 async function changesSpecs(repository: Repository): Promise<boolean> {

@@ -49,7 +49,7 @@ interface PackFrom {
 
 async function packInto(objects: string, { mirror, args, lines }: PackFrom): Promise<string> {
   // git makes its temporary file among its own objects, and the mirror may lie on another disk.
-  const folders = { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(mirror, "objects") };
+  const folders = { GIT_OBJECT_DIRECTORY: objects, ...withObjects([join(mirror, "objects")]) };
   const all = ["pack-objects", "-q", ...args, join(objects, "pack/pack")];
   const input = [...lines, ""].join("\n");
   const { stdout } = await runGit(all, { cwd: mirror, env: { ...mirrorEnv(mirror), ...folders }, input });
@@ -101,6 +101,8 @@ export async function peelTags(
   );
 }
 
+/** git(1): a path that begins with a double quote is C-style quoted, which one with a colon has to be. */
 function withObjects(folders: readonly string[]): Record<string, string> {
-  return folders.length > 0 ? { GIT_ALTERNATE_OBJECT_DIRECTORIES: folders.join(":") } : {};
+  const quoted = folders.map((path) => (/[:"\\]/.test(path) ? `"${path.replace(/["\\]/g, "\\$&")}"` : path));
+  return folders.length > 0 ? { GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted.join(":") } : {};
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import { crc32 } from "../util/crc32.ts";
-import { uniqueName } from "../util/durable.ts";
+import { uniqueName, writeAll } from "../util/durable.ts";
 import { isRunning } from "../util/process-mark.ts";
 import { listFiles } from "./hydrate.ts";
 
@@ -46,7 +46,7 @@ export class DeferredJournal {
       this.#isOwner = true;
       const fd = openSync(this.#path, "a");
       try {
-        writeSync(fd, encode(one));
+        writeAll(fd, encode(one));
       } finally {
         closeSync(fd);
       }

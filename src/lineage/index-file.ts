@@ -86,7 +86,16 @@ export class IndexFile {
   /** Undefined where there is none, or what is there cannot be used. */
   static read(file: string): IndexFile | undefined {
     try {
-      const bytes = readFileSync(file);
+      return IndexFile.parse(readFileSync(file));
+    } catch (error) {
+      if (systemCode(error) !== undefined) return undefined;
+      throw error;
+    }
+  }
+
+  /** The same of what such a file holds. */
+  static parse(bytes: Buffer): IndexFile | undefined {
+    try {
       const end = bytes.indexOf(0x0a);
       const header = JSON.parse(bytes.toString("utf8", 0, end)) as IndexHeader;
       const body = bytes.subarray(end + 1);
@@ -96,8 +105,7 @@ export class IndexFile {
         return undefined;
       return new IndexFile(header, body);
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof TypeError || systemCode(error) !== undefined)
-        return undefined;
+      if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
       throw error;
     }
   }

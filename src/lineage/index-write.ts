@@ -1,9 +1,22 @@
 import { dirname } from "node:path";
+import { systemCode } from "../error/mlgit-error.ts";
 import { makeFolder, writeDurable } from "../util/durable.ts";
 import { type IndexHeader, type IndexRow, indexMagic, indexSum } from "./index-file.ts";
 
-/** Writes an index in place of the old one. */
-export function writeIndexFile(file: string, tip: string, rows: readonly IndexRow[]): void {
+/** Writes an index in place of the old one. @returns what it wrote, or would have where it may not: then the next one builds it again */
+export function writeIndexFile(file: string, tip: string, rows: readonly IndexRow[]): Buffer {
+  const bytes = encodeIndex(tip, rows);
+  try {
+    makeFolder(dirname(file));
+    writeDurable(file, bytes);
+  } catch (error) {
+    // A full disk, or the repository of somebody else: the answer is the same.
+    if (systemCode(error) === undefined) throw error;
+  }
+  return bytes;
+}
+
+function encodeIndex(tip: string, rows: readonly IndexRow[]): Buffer {
   const artifacts = artifactsOf(rows).sort();
   const place = new Map(artifacts.map((oid, i) => [oid, i]));
   const numbersOf = (oids: readonly string[]) => distinct(oids).map((oid) => place.get(oid) as number);
@@ -25,9 +38,8 @@ export function writeIndexFile(file: string, tip: string, rows: readonly IndexRo
     marks: numbers("mark"),
     deploys: numbers("deploy"),
   };
-  makeFolder(dirname(file));
   const line = JSON.stringify({ ...header, sum: indexSum(header, body) });
-  writeDurable(file, Buffer.concat([Buffer.from(`${line}\n`), body]));
+  return Buffer.concat([Buffer.from(`${line}\n`), body]);
 }
 
 function artifactsOf(rows: readonly IndexRow[]): string[] {

@@ -37,8 +37,9 @@ export class LineageIndex {
     if (file?.tip === tip) return new LineageIndex(repository, file, []);
     const fresh = file && (await recordsSince(repository, file.tip, tip));
     if (file && fresh && fresh.length <= mostNew) return new LineageIndex(repository, file, fresh);
-    writeIndexFile(path, tip, file && fresh ? [...file.rows(), ...fresh.map(toRow)] : await allRows(repository));
-    return new LineageIndex(repository, IndexFile.read(path), []);
+    const rows = file && fresh ? [...file.rows(), ...fresh.map(toRow)] : await allRows(repository, tip);
+    // What lies there now may be another process's, of an older commit.
+    return new LineageIndex(repository, IndexFile.parse(writeIndexFile(path, tip, rows)), []);
   }
 
   /** Records that read an artifact. */
@@ -145,9 +146,10 @@ async function readNamed(repository: Repository, ids: readonly string[]): Promis
   });
 }
 
-async function allRows(repository: Repository): Promise<IndexRow[]> {
+/** Of that commit: what others add meanwhile is not to be taken for its own, or it would be met twice. */
+async function allRows(repository: Repository, tip: string): Promise<IndexRow[]> {
   const rows: IndexRow[] = [];
-  for await (const one of readRecords(repository)) rows.push(toRow(one));
+  for await (const one of readRecords(repository, tip)) rows.push(toRow(one));
   return rows;
 }
 

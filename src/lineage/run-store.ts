@@ -69,15 +69,16 @@ export async function* readRuns(repository: Repository): AsyncGenerator<StoredRe
 }
 
 /**
- * Every record that is known here, in no order. What somebody has put in the place of one is left out.
+ * Every record that is known here, or that a commit of {@link runsRef} has, in no order. What somebody has put in the place of one is left out.
  * @throws MlgitError kind `corrupt` when one that git has is gone or damaged: answers that lack it would be wrong.
  */
-export async function* readRecords(repository: Repository): AsyncGenerator<StoredRecord> {
-  if ((await runsTip(repository)) === undefined) return;
-  if (await isPartial(repository)) await fetchPromised(repository, await recordBlobs(repository));
+export async function* readRecords(repository: Repository, commit?: string): AsyncGenerator<StoredRecord> {
+  const tip = commit ?? (await runsTip(repository));
+  if (tip === undefined) return;
+  if (await isPartial(repository)) await fetchPromised(repository, await recordBlobs(repository, tip));
   const cat = await openCatFile(repository);
   try {
-    for await (const files of batches(repository)) {
+    for await (const files of batches(repository, tip)) {
       const objects = await cat.contents(files.map(({ blob }) => blob));
       for (const [i, { id }] of files.entries()) {
         if (objects[i]?.type === "missing") throw damagedRecord(id);
@@ -171,15 +172,18 @@ async function committerOf(repository: Repository): Promise<string> {
   return code === 0 && known !== "" ? known : `mlgit <> ${Math.floor(Date.now() / 1000)} +0000`;
 }
 
-async function recordBlobs(repository: Repository): Promise<string[]> {
+async function recordBlobs(repository: Repository, tip: string): Promise<string[]> {
   const blobs: string[] = [];
-  for await (const files of batches(repository)) blobs.push(...files.map(({ blob }) => blob));
+  for await (const files of batches(repository, tip)) blobs.push(...files.map(({ blob }) => blob));
   return blobs;
 }
 
-async function* batches(repository: Repository): AsyncGenerator<{ readonly id: string; readonly blob: string }[]> {
+async function* batches(
+  repository: Repository,
+  tip: string,
+): AsyncGenerator<{ readonly id: string; readonly blob: string }[]> {
   let files: { id: string; blob: string }[] = [];
-  for await (const { path, blob } of listTree(repository, runsRef)) {
+  for await (const { path, blob } of listTree(repository, tip)) {
     const id = idOfPath(path.toString("latin1"));
     if (id !== undefined) files.push({ id, blob });
     if (files.length < batch) continue;

@@ -140,9 +140,12 @@ export class FileGatherer implements EntryVisitor {
     await Promise.all(this.#finishing);
   }
 
-  /** What is not whole by now is left to the next fetch. */
+  /** What is not whole by now is left to the next fetch, and is no file that came. */
   close(): void {
-    for (const file of this.#open) file.assembly.leave();
+    for (const file of this.#open) {
+      file.assembly.leave();
+      if (!this.#failed.has(file.oid)) this.#failed.set(file.oid, unfinished(file.oid));
+    }
     this.#open.clear();
   }
 
@@ -225,6 +228,13 @@ export class FileGatherer implements EntryVisitor {
       isMlgitError(error) || error instanceof Error ? (error as Error) : new Error(String(error)),
     );
   }
+}
+
+function unfinished(oid: string): MlgitError {
+  return new MlgitError("unreachable", `not all of sha256:${oid} came`, {
+    oid,
+    hint: "run the same command again; what was finished is kept",
+  });
 }
 
 function lyingTerm(oid: string, pack: string): MlgitError {

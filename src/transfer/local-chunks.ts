@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { isMlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError, systemCode } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import type { ChunkMaps, LocalChunk } from "../store/local/chunk-maps.ts";
 import { readFully } from "../store/local/sealed-pack.ts";
@@ -36,24 +36,50 @@ export class LocalChunks {
   /** Hands over every chunk. Where nothing of a pack came over the network, the lengths are those remembered with the files. */
   deliver(receiver: ChunkReceiver): void {
     const buffer = Buffer.allocUnsafe(1 << 20);
-    let open: { oid: string; fd: number } | undefined;
+    const files = new OneOpenFile();
     for (const [pack, entries] of this.#found) {
       if (!receiver.hasTable(pack)) receiver.table(pack, tableOf(entries));
       for (const [entry, { oid, offset, length }] of entries) {
-        if (open?.oid !== oid) {
-          if (open) closeSync(open.fd);
-          open = { oid, fd: openSync(this.#paths.get(oid) ?? "", "r") };
-        }
         const plain = length <= buffer.length ? buffer.subarray(0, length) : Buffer.allocUnsafe(length);
-        if (readFully(open.fd, plain, offset) === length) receiver.entry(pack, entry, plain);
+        if (files.read(this.#paths.get(oid), plain, offset) === length) receiver.entry(pack, entry, plain);
       }
     }
-    if (open) closeSync(open.fd);
+    files.close();
   }
 
   #verified(oid: string, cache: Cache): string | undefined {
     if (!this.#paths.has(oid)) this.#paths.set(oid, pathOf(oid, cache));
     return this.#paths.get(oid);
+  }
+}
+
+/** The file that was read last stays open. */
+class OneOpenFile {
+  #open: { readonly path: string | undefined; readonly fd: number | undefined } | undefined;
+
+  /** Bytes that came. */
+  read(path: string | undefined, into: Uint8Array, offset: number): number {
+    if (!this.#open || this.#open.path !== path) {
+      this.close();
+      this.#open = { path, fd: openIfThere(path) };
+    }
+    const { fd } = this.#open;
+    return fd === undefined ? 0 : readFully(fd, into, offset);
+  }
+
+  close(): void {
+    if (this.#open?.fd !== undefined) closeSync(this.#open.fd);
+    this.#open = undefined;
+  }
+}
+
+/** A prune may have taken it away since: what it had is fetched then. */
+function openIfThere(path: string | undefined): number | undefined {
+  try {
+    return path === undefined ? undefined : openSync(path, "r");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }
 

@@ -118,6 +118,27 @@ describe("versions with plain git", () => {
     await project.git("checkout", "-q", "HEAD", "--", spec);
   });
 
+  it("travel from a plain clone, too, unless its user wants otherwise", async () => {
+    const { box } = project;
+    for (const [name, version, settings, travels] of [
+      ["clone", 5, [], true],
+      ["own-way", 6, ["-c", "push.followTags=false"], false],
+    ] as const) {
+      await box.git(["clone", "-q", ...settings, box.path("a.git"), box.path(name)]);
+      const text = box
+        .read(`${name}/${spec}`)
+        .toString()
+        .replace(/version: \d+/, `version: ${version}`);
+      box.write(`${name}/${spec}`, text);
+      const { stderr } = await box.git(["commit", "-qam", `v${version}`], { cwd: box.path(name) });
+      expect(stderr.includes("push.followTags set")).toBe(travels);
+      await box.git(["push", "-q", "origin", "HEAD:main"], { cwd: box.path(name) });
+      const { stdout } = await project.git("ls-remote", "--tags", "origin");
+      expect(stdout.includes(`refs/tags/a__b__d__${version}\n`)).toBe(travels);
+    }
+    await project.git("pull", "-q", "--rebase", "origin", "main");
+  });
+
   it("need a spec that makes sense: file and line are named", async () => {
     project.write(spec, project.read(spec).replace(/mutability: \w+/, "mutability: sometimes"));
     await project.git("add", "-A");

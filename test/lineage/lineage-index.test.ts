@@ -100,6 +100,22 @@ describe("the index of records", () => {
     await isRight(4);
   });
 
+  it("answers where its file cannot be written", async () => {
+    await add(0, 9);
+    writeFileSync(join(repository.commonDir, "mlgit-lineage"), "no folder");
+    await isRight(9);
+    await isRight(9);
+  });
+
+  it("has of a commit what that has, so that nothing is met twice when others record meanwhile", async () => {
+    await add(0, 9);
+    const tip = (await box.git(["rev-parse", runsRef], { cwd: box.path("r") })).stdout.trim();
+    await add(9, 3);
+    const before = await LineageIndex.open(repository, tip);
+    expect(before.usersOf(oid(10))).toEqual([]);
+    await isRight(12);
+  });
+
   it("reads all that a way leads to at once, from its file and from what came later", async () => {
     await add(0, 20);
     await isRight(20);

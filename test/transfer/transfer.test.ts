@@ -142,6 +142,23 @@ describe("push and fetch", () => {
     expect(cache.has(oid)).toBe(false);
   });
 
+  it("bring a file whole when a prune takes away the one that it shares chunks with", async () => {
+    const [[oid = "", first = Buffer.alloc(0)] = [], second = ["", Buffer.alloc(0)] as const] = [...contents];
+    const { folder } = await push(new Map([[oid, first], second]));
+    const { cache } = await fetch(new Map([[oid, first]]), folder);
+    await cache.flush();
+    const { get } = cache;
+    cache.get = (asked) => {
+      const found = get.call(cache, asked);
+      if (asked === oid) rmSync(cache.layout.file(oid));
+      return found;
+    };
+    const store = await openStore(folder, cache);
+    const wanted = [{ oid: second[0], size: second[1].length }];
+    expect((await fetchContent(wanted, { cache, store, meter })).failed.size).toBe(0);
+    expect(readFileSync(cache.layout.file(second[0])).equals(second[1])).toBe(true);
+  });
+
   it("say what the store does not have, and bring the rest", async () => {
     const { folder } = await push(contents);
     const more = new Map([...contents, [oidOf("not pushed"), Buffer.from("not pushed")]]);

@@ -43,21 +43,21 @@ async function checkHooks(session: Session): Promise<Finding[]> {
   const { repository } = session;
   if (!session.settings.hooks) return [note("hooks", "none are wanted (mlgit.hooks is false)", "git mlgit install")];
   const folder = await findHookFolder(repository);
-  const wrong = inspectHooks(folder).flatMap((report) => faultOf(report) ?? []);
+  const reports = inspectHooks(folder);
+  const absent = reports.filter(({ state }) => state === "absent").map(({ name }) => name);
+  const wrong = reports.flatMap((report) => faultOf(report) ?? []);
+  if (absent.length > 0)
+    wrong.unshift(bad("hooks", `missing in ${folder.path}: ${absent.join(", ")}`, "git mlgit init"));
   if (wrong.length === 0) return [ok("hooks", `in place in ${folder.path}`)];
   const own = { path: join(repository.commonDir, "hooks"), workTree: undefined };
   return [...wrong, ...movedHooks(folder, own)];
 }
 
 function faultOf({ name, path, state }: HookReport): Finding | undefined {
+  if (state === "absent") return undefined;
   const isExecutable = ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
   if (state === "tracked") return bad("hooks", `${path} does not call mlgit`, `add the line: git mlgit ${name} "$@"`);
-  if (state === "absent" || state === "foreign")
-    return bad(
-      "hooks",
-      `${name} is ${state === "absent" ? "missing" : "another program's"}: ${path}`,
-      "git mlgit init",
-    );
+  if (state === "foreign") return bad("hooks", `${name} is another program's: ${path}`, "git mlgit init");
   if (!isExecutable) return bad("hooks", `git ignores ${path}, since it cannot be run`, `chmod +x '${path}'`);
   return state === "outdated" ? note("hooks", `${name} is of another version`, "git mlgit init") : undefined;
 }

@@ -1,5 +1,6 @@
-import { openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { fstatSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { diskError } from "../../error/disk-error.ts";
 
 const recordSize = 32;
 const prefix = "reused-";
@@ -24,8 +25,8 @@ export class ReuseLog {
   /** @throws what the system throws: content must not be taken for safe when this failed. */
   note(oid: string): void {
     if (this.#noted.has(oid)) return;
-    this.#fd ??= openSync(join(this.#journal, `${prefix}${today()}`), "a");
-    writeSync(this.#fd, Buffer.from(oid, "hex"));
+    this.#fd ??= openAligned(join(this.#journal, `${prefix}${today()}`));
+    if (writeSync(this.#fd, Buffer.from(oid, "hex")) !== recordSize) throw noRoom(this.#journal);
     // What is noted twice takes some bytes more on the disk.
     if (this.#noted.size >= mostNoted) this.#noted.clear();
     this.#noted.add(oid);
@@ -43,6 +44,20 @@ export class ReuseLog {
     }
     return found;
   }
+}
+
+/** What a full disk has cut off is filled up: behind it nothing would be read as it was written. */
+function openAligned(path: string): number {
+  const fd = openSync(path, "a");
+  const torn = fstatSync(fd).size % recordSize;
+  if (torn > 0) writeSync(fd, Buffer.alloc(recordSize - torn));
+  return fd;
+}
+
+/** A write that a full disk ends early is no error to the system. */
+function noRoom(path: string): unknown {
+  const error = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  return diskError(error, { doing: "write to", path });
 }
 
 /** Days since 1970. */

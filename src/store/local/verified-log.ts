@@ -69,8 +69,11 @@ export class VerifiedLog {
     this.#load().set(oid, record);
     try {
       const fd = openSync(this.#path, "a");
-      writeSync(fd, record);
-      closeSync(fd);
+      try {
+        writeSync(fd, record);
+      } finally {
+        closeSync(fd);
+      }
     } catch {
       // A full disk is reported by whoever writes data.
     }
