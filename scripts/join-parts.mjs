@@ -35,7 +35,10 @@ export async function joinParts(metafile, folder, scripts) {
     for (const path of reachable(outputs, roots, resolve(folder))) if (!homes.has(path)) homes.set(path, name);
   const texts = new Map();
   for (const { name, isWhole = false } of scripts)
-    texts.set(join(folder, `${name}.cjs`), identified(await (isWhole ? wholeScript : script)(name, homes, folder)));
+    texts.set(
+      join(folder, `${name}.cjs`),
+      identified(await (isWhole ? wholeScript : script)(name, { homes, outputs, folder })),
+    );
   for (const [path, { imports, entryPoint }] of outputs) {
     // What is imported when it is needed is imported by its name.
     if (homes.has(path) && entryPoint) texts.set(path, handOn(path, { path, homes, outputs, folder }));
@@ -75,29 +78,54 @@ function staticImports({ imports }) {
 
 const late = "var __late=load=>{let got;return()=>got??=load()};";
 
-/** All parts in one scope, as if written in one file: what most of its users need most of runs faster so. */
-async function wholeScript(name, homes, folder) {
-  const parts = ownParts(name, homes).map((path) => {
-    const [key, file] = [partOf(path), path].map((word) => JSON.stringify(word));
-    return `${key}(module){module.exports=require(${file})}`;
-  });
+/**
+ * All parts in one scope, as if written in one file: what most of its users need most of runs faster so. Only other scripts ask for parts that are no entry
+ * points: what hands those on is made when the first of them is asked for.
+ */
+async function wholeScript(name, { homes, outputs, folder }) {
+  const own = ownParts(name, homes);
+  const listOf = (paths) =>
+    paths.map((path) => {
+      const [key, file] = [partOf(path), path].map((word) => JSON.stringify(word));
+      return `${key}(module){module.exports=require(${file})}`;
+    });
+  const isEntry = (path) => outputs.get(path).entryPoint !== undefined;
+  const entries = listOf(own.filter(isEntry));
+  const others = listOf(own.filter((path) => !isEntry(path)));
   const plugin = resolver(({ path, full }) => {
     const home = homes.get(full);
     if (home === name) return { path: full };
     return { path: home === undefined ? path : `joined:${home}/${partOf(full)}`, external: true };
   });
-  const stdin = { contents: `export const parts={${parts.join(",")}};`, resolveDir: resolve(folder) };
+  const contents = `export const entries={${entries.join(",")}};export const others=()=>({${others.join(",")}});`;
+  const stdin = { contents, resolveDir: resolve(folder) };
   const { outputFiles } = await build({ ...options, format: "cjs", define, stdin, plugins: [plugin] });
-  const text = asScript(outputFiles[0].text);
-  return `(function(require,__url,__import){${late}var module={exports:{}};${text}\nreturn module.exports.parts})`;
+  const text = withLateExports(asScript(outputFiles[0].text));
+  const find = "return(({entries,others},made)=>part=>entries[part]??(made??=others())[part])(module.exports)";
+  return `(function(require,__url,__import){${late}var module={exports:{}};${text}\n${find}})`;
+}
+
+/**
+ * esbuild gives each part an object with a function for every name that it exports; most parts are used in this scope alone, where nobody asks for that
+ * object. It is filled when somebody does: a checkout spares making, and V8 keeping, a thousand small functions.
+ */
+function withLateExports(text) {
+  const made = /\b(\w+_exports)=\{\};__export\(\1,(\{(?:[\w$"]+:\(\)=>[\w$]+,?)*\})\);/g;
+  const exported = new Map([...text.matchAll(made)].map(([, name, names]) => [name, names]));
+  for (const name of exported.keys()) if (text.split(new RegExp(`\\b${name}\\b`)).length !== 4) exported.delete(name);
+  return text
+    .replaceAll(made, (whole, name) => (exported.has(name) ? `${name}={};` : whole))
+    .replaceAll(/__toCommonJS\((\w+_exports)\)/g, (whole, name) =>
+      exported.has(name) ? `(__export(${name},${exported.get(name)}),${whole})` : whole,
+    );
 }
 
 /** Each part is a function: V8 looks into those only that run, and keeps what it compiled of them alone. */
-async function script(name, homes) {
+async function script(name, { homes }) {
   const parts = ownParts(name, homes).map(
     async (path) => `${JSON.stringify(partOf(path))}(module,exports){${await partText(path, homes)}\n}`,
   );
-  return `(function(require,__url,__import){${late}return{${(await Promise.all(parts)).join(",\n")}}})`;
+  return `(function(require,__url,__import){${late}var parts={${(await Promise.all(parts)).join(",\n")}};return part=>parts[part]})`;
 }
 
 function ownParts(name, homes) {

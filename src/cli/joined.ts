@@ -15,8 +15,8 @@ const mostRuns = 100;
 /** What a part of a script exports. */
 type Part = Readonly<Record<string, unknown>>;
 
-/** Parts that were joined from many modules, by their names; each runs when it is first asked for. */
-type Parts = Readonly<Record<string, (module: { exports: Part }, exports: Part) => void>>;
+/** Finds one of the parts that were joined from many modules, by its name; each runs when it is first asked for. */
+type Parts = (part: string) => ((module: { exports: Part }, exports: Part) => void) | undefined;
 
 /** A start of ours, for which code is compiled. */
 interface Run {
@@ -68,7 +68,7 @@ function loadPart({ folder, script, part }: PartName): Part {
   const id = `${script}/${part}`;
   const before = shared.parts.get(id);
   if (before) return before;
-  const load = loadScript(folder, script)[part];
+  const load = loadScript(folder, script)(part);
   if (!load) throw new Error(`${script}.cjs has no part ${part}`);
   const module = { exports: {} as Part };
   load(module, module.exports);
