@@ -154,7 +154,7 @@ class Run {
         shared = fill(temp, content, mayShare);
       },
     });
-    if (shared) this.#tools.cache.noteShared(item.oid);
+    if (shared && result.placed) this.#tools.cache.noteShared(item.oid, result.stat);
     const key = item.path.toString("latin1");
     if (this.#left.size > 0) this.#left.delete(key);
     if (result.placed) this.stamps.add({ path: item.path, blob, stat: result.stat });

@@ -40,8 +40,11 @@ export class PathGuard {
    * @param create makes missing folders.
    */
   resolve(path: Buffer, create: boolean): SafeTarget | PathRefusal {
-    if (!isSafePath(path)) return "outside";
-    const folder = this.#folder(path.subarray(0, Math.max(0, path.lastIndexOf(slash))), create);
+    const end = Math.max(0, path.lastIndexOf(0x2f));
+    // Of a folder that was reached before only the name is new.
+    const known = this.#folders.get(path.toString("latin1", 0, end));
+    if (!isSafePath(known && end > 0 ? path.subarray(end + 1) : path)) return "outside";
+    const folder = known ?? this.#folder(path.subarray(0, end), create);
     if (typeof folder === "string") return folder;
     return { folder, file: Buffer.concat([this.#top, slash, path]) };
   }

@@ -3,7 +3,6 @@ import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { uniqueName } from "../util/durable.ts";
 import { PathGuard, type SafeFolder } from "./path-guard.ts";
 
-const slash = Buffer.from("/");
 const tempName = /^\.mlgit-[0-9a-f]{16}\.tmp(\.copy)?$/;
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
@@ -19,6 +18,8 @@ export class PlaceBatch {
    * also precedes the index that git wrote just before a long batch.
    */
   readonly mtime: number = Date.now() / 1000 - 2.5;
+  /** The process's, which Node can only tell by changing it for a moment. */
+  readonly umask: number = process.umask();
   readonly #tempDir: Buffer;
   #useSibling = false;
   readonly #swept = new Set<string>();
@@ -36,7 +37,7 @@ export class PlaceBatch {
   tempFor(folder: SafeFolder): Buffer {
     const place = this.#useSibling ? folder.path : this.#tempDir;
     this.#sweep(place);
-    return Buffer.concat([place, slash, Buffer.from(`.mlgit-${uniqueName().slice(0, 16)}.tmp`)]);
+    return Buffer.from(`${place.toString("latin1")}/.mlgit-${uniqueName().slice(0, 16)}.tmp`, "latin1");
   }
 
   /** Puts temporary files beside their targets from now on; false when that is done already. */
@@ -53,7 +54,7 @@ export class PlaceBatch {
     this.#swept.add(key);
     for (const name of readdirSync(folder, { encoding: "buffer" })) {
       if (!tempName.test(name.toString("latin1"))) continue;
-      const file = Buffer.concat([folder, slash, name]);
+      const file = Buffer.concat([folder, Buffer.from("/"), name]);
       const stat = lstatSync(file, { throwIfNoEntry: false });
       if (stat?.isFile() && Date.now() - stat.ctimeMs > abandonedAfterMs) rmSync(file, { force: true });
     }

@@ -53,8 +53,9 @@ function lookAt(target: SafeTarget, options: PlaceOptions): BigIntStats | "absen
   return holds(target.file, expected) ? stat : "modified";
 }
 
+const found = Buffer.allocUnsafeSlow(pointerLimit + 1);
+
 function holds(file: Buffer, expected: Buffer): boolean {
-  const found = Buffer.alloc(pointerLimit + 1);
   let fd: number;
   try {
     fd = openWorktreeFile(file);

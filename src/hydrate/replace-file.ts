@@ -77,7 +77,7 @@ function modeOf(before: BigIntStats | "absent"): 0o644 | 0o755 {
 function prepare(temp: Buffer, options: ReplaceOptions & { readonly mode: 0o644 | 0o755 }): BigIntStats {
   options.source(temp);
   const full = options.mode === 0o755 ? 0o777 : 0o666;
-  const mode = (options.readOnly ? full & 0o555 : full) & ~process.umask();
+  const mode = (options.readOnly ? full & 0o555 : full) & ~options.batch.umask;
   const made = lstatSync(temp, { bigint: true });
   if (made.nlink > 1n) {
     // The time and mode of a shared inode belong to the cache, and to every other worktree that was stamped with them.

@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import { LateChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import type { FetchedRow } from "../fetched-rows.ts";
@@ -66,7 +67,8 @@ export class Cache implements IngestTarget {
   }
 
   has(oid: string): boolean {
-    return this.size(oid) !== undefined;
+    const { peek } = this.#small;
+    return peek.size(oid) !== undefined || this.#large.has(oid) || this.#small.size(oid) !== undefined;
   }
 
   /**
@@ -113,9 +115,9 @@ export class Cache implements IngestTarget {
     this.#knownStores.noteFetched(store, rows);
   }
 
-  /** To be called after the file of a content got another link: that changes its ctime, and not its bytes. */
-  noteShared(oid: string): void {
-    this.#large.noteShared(oid);
+  /** To be called after the file of a content got another link: that changes its ctime, and not its bytes. @param link what the link says, if known */
+  noteShared(oid: string, link?: BigIntStats): void {
+    this.#large.noteShared(oid, link);
   }
 
   /** Begins to take in content of unknown hash. */

@@ -1,6 +1,8 @@
 import {
+  type BigIntStats,
   chmodSync,
   closeSync,
+  existsSync,
   fstatSync,
   futimesSync,
   lstatSync,
@@ -42,6 +44,11 @@ export class LargeFiles {
   *oids(): Iterable<string> {
     for (const folder of readdirSync(this.#layout.files))
       for (const name of readdirSync(join(this.#layout.files, folder))) if (/^[0-9a-f]{64}$/.test(name)) yield name;
+  }
+
+  /** Whether there is something of that name; cheaper than its size. */
+  has(oid: string): boolean {
+    return existsSync(this.#layout.file(oid));
   }
 
   /** Size in bytes, or undefined when there is no such file. Says nothing of its bytes. */
@@ -121,9 +128,9 @@ export class LargeFiles {
     return this.#sync.drain();
   }
 
-  /** Our own link moved the ctime of a file that was right before it. */
-  noteShared(oid: string): void {
-    const stat = lstatSync(this.#layout.file(oid), { bigint: true, throwIfNoEntry: false });
+  /** Our own link moved the ctime of a file that was right before it. @param link what either name says now */
+  noteShared(oid: string, link?: BigIntStats): void {
+    const stat = link ?? lstatSync(this.#layout.file(oid), { bigint: true, throwIfNoEntry: false });
     if (stat && stat.nlink > 1n) this.#verified.note(oid, stat);
   }
 

@@ -100,6 +100,8 @@ export class VerifiedLog {
 /** The latest record of each oid, read when it is asked for: a checkout asks for a few of many. */
 class Records {
   readonly #latest = new Map<string, Buffer>();
+  /** Who asks for a record asks again when the file was linked. */
+  #last: { readonly oid: string; readonly seen: Seen | undefined } | undefined;
 
   constructor(bytes: Buffer) {
     for (let at = 0; at + recordSize <= bytes.length; at += recordSize)
@@ -111,11 +113,15 @@ class Records {
   }
 
   get(oid: string): Seen | undefined {
+    if (this.#last?.oid === oid) return this.#last.seen;
     const record = this.#latest.get(Buffer.from(oid, "hex").toString("latin1"));
-    return record && isSound(record) ? decode(record) : undefined;
+    const seen = record && isSound(record) ? decode(record) : undefined;
+    this.#last = { oid, seen };
+    return seen;
   }
 
   set(oid: string, record: Buffer): void {
+    this.#last = undefined;
     this.#latest.set(Buffer.from(oid, "hex").toString("latin1"), record);
   }
 
