@@ -27,6 +27,11 @@ export async function indexSpecs(repository: Repository): Promise<EntitySpec[]> 
   return readSpecs(repository, found);
 }
 
+/** Reads what `indexSpecs` will read, as far as that starts no git, for whoever has the time now and not later. */
+export function readAheadSpecs(repository: Repository): void {
+  quickSpecs(repository);
+}
+
 /**
  * The same without starting git, as every checkout asks for it: where the worktree still has the specs as the index has them. Undefined where
  * that cannot be told.

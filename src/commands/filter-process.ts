@@ -3,11 +3,11 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
-import type { Cache } from "../store/local/cache.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
 import { TextconvRequests } from "./for-textconv.ts";
+import { Meanwhile } from "./meanwhile.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { StreamedFiles } from "./protect-streamed.ts";
 import { fetchOrExplain, quotePath } from "./restore-content.ts";
@@ -52,7 +52,7 @@ async function serve(
   const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
-  const meanwhile = new Meanwhile(cache, notes.hooks);
+  const meanwhile = new Meanwhile({ repository: session.repository, cache, hooks: notes.hooks });
   await serveFilter(new FilterScanner(0, 1), {
     ingest: () => {
       if (ready) return cache.ingest();
@@ -83,33 +83,6 @@ async function serve(
       if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
     },
   });
-}
-
-/** What is done while git writes a file, its index, or runs its hooks, so that it need not wait for it afterwards. */
-class Meanwhile {
-  readonly #cache: Cache;
-  readonly #hooks: () => Promise<void>;
-  #deferred: string | undefined;
-  #isDone = false;
-
-  constructor(cache: Cache, hooks: () => Promise<void>) {
-    this.#cache = cache;
-    this.#hooks = hooks;
-  }
-
-  /** There will be something to hydrate. */
-  deferred(oid: string): void {
-    this.#deferred ??= oid;
-  }
-
-  /** git has an answer. */
-  prepare(): Promise<void> | undefined {
-    this.#cache.prepareNext();
-    if (this.#deferred === undefined || this.#isDone) return undefined;
-    this.#isDone = true;
-    this.#cache.isElsewhere(this.#deferred);
-    return this.#hooks();
-  }
 }
 
 function once<T>(work: () => T): () => T {
