@@ -4,12 +4,18 @@ import { MlgitError } from "../error/mlgit-error.ts";
 /** How the bytes of a pack entry are stored. Part of the format: docs/format/pack.md. */
 export const codec = { raw: 0, zstd: 1 } as const;
 
+/** What a chunk is stored as. */
+export interface Frame {
+  readonly codec: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface Codec {
   /**
    * zstd level 1, kept only if at least 5 % smaller; otherwise codec raw and the same `plain` again.
    * `bytes` may be a view that is valid until the next call.
    */
-  compress(plain: Uint8Array): { codec: number; bytes: Uint8Array };
+  compress(plain: Uint8Array): Frame;
   /**
    * The plain bytes: for codec raw `stored` itself, else maybe a view that is valid until the next call.
    * Never allocates more than `plainLength` asks for.

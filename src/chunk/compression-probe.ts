@@ -27,6 +27,7 @@ const zipEntry = "PK\x03\x04";
 const zipMethodAt = 8;
 const longestMagic = 16;
 const hopeless = 0.95;
+const promising = 0.8;
 /** Of hopeless chunks one in so many is tried, and less often while that is in vain. */
 const tryOneIn = { first: 8, most: 64 } as const;
 
@@ -68,6 +69,11 @@ export class CompressionProbe {
   constructor(firstBytes: Uint8Array, history: CompressionHistory = newHistory()) {
     this.#compressed = isCompressed(firstBytes);
     this.#history = history;
+  }
+
+  /** Whether those tried before shrank so much that the next ones will be tried, however they come out. */
+  get shrinks(): boolean {
+    return !this.#compressed && this.#history.ratio > 0 && this.#history.ratio < promising;
   }
 
   /** Whether to try the next chunk. Ask once per chunk. */

@@ -26,8 +26,9 @@ export function cutRegion(chunker: Chunker, length: number, last: boolean): Regi
  */
 export class RegionCutter {
   readonly #chunker: Chunker;
-  /** Bytes at the beginning of the buffer that no chunk has yet. */
+  /** Bytes that no chunk has yet: how many, and from where in the buffer. */
   #held = 0;
+  #heldAt = 0;
 
   /** `regionSize`: the most bytes of a region. */
   constructor(regionSize: number) {
@@ -39,13 +40,19 @@ export class RegionCutter {
     this.#held = 0;
   }
 
-  /** Where the bytes of the next region are to be put. */
+  /** Where the bytes of the next region are to be put. The chunks of the last one are gone then. */
   get space(): Uint8Array {
+    this.#chunker.buffer.copyWithin(0, this.#heldAt, this.#heldAt + this.#held);
+    this.#heldAt = 0;
     return this.#chunker.buffer.subarray(this.#held);
   }
 
-  /** The chunks that end in the next region, whose bytes lie in `space`; each view lives until the next step. To be gone through to the end. */
-  *take(length: number, { ends, last }: RegionCuts): Generator<Uint8Array, void, void> {
+  /** The chunks that end in the next region, whose bytes lie in `space`; the views live until it is asked for again. */
+  take(length: number, cuts: RegionCuts): Uint8Array[] {
+    return [...this.#take(length, cuts)];
+  }
+
+  *#take(length: number, { ends, last }: RegionCuts): Generator<Uint8Array, void, void> {
     const { buffer } = this.#chunker;
     const held = this.#held;
     const end = held + length;
@@ -59,8 +66,8 @@ export class RegionCutter {
       start = cut;
       if (next < 0) next = indexAfter(ends, start - held);
     }
-    buffer.copyWithin(0, start, end);
     this.#held = end - start;
+    this.#heldAt = start;
   }
 
   #cut(start: number, end: number, last: boolean): number {

@@ -10,6 +10,9 @@ if ("hash" in workerData) {
 } else if ("cut" in workerData) {
   const { runCutWorker } = await import("../transfer/cut-worker.ts");
   runCutWorker();
+} else if ("frames" in workerData) {
+  const { runFrameWorker } = await import("../chunk/frame-worker.ts");
+  await runFrameWorker(workerData.frames);
 } else {
   const { runAddWorker } = await import("../transfer/add-worker.ts");
   await runAddWorker();

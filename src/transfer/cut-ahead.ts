@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type RegionCuts, RegionCutter } from "../chunk/region-cutter.ts";
 import { changedWhileRead } from "./chunk-source.ts";
-import { CutCrew } from "./cut-crew.ts";
+import { CutCrew, notCut } from "./cut-crew.ts";
 import { regionSize } from "./cut-worker.ts";
 
 /** Bytes: less is cut sooner than threads are started. */
@@ -13,9 +13,9 @@ export interface ComingFile {
   readonly size: number;
 }
 
-/** The chunks of many large files, one file after the other: threads look ahead where each chunk ends. */
+/** The chunks of many large files, one file after the other: where that is worth it, threads look ahead where each chunk ends. */
 export class CutAhead {
-  readonly #crew: CutCrew;
+  readonly #crew: CutCrew | undefined;
   readonly #coming: readonly ComingFile[];
   readonly #pathOf: (oid: string) => string | undefined;
   readonly #cutter = new RegionCutter(regionSize);
@@ -24,35 +24,29 @@ export class CutAhead {
   #next = 0;
 
   /**
-   * `coming`: in the order in which they will be asked for. `pathOf`: where such a file lies; undefined for one that is not to be read yet. Undefined where threads
-   * are not worth starting. Ends with `stop`.
+   * `coming`: in the order in which they will be asked for. `pathOf`: where such a file lies; undefined for one that is not to be read yet. Ends with `stop`.
    */
-  static start(
+  constructor(
     coming: readonly ComingFile[],
     pathOf: (oid: string) => string | undefined,
     least: number = worthThreads,
-  ): CutAhead | undefined {
+  ) {
     const bytes = coming.reduce((sum, { size }) => sum + size, 0);
-    const crew = bytes < least ? undefined : CutCrew.start();
-    return crew && new CutAhead(crew, coming, pathOf);
-  }
-
-  private constructor(crew: CutCrew, coming: readonly ComingFile[], pathOf: (oid: string) => string | undefined) {
-    this.#crew = crew;
+    this.#crew = bytes < least ? undefined : CutCrew.start();
     this.#coming = coming;
     this.#pathOf = pathOf;
   }
 
   /**
-   * The chunks of a file, some at a time; each list is to be gone through before the next one is asked for, each view lives until the next step.
+   * The chunks of a file, some at a time; the views of a list live until the next one is asked for.
    * @throws MlgitError kind `corrupt` when the file changes while it is read.
    */
-  async *chunks(oid: string, path: string): AsyncGenerator<Iterable<Uint8Array>, void, void> {
+  async *chunks(oid: string, path: string): AsyncGenerator<Uint8Array[], void, void> {
     const file = this.#begun.get(oid) ?? this.#begin(oid, path);
     this.#passOver(oid);
     this.#cutter.reset();
     for (;;) {
-      this.#fill();
+      this.#fill(file);
       const region = await file.take(this.#cutter.space);
       if (!region) break;
       yield this.#cutter.take(region.length, region.cuts);
@@ -62,7 +56,7 @@ export class CutAhead {
   }
 
   async stop(): Promise<void> {
-    await this.#crew.stop();
+    await this.#crew?.stop();
     for (const file of this.#begun.values()) file.close();
     this.#begun.clear();
   }
@@ -84,18 +78,25 @@ export class CutAhead {
     }
   }
 
-  /** Keeps the threads at work: on what is asked for now, then on what will be. */
-  #fill(): void {
-    for (const file of this.#begun.values()) while (this.#crew.hasRoom && file.hasMore) file.order(this.#crew);
-    while (this.#crew.hasRoom) {
+  /** Keeps the threads at work: on what is asked for now, then on what will be. Without them the next region is cut where it is read. */
+  #fill(now: AheadFile): void {
+    const crew = this.#crew;
+    if (!crew) {
+      if (now.hasMore) now.order(nobody);
+      return;
+    }
+    for (const file of this.#begun.values()) while (crew.hasRoom && file.hasMore) file.order(crew);
+    while (crew.hasRoom) {
       const coming = this.#coming[this.#next];
       const path = coming && this.#pathOf(coming.oid);
       if (!path) return;
       const file = this.#begin(coming.oid, path);
-      while (this.#crew.hasRoom && file.hasMore) file.order(this.#crew);
+      while (crew.hasRoom && file.hasMore) file.order(crew);
     }
   }
 }
+
+const nobody: Pick<CutCrew, "cut"> = { cut: (order) => Promise.resolve(notCut(order)) };
 
 /** A file whose regions are cut by the crew and read here. */
 class AheadFile {
@@ -116,7 +117,7 @@ class AheadFile {
     return this.#orderedTo < Number(this.#before.size);
   }
 
-  order(crew: CutCrew): void {
+  order(crew: Pick<CutCrew, "cut">): void {
     const size = Number(this.#before.size);
     const at = this.#orderedTo;
     const length = Math.min(regionSize, size - at);

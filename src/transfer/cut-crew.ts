@@ -64,7 +64,7 @@ class CutThread {
   }
 
   cut(order: CutOrder): Promise<RegionCuts> {
-    if (this.#gone) return Promise.resolve(unknown(order));
+    if (this.#gone) return Promise.resolve(notCut(order));
     this.#worker.postMessage(order);
     return new Promise((take) => this.#waiting.push({ order, take }));
   }
@@ -75,10 +75,11 @@ class CutThread {
 
   #giveUp(): void {
     this.#gone = true;
-    for (const { order, take } of this.#waiting.splice(0)) take(unknown(order));
+    for (const { order, take } of this.#waiting.splice(0)) take(notCut(order));
   }
 }
 
-function unknown({ last }: CutOrder): RegionCuts {
+/** Of a region that nobody cut. */
+export function notCut({ last }: CutOrder): RegionCuts {
   return { ends: new Uint32Array(0), last };
 }

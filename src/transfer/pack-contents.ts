@@ -1,5 +1,4 @@
 import { extname } from "node:path";
-import { Chunker } from "../chunk/gear.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
@@ -8,10 +7,11 @@ import type { FilePacker } from "../store/remote/packer-types.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { UploadPacker } from "../store/remote/upload-packer.ts";
 import { createBreather } from "../util/breathe.ts";
-import { changedWhileRead, chunksOfFile } from "./chunk-source.ts";
+import { changedWhileRead } from "./chunk-source.ts";
 import type { ContentList, WantedContent } from "./content-map.ts";
 import { CutAhead } from "./cut-ahead.ts";
 import { fetchContent } from "./fetch-content.ts";
+import { FramesAhead } from "./frames-ahead.ts";
 import { type Meter, silentMeter } from "./meter.ts";
 
 export interface PackOptions {
@@ -21,8 +21,6 @@ export interface PackOptions {
   readonly signal?: AbortSignal;
 }
 
-const chunkerBuffer = 4 << 20;
-
 /**
  * Packs contents of the cache, in order.
  * @throws MlgitError kind `missing` or `corrupt` for a content that is not what the cache said
@@ -30,9 +28,9 @@ const chunkerBuffer = 4 << 20;
 export async function packContents(contents: ContentList, packer: UploadPacker, options: PackOptions): Promise<void> {
   const { cache, meter } = options;
   const large = contents.filter(({ size }) => size >= wholeFileLimit);
-  const ahead = CutAhead.start(large, (oid) => cache.knownFile(oid));
-  const chunker = new Chunker(chunkerBuffer);
-  const tools: PackTools = { packer, chunker, breathe: createBreather(), meter, ahead };
+  const ahead = new CutAhead(large, (oid) => cache.knownFile(oid));
+  const frames = new FramesAhead(options.store.codec);
+  const tools: PackTools = { packer, breathe: createBreather(), meter, ahead, frames };
   try {
     for (const one of contents) {
       await tools.breathe();
@@ -42,7 +40,8 @@ export async function packContents(contents: ContentList, packer: UploadPacker, 
       else await packContent(one, await verified(one, options), tools);
     }
   } finally {
-    await ahead?.stop();
+    await ahead.stop();
+    await frames.stop();
   }
 }
 
@@ -78,10 +77,10 @@ function cachedContent(one: WantedContent, cache: Cache): CachedContent {
 
 interface PackTools {
   readonly packer: UploadPacker;
-  readonly chunker: Chunker;
   readonly breathe: () => Promise<void> | undefined;
   readonly meter: Meter;
-  readonly ahead: CutAhead | undefined;
+  readonly ahead: CutAhead;
+  readonly frames: FramesAhead;
 }
 
 async function packSmall(one: WantedContent, { content, chunks }: PackedContent, tools: PackTools): Promise<void> {
@@ -100,9 +99,10 @@ async function packContent(one: WantedContent, content: CachedContent, tools: Pa
   let file: FilePacker | undefined;
   let bytes = 0;
   for await (const chunks of chunksOf(one, content, tools))
-    for (const chunk of chunks) {
+    for (const [i, chunk] of chunks.entries()) {
       file ??= tools.packer.begin(one, chunk.subarray(0, 64));
-      await file.chunk(chunk);
+      const known = tools.frames.of(chunks, i, file);
+      await file.chunk(chunk, known?.id, known?.frame);
       bytes += chunk.length;
       tools.meter.advance(0, chunk.length);
       await tools.breathe();
@@ -116,17 +116,15 @@ async function packContent(one: WantedContent, content: CachedContent, tools: Pa
 function chunksOf(
   { oid }: WantedContent,
   content: CachedContent,
-  { chunker, ahead }: PackTools,
-): AsyncIterable<Iterable<Uint8Array>> | Iterable<Iterable<Uint8Array>> {
-  if (content.kind === "bytes") return [chunksOfBytes(content)];
-  if (ahead && content.size >= wholeFileLimit) return ahead.chunks(oid, content.path);
-  return [chunksOfFile(content.path, chunker)];
+  { ahead }: PackTools,
+): AsyncIterable<Uint8Array[]> | Iterable<Uint8Array[]> {
+  return content.kind === "bytes" ? [chunksOfBytes(content)] : ahead.chunks(oid, content.path);
 }
 
-function* chunksOfBytes({ content, chunks }: PackedContent): Generator<Uint8Array, void, void> {
+function chunksOfBytes({ content, chunks }: PackedContent): Uint8Array[] {
   let start = 0;
-  for (const { length } of chunks) {
-    yield content.subarray(start, start + length);
+  return chunks.map(({ length }) => {
     start += length;
-  }
+    return content.subarray(start - length, start);
+  });
 }

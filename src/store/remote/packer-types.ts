@@ -1,5 +1,5 @@
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import type { Codec } from "../../chunk/codec.ts";
+import type { Codec, Frame } from "../../chunk/codec.ts";
 import type { Term, TermList } from "../manifest.ts";
 import type { PackInfo } from "./index-copy.ts";
 import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
@@ -57,12 +57,19 @@ export interface PackedFile {
 export interface Sourced {
   readonly plain: Uint8Array;
   readonly id: Uint8Array;
+  readonly frame: Frame | undefined;
   readonly origin: EntryOrigin;
 }
 
 export interface FilePacker {
-  /** Takes the next chunk of the file; its bytes may be overwritten when this resolves. `id`: if absent it is hashed here. */
-  chunk(plain: Uint8Array, id?: Uint8Array): Promise<void>;
+  /** What a chunk of the file will be called, and whether it would be stored now. */
+  look(plain: Uint8Array): { readonly id: Uint8Array; readonly isNew: boolean };
+  /** Whether the chunks that come will all be compressed, going by those that came. */
+  shrinks(): boolean;
+  /**
+   * Takes the next chunk of the file; its bytes may be overwritten when this resolves. `id`, `frame`: if absent it is hashed and, where that is worth a try, compressed here.
+   */
+  chunk(plain: Uint8Array, id?: Uint8Array, frame?: Frame): Promise<void>;
   /** The whole file came and was right. Without this call it is not in the index. */
   done(): void;
 }

@@ -1,3 +1,5 @@
+import type { PackedFile } from "./packer-types.ts";
+
 const idBytes = 32;
 const firstRows = 1024;
 
@@ -40,4 +42,11 @@ export class PlainRows {
       };
     for (const column of [this.#sizes, this.#packs, this.#places]) column.length = 0;
   }
+}
+
+/** A file of one term needs no manifest. */
+export function plainRow({ oid, size, terms: { terms } }: PackedFile): PlainRow | undefined {
+  const [only] = terms;
+  if (!only || terms.length > 1) return undefined;
+  return { oid, size, pack: only.pack, first: only.first, count: only.count };
 }

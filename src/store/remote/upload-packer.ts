@@ -8,7 +8,7 @@ import type { PackInfo } from "./index-copy.ts";
 import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
 import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
 import { PlacedChunks } from "./placed-chunks.ts";
-import { type PlainRow, PlainRows } from "./plain-rows.ts";
+import { type PlainRow, PlainRows, plainRow } from "./plain-rows.ts";
 import { UploadSlots } from "./upload-slots.ts";
 
 /** Some 8 GB of new data, and 30 MB of memory. */
@@ -77,11 +77,16 @@ export class UploadPacker {
     const probe = new CompressionProbe(head, kind === undefined ? undefined : this.#histories.of(kind));
     let offset = 0;
     return {
-      chunk: (plain, id) => {
+      look: (plain) => {
+        const id = this.#tools.hash(plain);
+        return { id, isNew: !this.#placed.get(id) && !this.#tools.find(id) };
+      },
+      shrinks: () => probe.shrinks,
+      chunk: (plain, id, frame) => {
         file.lengths.push(plain.length);
         const origin = { oid, offset };
         offset += plain.length;
-        return this.#place({ plain, id: id ?? this.#tools.hash(plain), origin }, file.terms, probe);
+        return this.#place({ plain, id: id ?? this.#tools.hash(plain), frame, origin }, file.terms, probe);
       },
       done: () => {
         const row = plainRow(file);
@@ -118,7 +123,7 @@ export class UploadPacker {
     }
   }
 
-  async #place({ plain, id, origin }: Sourced, terms: TermList, probe: CompressionProbe): Promise<void> {
+  async #place({ plain, id, frame: made, origin }: Sourced, terms: TermList, probe: CompressionProbe): Promise<void> {
     const here = this.#placed.get(id);
     if (here) return terms.append(`#${here.pack}`, here.entry, plain.length);
     const there = this.#tools.find(id);
@@ -127,7 +132,7 @@ export class UploadPacker {
       return terms.append(there.pack.id, there.entry, plain.length);
     }
     const tried = probe.wants();
-    const frame = tried ? this.#tools.codec.compress(plain) : { codec: codecs.raw, bytes: plain };
+    const frame = tried ? (made ?? this.#tools.codec.compress(plain)) : { codec: codecs.raw, bytes: plain };
     if (tried) probe.note(plain.length, frame.bytes.length);
     const packed = { id, plainLength: plain.length, codec: frame.codec, stored: frame.bytes };
     const entry = await this.#add(packed, origin);
@@ -236,11 +241,4 @@ export class UploadPacker {
     const info = this.#known.get(name);
     return this.#segment.pack(name, info?.size ?? 0, info?.count ?? 0);
   }
-}
-
-/** A file of one term needs no manifest. */
-function plainRow({ oid, size, terms: { terms } }: PackedFile): PlainRow | undefined {
-  const [only] = terms;
-  if (!only || terms.length > 1) return undefined;
-  return { oid, size, pack: only.pack, first: only.first, count: only.count };
 }

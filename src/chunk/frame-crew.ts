@@ -1,0 +1,80 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { packageRoot } from "../util/package-root.ts";
+import { type Codec, codec as codecs, type Frame } from "./codec.ts";
+import {
+  awaitTask,
+  beginRound,
+  doTask,
+  type FrameMemory,
+  frameMemory,
+  mostBytes,
+  mostTasks,
+  takeTask,
+} from "./frame-tasks.ts";
+
+const mostThreads = 3;
+const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+/** Nothing is lost when a thread does not answer: what it took is compressed again. */
+const patienceMs = 20_000;
+
+/** Compresses lists of chunks on all cores, this thread's among them. */
+export class FrameCrew {
+  readonly #codec: Codec;
+  readonly #memory: FrameMemory;
+  readonly #threads: Worker[];
+  #gone = false;
+
+  /** Undefined where one core has to do everything. */
+  static start(codec: Codec): FrameCrew | undefined {
+    const script = join(packageRoot(), "dist/worker.mjs");
+    const threads = Math.min(availableParallelism() - 1, mostThreads);
+    return threads < 1 || !existsSync(script) ? undefined : new FrameCrew(codec, { script, threads });
+  }
+
+  private constructor(codec: Codec, { script, threads }: { readonly script: string; readonly threads: number }) {
+    this.#codec = codec;
+    this.#memory = frameMemory();
+    this.#threads = Array.from({ length: threads }, () => {
+      const thread = new Worker(script, { workerData: { frames: this.#memory }, resourceLimits });
+      for (const event of ["error", "exit"])
+        thread.on(event, () => {
+          this.#gone = true;
+        });
+      thread.unref();
+      return thread;
+    });
+  }
+
+  /**
+   * The frame of each chunk, as the codec makes it: views that live until the next call. Undefined where they cannot be made here: too many at once, or a thread is lost.
+   */
+  compress(plains: readonly Uint8Array[]): Frame[] | undefined {
+    const bytes = plains.reduce((sum, plain) => sum + plain.length, 0);
+    if (this.#gone || plains.length > mostTasks || bytes > mostBytes) return undefined;
+    const memory = this.#memory;
+    beginRound(memory, plains);
+    for (let task = takeTask(memory); task !== undefined; task = takeTask(memory))
+      doTask(memory, task, (plain) => this.#codec.compress(plain).bytes);
+    for (const task of plains.keys()) {
+      if (awaitTask(memory, task, patienceMs)) continue;
+      // Whatever has it may still write there: this memory is not used again.
+      this.#gone = true;
+      return undefined;
+    }
+    return plains.map((plain, task) => this.#frame(plain, task));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+  }
+
+  #frame(plain: Uint8Array, task: number): Frame {
+    const { starts, lengths, output } = this.#memory;
+    const [start, length] = [starts[task] as number, lengths[task] as number];
+    if (length === 0) return { codec: codecs.raw, bytes: plain };
+    return { codec: codecs.zstd, bytes: output.subarray(start, start + length) };
+  }
+}
