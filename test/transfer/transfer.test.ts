@@ -85,6 +85,29 @@ describe("push and fetch", () => {
     expect((await fetch(contents, folder, cache)).report).toMatchObject({ fetched: 0, received: 0 });
   });
 
+  it("move text, which threads compress, and of its next version what is new", async () => {
+    const rows = (from: number, to: number) =>
+      Buffer.from(Array.from({ length: to - from }, (_, i) => `${(from + i) * 7919},${from + i},label\n`).join(""));
+    const text = Buffer.concat([rows(0, 500_000), randomBytesOf(3, 1_000_000), rows(0, 100_000)]);
+    const first = new Map([[oidOf(text), text]]);
+    const { folder, cache, report } = await push(first);
+    expect(report.uploaded).toBeLessThan(text.length * 0.6);
+    const grown = Buffer.concat([
+      rows(0, 200_000),
+      Buffer.from("a row more\n"),
+      text.subarray(rows(0, 200_000).length),
+    ]);
+    const ingest = cache.ingest();
+    ingest.write(grown);
+    const { oid, size } = ingest.finish();
+    await cache.flush();
+    const store = await openStore(folder, cache);
+    const again = await pushContent([{ oid, size, path: "grown" }], { cache, store, meter });
+    expect(again.uploaded).toBeLessThan(300_000);
+    const { report: fetched } = await fetch(new Map([...first, [oid, grown]]), folder);
+    expect(fetched).toMatchObject({ fetched: 2, failed: new Map() });
+  });
+
   it("lose only the files whose chunks are damaged in the store, and say which", async () => {
     const { folder } = await push(contents);
     const [pack = ""] = filesOf(folder, "packs");
