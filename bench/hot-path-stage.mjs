@@ -1,14 +1,16 @@
 // One stage of bench/hot-path.mjs alone, in one thread: node bench/hot-path-stage.mjs read|chunk|blake3|write <file…>
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 
-const { Chunker, chunksOfFile, loadChunkHash } = await import("../node_modules/.cache/mlgit-bench-hot-path.mjs");
+const { Chunker, loadChunkHash } = await import("../node_modules/.cache/mlgit-bench-hot-path.mjs");
 const [what, ...files] = process.argv.slice(2);
 const step = 4 << 20;
 const stages = {
   read: () => parts(() => {}),
   chunk() {
     const chunker = new Chunker(step);
-    for (const file of files) for (const _ of chunksOfFile(file, chunker));
+    parts((bytes) => {
+      for (let start = 0; start < bytes.length; ) start = chunker.nextCut(start, bytes.length, true);
+    }, chunker.buffer);
   },
   async blake3() {
     const hash = await loadChunkHash();
@@ -25,8 +27,7 @@ const stages = {
 };
 await stages[what]();
 
-function parts(use) {
-  const buffer = Buffer.allocUnsafeSlow(step);
+function parts(use, buffer = Buffer.allocUnsafeSlow(step)) {
   for (const file of files) {
     const fd = openSync(file, "r");
     for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) use(buffer.subarray(0, got));

@@ -63,7 +63,7 @@ report();
 
 function bundleSources() {
   const contents =
-    'export { Chunker } from "./src/chunk/gear.ts"; export { loadChunkHash } from "./src/chunk/chunk-hash.ts"; export { chunksOfFile } from "./src/transfer/chunk-source.ts";';
+    'export { Chunker } from "./src/chunk/gear.ts"; export { loadChunkHash } from "./src/chunk/chunk-hash.ts";';
   return build({
     stdin: { contents, resolveDir: root, loader: "ts" },
     bundle: true,

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type RegionCuts, RegionCutter } from "../chunk/region-cutter.ts";
-import { changedWhileRead } from "./chunk-source.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
 import { CutCrew, notCut } from "./cut-crew.ts";
 import { regionSize } from "./cut-worker.ts";
 
@@ -156,4 +156,8 @@ class AheadFile {
     const after = fstatSync(this.#fd, { bigint: true });
     if (after.mtimeNs !== this.#before.mtimeNs || after.size !== this.#before.size) throw changedWhileRead(this.#path);
   }
+}
+
+export function changedWhileRead(path: string): MlgitError {
+  return new MlgitError("corrupt", `${path} changed while it was read`, { path, hint: "run the same command again" });
 }
