@@ -1,5 +1,6 @@
 import type { Cache } from "../store/local/cache.ts";
 import { type ConfirmOptions, confirmFiles } from "../store/remote/confirm-files.ts";
+import { keptFiles } from "../store/remote/kept-files.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { Context } from "./command.ts";
 import type { Session } from "./session.ts";
@@ -11,7 +12,7 @@ export interface Confirmed {
   readonly problem?: string;
 }
 
-/** Of these contents, those that a store of the repository shows now: the one of `remote`, then all others that may be asked. A store that fails has nothing. */
+/** Of these contents, those that a store of the repository has for good, as it shows now: the one of `remote`, then all others that may be asked. A store that fails has nothing. */
 export async function confirmStored(
   wanted: ReadonlySet<string>,
   session: Session,
@@ -42,9 +43,11 @@ async function confirmIn(
   how: ConfirmOptions,
 ): Promise<void> {
   try {
-    await store.sync(how.signal);
+    await store.syncToWrite(how.signal);
     const asked = [...wanted].filter((oid) => !stored.has(oid));
-    for (const oid of await confirmFiles(asked, store, how)) stored.add(oid);
+    // What a collection is about to take is no copy to rely on.
+    const kept = await keptFiles(asked, store, how.signal);
+    for (const oid of await confirmFiles(kept, store, how)) stored.add(oid);
   } finally {
     await store.backend.close();
   }

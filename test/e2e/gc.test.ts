@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { chmodSync, readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject } from "../helper/data-project.ts";
@@ -68,6 +68,20 @@ describe("git mlgit gc", () => {
     expect(await gc("--grace", "0")).toMatchObject({ deleted: 1, segments: 1 });
     expect(packs()).toHaveLength(1);
     await cloneHas(1);
+  });
+
+  it("takes nothing that a prune relied on: what is about to be collected is no copy", async () => {
+    await push(1);
+    await push(2);
+    await forget();
+    expect(await gc()).toMatchObject({ marked: 1 });
+    project.write("data/2.bin", content(2));
+    await project.commit("once more, not pushed");
+    await project.mlgit(["prune", "--keep", "unpushed"]);
+    renameSync(store(), project.box.path("away"));
+    rmSync(join(project.work, "data/2.bin"));
+    await project.git("checkout", "-q", "data/2.bin");
+    expect(project.box.read("work/data/2.bin").equals(content(2))).toBe(true);
   });
 
   it("keeps what reflogs and other branches of the remote need", async () => {

@@ -70,6 +70,18 @@ describe("git mlgit prune", () => {
     expect(project.read("data/0.bin").equals(small(0))).toBe(true);
   });
 
+  it("keeps what only this clone needs, though the store has it: who collects that does not know", async () => {
+    await started();
+    project.write("data/a.bin", large(1));
+    await project.commit("one");
+    await project.mlgit(["push"]);
+    expect(await prune("-n", "--keep", "unpushed")).toMatchObject({ dropped: 0, kept: 1 });
+    await project.git("push", "-q", "origin", "main");
+    expect(await prune("-n", "--keep", "unpushed")).toMatchObject({ dropped: 1, kept: 0 });
+    await project.git("update-ref", "-d", "refs/remotes/origin/main");
+    expect(await prune("-n", "--keep", "unpushed")).toMatchObject({ dropped: 0, kept: 1 });
+  });
+
   it("keeps the contents of a store whose pack is gone or damaged", async () => {
     await started();
     project.write("data/a.bin", large(1));
