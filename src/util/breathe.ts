@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** Long work that never waits would keep what is under way beside it (sockets, answers of threads) waiting. */
-const breathMs = 5;
+const breathMs = 1;
 
 /** Gives everything else of this thread a turn, when it had none for a while. Call it often; it rarely returns a promise. */
 export function createBreather(): () => Promise<void> | undefined {
