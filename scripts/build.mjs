@@ -1,4 +1,4 @@
-// Bundles src into dist: one entry per executable, one for worker threads, and shared or lazy parts beside them, so that
+// Bundles src into dist: one entry per executable, one script for each kind of thread, and shared or lazy parts beside them, so that
 // starting a filter or a hook loads a few kilobytes and the S3 SDK is read only when a byte has to move.
 import { chmod, readdir, readFile, rm } from "node:fs/promises";
 import { build } from "esbuild";
@@ -23,13 +23,16 @@ const typedAllDay = [
     (name) => `src/commands/${name}.ts`,
   ),
 ];
+/** Native addons (ssh2's are optional) and WebAssembly are found through node_modules. */
+const external = ["@napi-rs/blake-hash", "@foxglove/wasm-zstd", "ssh2"];
+/** Of a CommonJS file a bundle imports the default export alone. */
+const alias = { "hash-wasm": "hash-wasm/dist/index.esm.js" };
 await rm("dist", { recursive: true, force: true });
 const { metafile } = await build({
   metafile: true,
   entryPoints: {
     "part/main": "src/cli/main.ts",
     "part/remote-main": "src/cli/remote-main.ts",
-    worker: "src/cli/worker-main.ts",
     api: "src/api/index.ts",
   },
   outdir: "dist",
@@ -44,10 +47,8 @@ const { metafile } = await build({
   minifyWhitespace: true,
   // CommonJS dependencies inside an ES module bundle look for `require`; the parts without any must not pay for making one.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=id=>__cr(import.meta.url)(id);" },
-  // Native addons (ssh2's are optional) and WebAssembly are found through node_modules.
-  external: ["@napi-rs/blake-hash", "@foxglove/wasm-zstd", "ssh2"],
-  // Of a CommonJS file a bundle imports the default export alone.
-  alias: { "hash-wasm": "hash-wasm/dist/index.esm.js" },
+  external,
+  alias,
   plugins: [withoutLocales()],
   define: { __MLGIT_VERSION__: JSON.stringify(version) },
   logLevel: "warning",
@@ -83,6 +84,19 @@ await build({
   entryPoints: { joined: "src/cli/joined.ts" },
   outdir: "dist/part",
   outExtension: { ".js": ".cjs" },
+});
+// A thread has none of what another one loaded or compiled: each gets a script with all that it uses and no more.
+await build({
+  ...loader,
+  entryPoints: (await readdir("src/cli/worker")).map((name) => `src/cli/worker/${name}`),
+  outdir: "dist/worker",
+  outExtension: { ".js": ".cjs" },
+  external,
+  banner: { js: 'const __url=require("node:url").pathToFileURL(__filename).href;' },
+  define: { "import.meta.url": "__url", __MLGIT_VERSION__: JSON.stringify(version) },
+  alias,
+  // `import()` would start the loader of ES modules.
+  supported: { "dynamic-import": false },
 });
 await buildExecutable("git-mlgit", '{ folder, script: "git-calls", part: "main" }, process.argv.slice(2)');
 await buildExecutable(

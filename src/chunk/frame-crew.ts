@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { packageRoot } from "../util/package-root.ts";
+import { hasWorker, workerScript } from "../util/worker-script.ts";
 import { type Codec, codec as codecs, type Frame } from "./codec.ts";
 import {
   awaitTask,
@@ -29,16 +27,15 @@ export class FrameCrew {
 
   /** Undefined where one core has to do everything. */
   static start(codec: Codec): FrameCrew | undefined {
-    const script = join(packageRoot(), "dist/worker.mjs");
     const threads = Math.min(availableParallelism() - 1, mostThreads);
-    return threads < 1 || !existsSync(script) ? undefined : new FrameCrew(codec, { script, threads });
+    return threads < 1 || !hasWorker("compress") ? undefined : new FrameCrew(codec, threads);
   }
 
-  private constructor(codec: Codec, { script, threads }: { readonly script: string; readonly threads: number }) {
+  private constructor(codec: Codec, threads: number) {
     this.#codec = codec;
     this.#memory = frameMemory();
     this.#threads = Array.from({ length: threads }, () => {
-      const thread = new Worker(script, { workerData: { frames: this.#memory }, resourceLimits });
+      const thread = new Worker(workerScript("compress"), { workerData: this.#memory, resourceLimits });
       for (const event of ["error", "exit"])
         thread.on(event, () => {
           this.#gone = true;

@@ -1,11 +1,10 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { ErrorKind } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import type { Cache } from "../store/local/cache.ts";
-import { packageRoot } from "../util/package-root.ts";
+import { workerScript } from "../util/worker-script.ts";
 import { type AddedFile, addFile } from "./add-file.ts";
 import { planAdd } from "./add-plan.ts";
 import type { AddAnswer, AddRequest, AddThreadData } from "./add-worker.ts";
@@ -117,7 +116,7 @@ export class AddPool {
   #startThread(): void {
     const { cache, objectFormat } = this.#options;
     const workerData: AddThreadData = { cacheRoot: cache.layout.root, objectFormat };
-    const thread = new Worker(join(packageRoot(), "dist/worker.mjs"), { workerData, resourceLimits });
+    const thread = new Worker(workerScript("add"), { workerData, resourceLimits });
     this.#threads.push(thread);
     this.#idle.add(thread);
     this.#finished.push(

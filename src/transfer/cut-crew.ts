@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { RegionCuts } from "../chunk/region-cutter.ts";
-import { packageRoot } from "../util/package-root.ts";
+import { hasWorker, workerScript } from "../util/worker-script.ts";
 import type { CutOrder } from "./cut-worker.ts";
 
 const mostThreads = 4;
@@ -20,11 +18,10 @@ export class CutCrew {
 
   /** Undefined where one core has to do everything. */
   static start(): CutCrew | undefined {
-    const script = join(packageRoot(), "dist/worker.mjs");
     // This thread hashes and packs meanwhile.
     const threads = Math.min(availableParallelism() - 1, mostThreads);
-    if (threads < 1 || !existsSync(script)) return undefined;
-    return new CutCrew(Array.from({ length: threads }, () => new CutThread(script)));
+    if (threads < 1 || !hasWorker("cut")) return undefined;
+    return new CutCrew(Array.from({ length: threads }, () => new CutThread()));
   }
 
   private constructor(threads: CutThread[]) {
@@ -52,8 +49,8 @@ class CutThread {
   readonly #waiting: { readonly order: CutOrder; readonly take: (cuts: RegionCuts) => void }[] = [];
   #gone = false;
 
-  constructor(script: string) {
-    this.#worker = new Worker(script, { workerData: { cut: true }, resourceLimits });
+  constructor() {
+    this.#worker = new Worker(workerScript("cut"), { resourceLimits });
     this.#worker.on("message", (cuts: RegionCuts) => this.#waiting.shift()?.take(cuts));
     this.#worker.on("error", () => this.#giveUp());
     this.#worker.on("exit", () => this.#giveUp());

@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { isMainThread, MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { type FileHash, LocalFileHash } from "./file-hash.ts";
 import type { HashAnswer, HashOrder, HashWorkerData } from "./hash-worker.ts";
-import { packageRoot } from "./package-root.ts";
+import { hasWorker, workerScript } from "./worker-script.ts";
 
 /** Nothing is lost when the thread does not answer: the file is there and is hashed again. */
 const patienceMs = 20_000;
@@ -19,7 +17,7 @@ let gone = false;
 
 /** The hash of a growing file, made beside this thread where there is a core for it: several files at once where they come faster than one is hashed. */
 export function followFile(path: string): FileHash {
-  const beside = isMainThread && !gone && availableParallelism() > 1 && existsSync(script());
+  const beside = isMainThread && !gone && availableParallelism() > 1 && hasWorker("hash");
   return beside ? new ThreadFileHash(path) : new LocalFileHash(path);
 }
 
@@ -31,10 +29,6 @@ function pickThread(): HashThread {
   const thread = new HashThread();
   threads.push(thread);
   return thread;
-}
-
-function script(): string {
-  return join(packageRoot(), "dist/worker.mjs");
 }
 
 class HashThread {
@@ -50,8 +44,8 @@ class HashThread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#counters = new Int32Array(new SharedArrayBuffer(8));
-    const hash: HashWorkerData = { port: port2, counters: this.#counters };
-    const worker = new Worker(script(), { workerData: { hash }, transferList: [port2], resourceLimits });
+    const workerData: HashWorkerData = { port: port2, counters: this.#counters };
+    const worker = new Worker(workerScript("hash"), { workerData, transferList: [port2], resourceLimits });
     // What it does not do is done here; see `ThreadFileHash`.
     worker.on("error", () => this.#giveUp());
     worker.on("exit", () => this.#giveUp());

@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { isMainThread, Worker } from "node:worker_threads";
 import limit from "p-limit";
 import type { Md5Answer, Md5Order, Md5WorkerData } from "./md5-worker.ts";
-import { packageRoot } from "./package-root.ts";
+import { hasWorker, workerScript } from "./worker-script.ts";
 
 /** Less is hashed sooner than handed over. */
 const worthHandingOver = 1 << 20;
@@ -35,14 +33,13 @@ class Md5Thread {
   #waiting: { resolve(digest: Md5Answer): void; reject(error: unknown): void } | undefined;
 
   static start(): Md5Thread | undefined {
-    const script = join(packageRoot(), "dist/worker.mjs");
-    gone = !existsSync(script);
-    return gone ? undefined : new Md5Thread(script);
+    gone = !hasWorker("md5");
+    return gone ? undefined : new Md5Thread();
   }
 
-  private constructor(script: string) {
+  private constructor() {
     const workerData: Md5WorkerData = { md5: this.#shared };
-    this.#worker = new Worker(script, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+    this.#worker = new Worker(workerScript("md5"), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
     this.#worker.on("message", (answer: Md5Answer) => this.#waiting?.resolve(answer));
     this.#worker.on("error", (error) => this.#giveUp(error));
     this.#worker.on("exit", () => this.#giveUp(new Error("the thread ended")));

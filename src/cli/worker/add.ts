@@ -1,0 +1,3 @@
+import { runAddWorker } from "../../transfer/add-worker.ts";
+
+void runAddWorker();

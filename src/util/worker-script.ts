@@ -1,0 +1,15 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "./package-root.ts";
+
+/** The scripts that threads of ours run, one for each of `src/cli/worker`: a thread shares no compiled code with the one that starts it, and shall load no more than it uses. */
+export type WorkerKind = "add" | "compress" | "cut" | "hash" | "md5";
+
+export function workerScript(kind: WorkerKind): string {
+  return join(packageRoot(), "dist", "worker", `${kind}.cjs`);
+}
+
+/** Whether it was built: from sources there may be none, and whoever would start it does the work itself. */
+export function hasWorker(kind: WorkerKind): boolean {
+  return existsSync(workerScript(kind));
+}
