@@ -13,7 +13,8 @@ import {
   takeTask,
 } from "./frame-tasks.ts";
 
-const mostThreads = 3;
+/** Each takes some 20 MB, and a push shall do with 300. */
+const mostThreads = 2;
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 /** Nothing is lost when a thread does not answer: what it took is compressed again. */
 const patienceMs = 20_000;

@@ -1,5 +1,5 @@
 /** Bytes that are handed over at once, and chunks. */
-export const mostBytes = (4 << 20) + (256 << 10);
+export const mostBytes = 2 << 20;
 export const mostTasks = 1023;
 
 const undone = -1;

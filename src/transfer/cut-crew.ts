@@ -4,7 +4,8 @@ import type { RegionCuts } from "../chunk/region-cutter.ts";
 import { hasWorker, workerScript } from "../util/worker-script.ts";
 import type { CutOrder } from "./cut-worker.ts";
 
-const mostThreads = 4;
+/** One finds the ends of more than the thread that packs can take. */
+const mostThreads = 2;
 /** Orders that a thread has before it answers: it must never wait. */
 const ahead = 3;
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };

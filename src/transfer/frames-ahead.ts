@@ -1,5 +1,6 @@
 import type { Codec, Frame } from "../chunk/codec.ts";
 import { FrameCrew } from "../chunk/frame-crew.ts";
+import { mostBytes } from "../chunk/frame-tasks.ts";
 import type { FilePacker } from "../store/remote/packer-types.ts";
 
 /** Fewer chunks are compressed sooner than handed over. */
@@ -17,8 +18,10 @@ export class FramesAhead {
   readonly #codec: Codec;
   #crew: FrameCrew | undefined;
   #alone = 0;
-  #list: readonly Uint8Array[] | undefined;
-  #known = new Map<number, Known>();
+  #list: readonly Uint8Array[] = [];
+  /** How far was looked ahead in it. */
+  #until = 0;
+  readonly #known = new Map<number, Known>();
 
   constructor(codec: Codec) {
     this.#codec = codec;
@@ -26,14 +29,13 @@ export class FramesAhead {
 
   /** What is known of a chunk of a list; undefined where the packer is to find out itself. To be asked for each in turn; good until the next question. */
   of(list: readonly Uint8Array[], number: number, file: FilePacker): Known | undefined {
-    if (list !== this.#list) {
-      this.#list = undefined;
-      this.#known = new Map();
+    if (list !== this.#list || number >= this.#until) {
+      this.#list = list;
+      this.#until = number;
+      this.#known.clear();
       if (list.length - number < worthThreads || !file.shrinks()) return undefined;
       const crew = this.#crewInTime();
-      if (!crew) return undefined;
-      this.#list = list;
-      this.#lookAhead(number, file, crew);
+      if (crew) this.#lookAhead(file, crew);
     }
     return this.#known.get(number);
   }
@@ -48,16 +50,19 @@ export class FramesAhead {
     return this.#crew;
   }
 
-  #lookAhead(from: number, file: FilePacker, crew: FrameCrew): void {
-    const list = this.#list ?? [];
+  #lookAhead(file: FilePacker, crew: FrameCrew): void {
     const fresh: number[] = [];
-    for (let number = from; number < list.length; number++) {
-      const { id, isNew } = file.look(list[number] as Uint8Array);
-      this.#known.set(number, { id });
-      if (isNew) fresh.push(number);
+    let bytes = 0;
+    for (const chunk of this.#list.slice(this.#until)) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) break;
+      const { id, isNew } = file.look(chunk);
+      this.#known.set(this.#until, { id });
+      if (isNew) fresh.push(this.#until);
+      this.#until++;
     }
     if (fresh.length < worthThreads) return;
-    const frames = crew.compress(fresh.map((number) => list[number] as Uint8Array));
+    const frames = crew.compress(fresh.map((number) => this.#list[number] as Uint8Array));
     for (const [i, number] of fresh.entries())
       this.#known.set(number, { id: (this.#known.get(number) as Known).id, frame: frames?.[i] });
   }
