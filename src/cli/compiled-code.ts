@@ -27,13 +27,18 @@ const abandonedMs = 3_600_000;
  * Where compiled code of a source is looked for and kept: beside the source, or, where that folder is not ours to write, in the user's cache. What can be
  * written comes first: else the first one that was found there would be gathered on for ever, and never change. Each version of V8 has a file of its own.
  */
-export function compiledCodePlaces(folder: string, name: string): readonly string[] {
+export function compiledCodePlaces(folder: string, name: string): Iterable<string> {
   const file = `${name}-${process.versions.v8}-${process.arch}.code`;
-  const beside = join(folder, file);
+  return { [Symbol.iterator]: () => placesOf(folder, file) };
+}
+
+/** Most find it in the first place, and never ask whose the second is. */
+function* placesOf(folder: string, file: string): Generator<string, void, void> {
+  const isFirst = isWritable(folder);
+  if (isFirst) yield join(folder, file);
   const cache = userCache();
-  if (cache === undefined) return [beside];
-  const own = join(cache, file);
-  return isWritable(folder) ? [beside, own] : [own, beside];
+  if (cache !== undefined) yield join(cache, file);
+  if (!isFirst) yield join(folder, file);
 }
 
 /** Code is run: none from a folder that depends on where we were started, nor from another user's, who may have called us by sudo. */
@@ -69,7 +74,7 @@ function isWritable(folder: string): boolean {
  *
  * File: block, block. Block: length of the names (u16, little-endian), names separated by spaces, id of the source, V8's data.
  */
-export function readCompiledCode(places: readonly string[], source: Buffer): CompiledCode | undefined {
+export function readCompiledCode(places: Iterable<string>, source: Buffer): CompiledCode | undefined {
   for (const path of places) {
     const bytes = readOrNothing(path);
     const block = bytes?.subarray(0, bytes.length / 2);
@@ -83,12 +88,13 @@ export function readCompiledCode(places: readonly string[], source: Buffer): Com
 }
 
 /** Writes to the first place that lets it. That none does is no error: the next start compiles again. */
-export function writeCompiledCode(places: readonly string[], source: Buffer, { data, runs }: CompiledCode): void {
+export function writeCompiledCode(places: Iterable<string>, source: Buffer, { data, runs }: CompiledCode): void {
   const names = Buffer.from(runs.join(" "));
   const length = Buffer.alloc(2);
   length.writeUInt16LE(names.length);
   const block = Buffer.concat([length, names, sourceId(source), data]);
-  places.some((path) => replaceFile(path, Buffer.concat([block, block])));
+  const bytes = Buffer.concat([block, block]);
+  for (const path of places) if (replaceFile(path, bytes)) return;
 }
 
 /** The build begins every script with a comment that has its hash. */

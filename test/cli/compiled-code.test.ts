@@ -123,10 +123,13 @@ describe("the places of compiled code", () => {
   it("are a file for each version of V8, beside the source and in the user's cache", () => {
     process.env.XDG_CACHE_HOME = join(folder, "xdg");
     const own = join(folder, "xdg/mlgit", file);
-    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file), own]);
+    expect([...compiledCodePlaces(folder, "git-calls")]).toEqual([join(folder, file), own]);
     delete process.env.XDG_CACHE_HOME;
     process.env.HOME = folder;
-    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file), join(folder, ".cache/mlgit", file)]);
+    expect([...compiledCodePlaces(folder, "git-calls")]).toEqual([
+      join(folder, file),
+      join(folder, ".cache/mlgit", file),
+    ]);
   });
 
   it("begin with one that can be written: what lies in the other would be read and never gathered on", () => {
@@ -138,12 +141,12 @@ describe("the places of compiled code", () => {
 
   it("are never in a folder that depends on where git is called, nor in another user's", () => {
     Object.assign(process.env, { XDG_CACHE_HOME: ".cache", HOME: "." });
-    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file)]);
+    expect([...compiledCodePlaces(folder, "git-calls")]).toEqual([join(folder, file)]);
     if (process.getuid?.() !== 0) return;
     const home = join(folder, "home");
     mkdirSync(home);
     chownSync(home, 65_534, 65_534);
     Object.assign(process.env, { XDG_CACHE_HOME: "", HOME: home });
-    expect(compiledCodePlaces(folder, "git-calls")).toEqual([join(folder, file)]);
+    expect([...compiledCodePlaces(folder, "git-calls")]).toEqual([join(folder, file)]);
   });
 });
