@@ -10,7 +10,7 @@ import type { Command, Context } from "./command.ts";
 import { holdsPointer } from "./hydrate.ts";
 import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
-import { below, indexFiles, type TrackedFile } from "./tracked-files.ts";
+import { indexFiles, namedFiles, type TrackedFile } from "./tracked-files.ts";
 
 /** Puts pointers in place of unmodified tracked files, to free the space; their bytes stay in the cache. */
 export const command = {
@@ -30,7 +30,7 @@ export const command = {
 async function dehydrateWorktree(paths: readonly string[], session: Session, context: Context) {
   const repository = session.workTree;
   const cache = await session.cache();
-  const files = below(await indexFiles(repository), paths, repository.prefix).filter(
+  const files = namedFiles(await indexFiles(repository), paths, repository).filter(
     (file) => !holdsPointer(repository.workTree, file),
   );
   const batch = new PlaceBatch(repository.workTree, repository.gitDir);

@@ -8,7 +8,7 @@ import type { Command, Context } from "./command.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { hydratePaths, quotePath, reportHydration } from "./restore-content.ts";
 import { Session } from "./session.ts";
-import { below, indexFiles, type TrackedFile } from "./tracked-files.ts";
+import { indexFiles, namedFiles, type TrackedFile } from "./tracked-files.ts";
 
 /** Puts the bytes of tracked files in place of their pointers. */
 export const command = {
@@ -29,7 +29,7 @@ export async function hydrateWorktree(paths: readonly string[], session: Session
   const { workTree } = session.workTree;
   // `mlgit.hydrate=none` is about what happens by itself; this was asked for.
   const wishes = await PathWishes.of({ ...session.settings, hydrate: "all" });
-  const files = below(await indexFiles(session.repository), paths, session.repository.prefix);
+  const files = namedFiles(await indexFiles(session.repository), paths, session.workTree);
   const unstamped = await unstampedPaths(session);
   const items = files.filter(
     (file) =>

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MlgitError } from "../error/mlgit-error.ts";
 import { areTracked } from "../git/check-attributes.ts";
 import type { Repository } from "../git/repository.ts";
 import { type SmallFile, scanIndex, scanTree } from "../git/tree-scan.ts";
@@ -49,6 +52,21 @@ export function below(files: readonly TrackedFile[], paths: readonly string[], p
           file.path.subarray(0, one.length).equals(one)),
     ),
   );
+}
+
+/** The same of a worktree's files. @throws MlgitError kind `usage` for a path at which there is nothing, in git or on the disk: a slip of the pen */
+export function namedFiles(
+  files: readonly TrackedFile[],
+  paths: readonly string[],
+  { workTree, prefix }: { readonly workTree: string; readonly prefix: string },
+): TrackedFile[] {
+  for (const path of paths)
+    if (below(files, [path], prefix).length === 0 && !existsSync(join(workTree, prefix, path)))
+      throw new MlgitError("usage", `there is no ${path} here`, {
+        path,
+        hint: "git mlgit ls-files lists what is tracked; folders are named as they are, without *",
+      });
+  return below(files, paths, prefix);
 }
 
 function normal(path: string): string {

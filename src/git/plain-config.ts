@@ -18,7 +18,8 @@ export function readPlainConfig(cwd: string): string | undefined {
   const { HOME, GIT_CONFIG_NOSYSTEM: withoutSystem } = env;
   const [, execPath] = pathOfGit.exec(env.PATH ?? "") ?? [];
   if (!execPath || (env.GIT_EXEC_PATH ?? execPath) !== execPath || !HOME?.startsWith("/")) return undefined;
-  if (otherFiles.some((name) => env[name])) return undefined;
+  // Empty ones, too: they name no file.
+  if (otherFiles.some((name) => env[name] !== undefined)) return undefined;
   if (withoutSystem !== undefined && withoutSystem !== "1") return undefined;
   const repository = plainRepository(cwd);
   if (!repository) return undefined;

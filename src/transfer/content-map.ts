@@ -12,6 +12,8 @@ export interface WantedContent {
 const sizeAt = keyLength;
 const pathAt = sizeAt + 8;
 const pathLengthAt = pathAt + 8;
+/** Bytes of a path that are kept: no file system has longer ones, and a tree that somebody made up may. */
+const mostPath = 1 << 16;
 const rowLength = pathLengthAt + 4;
 
 /** Contents by oid, in the order they were added, in some eighty bytes each: a push may have a million. What it gives out is made anew each time. */
@@ -33,7 +35,7 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
   add({ oid, size, path }: WantedContent): void {
     const known = this.#rows.find(oid);
     if (known >= 0) return;
-    const bytes = Buffer.from(path);
+    const bytes = Buffer.from(path).subarray(0, mostPath);
     const row = this.#rows.add(oid, known);
     const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
     page.writeDoubleLE(size, at + sizeAt);

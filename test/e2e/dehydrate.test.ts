@@ -30,6 +30,15 @@ describe("git mlgit dehydrate", () => {
     expect(await work.status()).toBe("");
   });
 
+  it("does not take a slip of the pen for nothing to do, and neither does hydrate", async () => {
+    for (const command of ["dehydrate", "hydrate"]) {
+      const { stderr } = await work.mlgit([command, "big.bin", "dta"], { code: 2 });
+      expect(stderr).toContain("there is no dta here");
+      expect(work.read("big.bin").equals(big)).toBe(true);
+    }
+    await work.mlgit(["hydrate", ".gitattributes", "."]);
+  });
+
   it("leaves modified files as they are, names them and ends with 1", async () => {
     work.write("data/x", "edited");
     const { stderr, stdout } = await work.mlgit(["dehydrate", "--json", "data"], { code: 1 });

@@ -65,6 +65,7 @@ describe("the configuration of a plain repository", () => {
     const changes = [
       { GIT_CONFIG_GLOBAL: join(root, "other") },
       { GIT_CONFIG_SYSTEM: join(root, "other") },
+      { GIT_CONFIG_GLOBAL: "" },
       { GIT_CONFIG_NOSYSTEM: "maybe" },
       { GIT_CONFIG_PARAMETERS: "'mlgit.cache=/x'" },
       { GIT_CONFIG_COUNT: "1" },

@@ -31,7 +31,7 @@ export async function show(context: Context, [word]: readonly string[], options:
   for (const direction of directions)
     traces.push(await lineage.trace(rootsOf(subject, run, direction), direction, depth));
   const data = { subject: word, ...(run ? { run: await runData(run, lineage) } : {}) };
-  const texts = traces.map((one) => drawTrace(onlyKnown(one), lineage.marks));
+  const texts = traces.map((one) => drawTrace(onlyKnown(one), lineage.marks) + (run ? "" : ifUnknown(one)));
   const about = run ? [await describeFully(run, lineage.repository, { libraries: options.libraries === true })] : [];
   const found = await Promise.all(traces.map(async (one) => [one.direction, await traceData(one, lineage)] as const));
   return { text: [...about, ...texts].join("\n\n"), data: { ...data, ...Object.fromEntries(found) } };
@@ -46,6 +46,14 @@ function rootsOf(subject: object, run: NamedRun | undefined, direction: Directio
 function onlyKnown(trace: Trace): Trace {
   const known = trace.roots.filter(({ oid }) => (trace.links.get(oid) ?? []).length > 0);
   return known.length > 0 && trace.roots.length > 1 ? { ...trace, roots: known } : trace;
+}
+
+/** A bare name says nothing to whoever does not know that there could be more. */
+function ifUnknown({ direction, runs }: Trace): string {
+  if (runs.size > 0) return "";
+  return direction === "up"
+    ? "\nno run that is known here made it: git mlgit run and git mlgit repro leave records"
+    : "\nno run that is known here used it";
 }
 
 /** One run for programs, with the versions that its probes found. */
