@@ -1,6 +1,18 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -87,6 +99,36 @@ describe("the joined program", () => {
     expect(filterOnce(root)).toBe(answer);
     expect(compiledIn(join(folder, "cache/mlgit"))).toHaveLength(1);
     expect(filterOnce(root)).toBe(answer);
+  });
+
+  it("gathers it once in the cache of a user who may not write beside the program, and then leaves it alone", () => {
+    if (process.getuid?.() !== 0) return;
+    const nobody = { uid: 65_534, gid: 65_534 };
+    const root = install("of-root");
+    // Of one start: too little for who starts it all day.
+    filterOnce(root);
+    const beside = join(root, "dist/part");
+    const trained = compiledIn(beside).map((name) => readFileSync(join(beside, name)));
+    chmodSync(folder, 0o755);
+    const home = join(folder, "nobody");
+    mkdirSync(home);
+    chownSync(home, nobody.uid, nobody.gid);
+    const env = { ...environment(), HOME: home, XDG_CACHE_HOME: join(home, "cache") };
+    spawnSync("git", ["init", "-q", join(home, "r")], { ...nobody, env });
+    const start = () => {
+      const options = { ...nobody, cwd: join(home, "r"), env, input: handshake, encoding: "utf8" } as const;
+      return spawnSync(join(root, "bin/git-mlgit"), ["filter-process"], options);
+    };
+    // The tests themselves may lie where nobody else gets in.
+    if (start().error) return;
+    for (let i = 0; i < 4; i += 1) expect(start()).toMatchObject({ stdout: answer, stderr: "", status: 0 });
+    const own = join(home, "cache/mlgit");
+    const states = () => compiledIn(own).map((name) => statSync(join(own, name)).ino);
+    const before = states();
+    expect(before).toHaveLength(1);
+    expect(start().stdout).toBe(answer);
+    expect(states()).toEqual(before);
+    expect(compiledIn(beside).map((name) => readFileSync(join(beside, name)))).toEqual(trained);
   });
 
   it("does not mind options of V8 that its code was not made with", () => {
