@@ -1,5 +1,6 @@
 /* docs/format/remote.md, "gc" */
 import type { FileInfo } from "../backend/backend.ts";
+import { assertClock } from "../backend/store-clock.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { packInMirror } from "../git/mirror-pack.ts";
 import { PackSaver, type StoredPack } from "./pack-objects.ts";
@@ -24,10 +25,11 @@ const triesAtMost = 5;
 
 /**
  * Makes one pack of everything that the refs reach, and removes what no root of the grace period (milliseconds) lists.
- * @throws MlgitError kind `conflict` when somebody pushes again and again, or the backend's.
+ * @throws MlgitError kind `conflict` when somebody pushes again and again, `refused` when the clock is wrong, or the backend's.
  */
 export async function collect(remote: RemoteRepository, graceMs: number): Promise<CollectReport> {
   const before = await remote.readExisting();
+  await assertClock(remote.backend, graceMs);
   await repack(remote, graceMs);
   const now = await remote.readExisting();
   const removed = await sweep(remote, now, graceMs);

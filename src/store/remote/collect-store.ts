@@ -1,4 +1,5 @@
 import type { FileInfo } from "../../backend/backend.ts";
+import { assertClock } from "../../backend/store-clock.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
 import { mergeSegments } from "./merge-segments.ts";
@@ -33,7 +34,7 @@ export interface CollectOptions {
  * Two phases with a grace period between: a pack that nothing needs gets a tombstone, and from then on nobody relies on it; if it is not
  * needed either when the grace period has passed, it goes. Order: index without it, then the old index, then the pack. Its tombstone
  * stays as long as any segment names it, so that a segment merged from old ones by another client misleads nobody.
- * @throws MlgitError kind `corrupt` when it cannot be known what a needed content leads to.
+ * @throws MlgitError kind `corrupt` when it cannot be known what a needed content leads to, `refused` when the clock is wrong.
  */
 export async function collectStore(store: RemoteStore, options: CollectOptions): Promise<CollectReport> {
   await store.syncToWrite(options.signal);
@@ -52,6 +53,7 @@ export async function collectStore(store: RemoteStore, options: CollectOptions):
     segments: 0,
   };
   if (options.dryRun) return report;
+  await assertClock(store.backend, options.graceMs);
   for (const stone of plan.revive) await removeTombstone(store.backend, stone);
   for (const pack of plan.mark) await putTombstone(store.backend, pack);
   const gone = new Set([...plan.due.map((info) => info.handle.name), ...plan.goneBefore]);

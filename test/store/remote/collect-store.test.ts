@@ -76,6 +76,22 @@ describe("a collection of a store", () => {
     return found;
   }
 
+  it("removes nothing by a clock that is far ahead of the store's: its marks of a minute ago would be old", async () => {
+    const day = 86_400_000;
+    await push(0);
+    await push(1);
+    const { stat } = backend;
+    // The other way round, the store's clock is behind.
+    backend.stat = async (handle) => ({ ...(await stat.call(backend, handle)), modified: Date.now() - 20 * day });
+    await expect(collect([0], 14 * day)).rejects.toMatchObject({ kind: "refused" });
+    expect(await count("gc")).toBe(0);
+    backend.stat = async (handle) => ({ ...(await stat.call(backend, handle)), modified: Date.now() - 2 * day });
+    expect(await collect([0], 14 * day)).toMatchObject({ marked: 1 });
+    backend.stat = async (handle) => ({ ...(await stat.call(backend, handle)), modified: 0 });
+    expect(await collect([0], 14 * day)).toMatchObject({ waiting: 1, deleted: 0 });
+    expect(await count("gc")).toBe(1);
+  });
+
   it("keeps a pack that one chunk of a needed content lies in", async () => {
     await push(0);
     await push(1);

@@ -1,0 +1,28 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+import { uniqueName } from "../util/durable.ts";
+import type { Backend } from "./backend.ts";
+
+/** Clocks differ by seconds, and servers tell whole ones. In milliseconds. */
+const tolerated = 120_000;
+
+/**
+ * To be called before something goes because it is older than a grace period (milliseconds): by a clock that is far ahead of the place's everything is, and what
+ * others are sending just now would go, too. Writes an object and removes it.
+ * @throws MlgitError kind `refused`, or the backend's
+ */
+export async function assertClock(backend: Backend, graceMs: number): Promise<void> {
+  // Whoever wants no grace period trusts that nobody writes.
+  if (graceMs === 0) return;
+  const handle = { type: "gc", name: `clock-${uniqueName()}` } as const;
+  const now = Date.now();
+  await backend.save(handle, Buffer.from(`${now}\n`));
+  const { modified } = await backend.stat(handle);
+  await backend.remove(handle);
+  // 0: the server does not say how old it is.
+  const ahead = modified === 0 ? 0 : now - modified;
+  if (ahead <= Math.max(graceMs / 2, tolerated)) return;
+  const hours = Math.round(ahead / 3_600_000);
+  throw new MlgitError("refused", `the clock here is ${hours} hours ahead of that of ${backend.location}`, {
+    hint: "set this machine's clock, then run the same command again; nothing was removed",
+  });
+}
