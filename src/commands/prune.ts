@@ -55,11 +55,13 @@ async function prune(session: Session, context: Context, options: Options) {
   const shared = session.settings.cache !== undefined;
   const published = await contentsOf(repository, { include: ["--remotes"], exclude: [] });
   // Whoever collects the store knows nothing of what only this clone needs: a copy there may go.
-  const isSafe = (oid: string) => stored.has(oid) && (published.has(oid) || (!shared && !needed.has(oid)));
+  const isSafe = (oid: string, ageMs: number) =>
+    stored.has(oid) && (published.has(oid) || (!shared && !needed.has(oid) && ageMs >= longestAdd));
   const report = cache.prune({
     dryRun,
     graceMs,
-    mayDrop: (oid, ageMs) => !checkedOut.has(oid) && (isSafe(oid) || (!shared && !needed.has(oid) && ageMs >= graceMs)),
+    mayDrop: (oid, ageMs) =>
+      !checkedOut.has(oid) && (isSafe(oid, ageMs) || (!shared && !needed.has(oid) && ageMs >= graceMs)),
   });
   if (problem) context.warn(`the store was not asked: ${problem}`);
   return { text: describe(report, dryRun), data: { dryRun, ...report, storeAsked: problem === undefined } };
