@@ -8,7 +8,7 @@ import { runGit } from "./run.ts";
 const unpackLimit = 100;
 /** Of a pack, joined before they are written. */
 const partsAtOnce = 1024;
-/** Bytes that a window of a kilobyte is enough for. */
+/** Up to here compressing takes far longer than it spares: a sixth of a pointer, most of which is a hash. */
 const smallObject = 512;
 const typeNumbers = { commit: 1, tree: 2, blob: 3, tag: 4 } as const;
 
@@ -83,11 +83,33 @@ async function* packOf(repository: Repository, entries: Sized<Uint8Array>): Asyn
   yield hash.digest();
 }
 
-/** A whole object as git's packs hold it. Small windows: zlib takes longer to prepare for large ones than to compress a pointer. */
+/** A whole object as git's packs hold it. */
 export function packEntry(object: GitObject): Buffer {
   const { bytes } = object;
-  const small = bytes.length < smallObject ? { windowBits: 10, memLevel: 1 } : {};
-  return Buffer.concat([entryHead(object), deflateSync(bytes, { level: 1, ...small })]);
+  const body = bytes.length < smallObject ? storedBlock(bytes) : deflateSync(bytes, { level: 1 });
+  return Buffer.concat([entryHead(object), body]);
+}
+
+/** A zlib stream of one block that is stored as it is: RFC 1950, section 2.2, and RFC 1951, section 3.2.4. */
+function storedBlock(bytes: Uint8Array): Buffer {
+  const { length } = bytes;
+  const stream = Buffer.allocUnsafe(length + 11);
+  stream.writeUInt32BE(0x7801_0100 | (length & 0xff), 0);
+  stream[4] = length >>> 8;
+  stream.writeUInt16LE(~length & 0xffff, 5);
+  stream.set(bytes, 7);
+  stream.writeUInt32BE(adler32(bytes), length + 7);
+  return stream;
+}
+
+/** RFC 1950, section 8.2, of so few bytes that no sum gets too large on the way. */
+function adler32(bytes: Uint8Array): number {
+  let [a, b] = [1, 0];
+  for (let i = 0; i < bytes.length; i++) {
+    a += bytes[i] as number;
+    b += a;
+  }
+  return (((b % 65_521) << 16) | (a % 65_521)) >>> 0;
 }
 
 /** Type and size: 4 bits of size in the first byte, 7 in each that follows, bit 7 set while more come. */

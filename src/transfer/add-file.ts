@@ -18,9 +18,13 @@ export function addFile(file: Buffer, cache: Cache): AddedFile {
   const before = lstatSync(file, { bigint: true });
   if (before.size < BigInt(pointerLimit)) {
     const bytes = readFileSync(file);
-    if (bytes.length === 0 || parsePointer(bytes) || isUnknownPointer(bytes))
-      return { pointer: bytes.toString("latin1"), size: 0, stat: stateOf(before) };
+    if (passes(bytes)) return { pointer: bytes.toString("latin1"), size: 0, stat: stateOf(before) };
   }
   const { oid, size, stat } = ingestFile(file, cache);
   return { pointer: formatPointer({ oid, size }).toString("latin1"), size, stat: stateOf(stat) };
+}
+
+/** Whether git stores these bytes as they are: a pointer already, or nothing. */
+export function passes(bytes: Uint8Array): boolean {
+  return bytes.length === 0 || parsePointer(bytes) !== undefined || isUnknownPointer(bytes);
 }

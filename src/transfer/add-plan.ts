@@ -3,7 +3,7 @@ import { lstatSync } from "node:fs";
 /** Fewer files than this are not worth starting threads for, unless they are large. */
 const worthThreads = 32;
 /** Files handed to a thread at a time: enough to hide the message, few enough to end together. */
-const batchSize = 16;
+export const batchSize = 64;
 /** A file that keeps a thread busy for longer than starting it takes. */
 const large = 16 << 20;
 /** Of so many files, sizes are not looked up: whatever they are, all threads have work. */
@@ -34,6 +34,20 @@ function batchesOf(numbers: readonly number[], sizes: readonly number[]): number
     else batches.push([number]);
   }
   return batches;
+}
+
+/** Files whose sizes stand for those of all. */
+const samples = 64;
+/** What a file of no bytes takes, and what a byte takes more, in seconds. */
+const perFile = 50e-6;
+const perByte = 3e-9;
+
+/** About how long one thread is busy with these files, in seconds. */
+export function workOf(files: readonly Buffer[]): number {
+  const step = Math.max(1, Math.floor(files.length / samples));
+  const looked = files.filter((_, i) => i % step === 0);
+  const bytes = looked.reduce((sum, file) => sum + sizeOf(file), 0);
+  return files.length * (perFile + (perByte * bytes) / Math.max(1, looked.length));
 }
 
 /** Whoever adds the file says what is wrong with it. */

@@ -5,13 +5,19 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { workerScript } from "../util/worker-script.ts";
-import { type AddedFile, addFile } from "./add-file.ts";
-import { planAdd } from "./add-plan.ts";
+import { addBatch } from "./add-batch.ts";
+import type { AddedFile } from "./add-file.ts";
+import { batchSize, planAdd, workOf } from "./add-plan.ts";
 import type { AddAnswer, AddRequest, AddThreadData } from "./add-worker.ts";
 import type { Meter } from "./meter.ts";
 import { contentBytes, packAdded, unpackAdded } from "./packed-added.ts";
 
 const mostThreads = 8;
+/** Seconds of work for which one more thread is started: what it takes to begin, and until V8 has compiled what it does, is half of that. */
+const worthThread = 0.8;
+/** As long this thread works alone. */
+const worthFirst = 0.2;
+const nul = Buffer.of(0);
 /** What threads throw away lies in memory until it is collected, in each of them. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
@@ -50,7 +56,8 @@ export interface AddedBatch {
 
 interface Job {
   readonly numbers: readonly number[];
-  readonly files: readonly Buffer[];
+  /** Each path ended by a zero. */
+  readonly files: Uint8Array;
   done(packed: ArrayBuffer): void;
 }
 
@@ -62,6 +69,8 @@ export class AddPool {
   readonly #working = new Map<Worker, Job>();
   readonly #queue: Job[] = [];
   readonly #finished: Promise<void>[] = [];
+  /** Seconds of one thread, for all that was to be added so far. */
+  #work = 0;
   #failure: { readonly error: unknown } | undefined;
   #failed: (error: unknown) => void = () => {};
   readonly #broken = new Promise<never>((_, reject) => {
@@ -76,13 +85,14 @@ export class AddPool {
   /** Takes files in. Several calls may be under way. Durable after `finish`. */
   async add(files: readonly Buffer[]): Promise<AddedBatch[]> {
     const batches = planAdd(files);
-    const threads = Math.min(availableParallelism(), mostThreads, batches?.length ?? 0);
-    if (!batches || (threads < 2 && this.#threads.length === 0)) return [this.#addHere(files)];
-    while (this.#threads.length < threads) this.#startThread();
+    this.#work += batches ? workOf(files) : 0;
+    const mayWait = this.#work > worthFirst && availableParallelism() > 1;
+    if (!batches || (!mayWait && this.#threads.length === 0)) return [this.#addHere(files)];
+    this.#startThreads(batches.length);
     const jobs = batches.map(
       (numbers) =>
         new Promise<AddedBatch>((resolve) => {
-          const ours = numbers.map((number) => files[number] as Buffer);
+          const ours = Buffer.concat(numbers.flatMap((number) => [files[number] as Buffer, nul]));
           this.#queue.push({ numbers, files: ours, done: (packed) => resolve({ numbers, packed }) });
         }),
     );
@@ -104,13 +114,20 @@ export class AddPool {
 
   #addHere(files: readonly Buffer[]): AddedBatch {
     const { cache, meter, signal, objectFormat } = this.#options;
-    const added = files.map((file) => {
+    const added: AddedFile[] = [];
+    for (let start = 0; start < files.length; start += batchSize) {
       signal.throwIfAborted();
-      const one = addFile(file, cache);
-      meter.advance(1, one.size);
-      return one;
-    });
+      const batch = addBatch(files.slice(start, start + batchSize), cache);
+      for (const { size } of batch) meter.advance(1, size);
+      added.push(...batch);
+    }
     return { numbers: [...files.keys()], packed: packAdded(added, objectFormat) };
+  }
+
+  #startThreads(batches: number): void {
+    const worth = Math.ceil(this.#work / worthThread);
+    const threads = Math.min(availableParallelism(), mostThreads, batches, worth);
+    while (this.#threads.length < threads) this.#startThread();
   }
 
   #startThread(): void {

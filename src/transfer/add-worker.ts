@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
-import { addFile } from "./add-file.ts";
+import { addBatch } from "./add-batch.ts";
 import { packAdded } from "./packed-added.ts";
 
 /** What a thread is told when it begins. */
@@ -11,8 +11,8 @@ export interface AddThreadData {
   readonly objectFormat: ObjectFormat;
 }
 
-/** What a thread is asked: files to take in, or nothing more to come. */
-export type AddRequest = { readonly files: readonly Uint8Array[] } | "finish";
+/** What a thread is asked: files to take in, each path ended by a zero, or nothing more to come. */
+export type AddRequest = { readonly files: Uint8Array } | "finish";
 
 /** What it answers: one result a file (packed-added.ts), that what it stored is durable, or why it gave up. */
 export type AddAnswer =
@@ -42,14 +42,21 @@ export async function runAddWorker(): Promise<void> {
 
 async function answer(request: AddRequest, cache: Cache, objectFormat: ObjectFormat): Promise<AddAnswer> {
   try {
-    if (request !== "finish") {
-      const files = request.files.map((file) => addFile(Buffer.from(file.buffer, file.byteOffset, file.length), cache));
-      return { added: packAdded(files, objectFormat) };
-    }
+    if (request !== "finish") return { added: packAdded(addBatch(pathsOf(request.files), cache), objectFormat) };
     await cache.close();
     return "finished";
   } catch (error) {
     const { message, hint, path } = error as Error & { hint?: string; path?: string };
     return { failed: { kind: isMlgitError(error) ? error.kind : "internal", message, hint, path } };
   }
+}
+
+function pathsOf({ buffer, byteOffset, length }: Uint8Array): Buffer[] {
+  const all = Buffer.from(buffer, byteOffset, length);
+  const paths: Buffer[] = [];
+  for (let start = 0, end = 0; start < length; start = end + 1) {
+    end = all.indexOf(0, start);
+    paths.push(all.subarray(start, end));
+  }
+  return paths;
 }

@@ -24,11 +24,18 @@ export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
     const size = Number(before.size);
     const taken = (size >= wholeFileLimit && takeByReflink(file, cache)) || takeByCopy({ file, fd, size }, cache);
     const after = fstatSync(fd, { bigint: true });
-    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size) throw changed(file);
+    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size) throw changedWhileAdded(file);
     return { ...taken, stat: after };
   } finally {
     closeSync(fd);
   }
+}
+
+export function changedWhileAdded(file: Buffer): MlgitError {
+  return new MlgitError("conflict", `${file} changed while it was added`, {
+    path: file.toString(),
+    hint: "add it again when it is finished",
+  });
 }
 
 /** A clone is a snapshot: what is hashed is what is kept, whatever happens to the file. */
@@ -63,16 +70,9 @@ function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): { oid: string; 
   try {
     ingest.readFrom(fd, size);
     // What turned out shorter must not be kept where whole files are.
-    if (ingest.size !== size) throw changed(file);
+    if (ingest.size !== size) throw changedWhileAdded(file);
     return ingest.finish();
   } finally {
     ingest.abort();
   }
-}
-
-function changed(file: Buffer): MlgitError {
-  return new MlgitError("conflict", `${file} changed while it was added`, {
-    path: file.toString(),
-    hint: "add it again when it is finished",
-  });
 }

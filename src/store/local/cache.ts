@@ -3,7 +3,6 @@ import { LateChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import type { FetchedRow } from "../fetched-rows.ts";
 import { type CacheParts, type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
-import { cutChunks } from "./cut-chunks.ts";
 import { Ingest, type IngestTarget } from "./ingest.ts";
 import { KnownStores } from "./known-stores.ts";
 import { LargeFiles } from "./large-files.ts";
@@ -11,7 +10,7 @@ import { CacheLayout, wholeFileLimit } from "./layout.ts";
 import { type PruneOptions, type PruneReport, pruneCache } from "./prune-cache.ts";
 import { ReuseLog } from "./reuse-log.ts";
 import type { PackedContent } from "./sealed-pack.ts";
-import { SmallFiles } from "./small-files.ts";
+import { type SmallContent, SmallFiles } from "./small-files.ts";
 import { restoreTrash } from "./trash.ts";
 import { VerifiedLog } from "./verified-log.ts";
 
@@ -127,8 +126,14 @@ export class Cache implements IngestTarget {
 
   /** Stores content below `wholeFileLimit` that was hashed as `oid`. */
   putSmall(oid: string, content: Uint8Array): void {
-    if (content.length >= wholeFileLimit) throw new MlgitError("internal", `putSmall of ${content.length} bytes`);
-    this.#small.put(oid, content, () => cutChunks(content, this.#hash.hash));
+    assertSmall(content);
+    this.#small.put(oid, content);
+  }
+
+  /** The same for many: fewer than a thousand. */
+  putManySmall(contents: readonly SmallContent[]): void {
+    for (const { content } of contents) assertSmall(content);
+    this.#small.putAll(contents);
   }
 
   /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. */
@@ -177,4 +182,8 @@ export class Cache implements IngestTarget {
     this.#small.close();
     await this.#large.flush();
   }
+}
+
+function assertSmall({ length }: Uint8Array): void {
+  if (length >= wholeFileLimit) throw new MlgitError("internal", `${length} bytes as small content`);
 }

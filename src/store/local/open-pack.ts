@@ -22,8 +22,14 @@ import { PackTable } from "../pack/pack-table.ts";
 import { packMagic, TableBuilder } from "../pack/table-builder.ts";
 import type { CacheLayout } from "./layout.ts";
 import { decodeLog, encodedLength, encodeRecord, type PackedFile } from "./pack-log.ts";
-import { PlaceTable } from "./place-table.ts";
-import { readFully } from "./sealed-pack.ts";
+import { type OpenPlace, PlaceTable } from "./place-table.ts";
+import { type PackedContent, readFully } from "./sealed-pack.ts";
+
+/** A file and its bytes in one piece; `file.chunks` says how they are cut. */
+export interface FileToPack {
+  readonly file: PackedFile;
+  readonly content: Uint8Array;
+}
 
 /**
  * A cache pack that grows: the folder `packs/open-<process>-<random>/` with `data` (magic, frames) and `log` (pack-log.ts).
@@ -61,20 +67,32 @@ export class OpenPack {
     return this.#entries + chunks <= packLimit.entries && this.#end + size + table <= packLimit.bytes;
   }
 
-  /** Appends a file. `content` is its bytes in one piece, `chunks` how they are cut. */
-  put(file: PackedFile, content: Uint8Array): void {
+  /** Appends files, each with its bytes in one piece: all of them, or none when it throws. As few as one write can take. */
+  put(files: readonly FileToPack[]): void {
     onDisk("store content in", this.#folder, () => {
       try {
-        if (writevSync(this.#data, [content], this.#end) !== content.length) writeAll(this.#data, content, this.#end);
-        writeAll(this.#log, encodeRecord(file));
+        this.#write(files.map(({ content }) => content));
+        writeAll(this.#log, Buffer.concat(files.map(({ file }) => encodeRecord(file))));
       } catch (error) {
         this.#forgetTail();
         throw error;
       }
     });
-    this.places.add(this.#end, file);
-    this.#end += content.length;
-    this.#entries += file.chunks.length;
+    for (const { file, content } of files) {
+      this.places.add(this.#end, file);
+      this.#end += content.length;
+      this.#entries += file.chunks.length;
+    }
+  }
+
+  #write(contents: readonly Uint8Array[]): void {
+    const done = writevSync(this.#data, contents, this.#end);
+    if (done === contents.reduce((sum, { length }) => sum + length, 0)) return;
+    let end = this.#end;
+    for (const content of contents) {
+      writeAll(this.#data, content, end);
+      end += content.length;
+    }
   }
 
   /** Gives the pack its name; it is durable when this returns. The path of the pack; undefined if nothing was put. */
@@ -172,6 +190,18 @@ function readFrom(path: string, start: number): Buffer {
   try {
     const bytes = Buffer.alloc(Math.max(0, fstatSync(fd).size - start));
     return bytes.subarray(0, readFully(fd, bytes, start));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The bytes of a file in the data of an open pack, not yet verified. */
+export function readPlace(path: string, place: OpenPlace): PackedContent {
+  const content = Buffer.alloc(place.file.size);
+  const fd = openSync(path, "r");
+  try {
+    readFully(fd, content, place.offset);
+    return { content, chunks: place.file.chunks };
   } finally {
     closeSync(fd);
   }

@@ -61,6 +61,11 @@ export class PackFolder {
     return this.findKnown(oid);
   }
 
+  /** What comes next is asked of what is there now. */
+  look(): void {
+    this.#list();
+  }
+
   /** Among what was there at the last look: for whoever asks for very many, and asks `find` when there is none. */
   findKnown(oid: string): SealedPack | undefined {
     const recent = this.findRecent(oid);

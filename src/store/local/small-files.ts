@@ -1,21 +1,26 @@
 import { hash } from "node:crypto";
-import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { isMlgitError, MlgitError, systemCode } from "../../error/mlgit-error.ts";
-import { makeFolder, syncFolder } from "../../util/durable.ts";
+import { lostContent, moveToBad } from "./bad-pack.ts";
 import { cutChunks } from "./cut-chunks.ts";
 import type { CacheLayout } from "./layout.ts";
-import { OpenPack } from "./open-pack.ts";
+import { OpenPack, readPlace } from "./open-pack.ts";
+import { PackBatch } from "./pack-batch.ts";
 import { PackFolder } from "./pack-folder.ts";
-import type { PackedChunk, PackedFile } from "./pack-log.ts";
 import { PackPeek } from "./pack-peek.ts";
-import type { OpenPlace } from "./place-table.ts";
 import { mergePacks } from "./repack.ts";
 import type { ReuseLog } from "./reuse-log.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
-import { type PackedContent, readFully } from "./sealed-pack.ts";
+import type { PackedContent } from "./sealed-pack.ts";
 import type { VerifiedLog } from "./verified-log.ts";
+
+/** A small file by its hash. */
+export interface SmallContent {
+  readonly oid: string;
+  readonly content: Uint8Array;
+}
 
 /** What became of the files of a damaged pack, by oid. */
 export interface MendedPack {
@@ -69,7 +74,7 @@ export class SmallFiles {
     if (pack) this.mend(basename(pack.path));
     const again = this.#attempt(oid);
     if (again && !isMlgitError(again)) return again;
-    throw this.#lost(oid, found);
+    throw lostContent(oid, found, this.#layout);
   }
 
   /**
@@ -87,7 +92,7 @@ export class SmallFiles {
         this.#copy(oid, content);
       }
       this.flush();
-      this.#moveToBad(name);
+      moveToBad(name, this.#layout);
     });
     return { saved, lost: [...named] };
   }
@@ -105,8 +110,17 @@ export class SmallFiles {
   }
 
   /** Adds a file unless it is there. Its bytes are with the system when this returns. */
-  put(oid: string, content: Uint8Array, cut: () => readonly PackedChunk[]): void {
-    if (!this.holds(oid)) this.#add({ oid, size: content.length, chunks: cut() }, content);
+  put(oid: string, content: Uint8Array): void {
+    if (!this.holds(oid)) this.#append(oid, content);
+  }
+
+  /** The same for many, with one look at the folder and few writes. */
+  putAll(contents: Iterable<SmallContent>): void {
+    this.packs.look();
+    const batch = new PackBatch();
+    for (const { oid, content } of contents)
+      if (!batch.has(oid) && !(this.#mayHold(oid) && this.holds(oid))) this.#gather(oid, content, batch);
+    this.#write(batch);
   }
 
   /** Whether it is there, and stays: a collection that is going on is told that it is wanted. */
@@ -144,14 +158,35 @@ export class SmallFiles {
     if (!other || isMlgitError(other)) this.#append(oid, content);
   }
 
-  #append(oid: string, content: Uint8Array): void {
-    this.#add({ oid, size: content.length, chunks: cutChunks(content, this.#hash) }, content);
+  /** As far as the last look at the folder tells. */
+  #mayHold(oid: string): boolean {
+    return (
+      this.#own?.places.has(oid) === true ||
+      this.packs.findKnown(oid) !== undefined ||
+      this.packs.findForeign(oid) !== undefined
+    );
   }
 
-  #add(file: PackedFile, content: Uint8Array): void {
-    if (this.#own && !this.#own.fits(content.length, file.chunks.length)) this.flush();
+  #append(oid: string, content: Uint8Array): void {
+    const batch = new PackBatch();
+    this.#gather(oid, content, batch);
+    this.#write(batch);
+  }
+
+  /** All that a batch gathers goes into the pack in hand: where that is full, it is written and another one begun. */
+  #gather(oid: string, content: Uint8Array, batch: PackBatch): void {
+    const file = { oid, size: content.length, chunks: cutChunks(content, this.#hash) };
+    if (this.#own && !this.#own.fits(batch.bytes + content.length, batch.chunks + file.chunks.length)) {
+      this.#write(batch);
+      this.flush();
+    }
     this.#own ??= OpenPack.create(this.#layout);
-    this.#own.put(file, content);
+    batch.add({ file, content });
+  }
+
+  #write(batch: PackBatch): void {
+    const files = batch.take();
+    if (files.length > 0) this.#own?.put(files);
   }
 
   /** The verified bytes, or the error for a copy that is damaged. */
@@ -202,41 +237,5 @@ export class SmallFiles {
   #noteOwn(path: string): void {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (stat) this.#verified.note(basename(path, ".pack"), stat);
-  }
-
-  #lost(oid: string, damage: MlgitError): MlgitError {
-    const { bad } = this.#layout;
-    return new MlgitError(
-      "corrupt",
-      `the cached copy of sha256:${oid} is damaged (${damage.message}); what else its pack held was saved, the pack is in ${bad}`,
-      {
-        oid,
-        path: bad,
-        hint: "run the command again to fetch it from the store, or `git mlgit add` the file that has this content",
-        cause: damage,
-      },
-    );
-  }
-
-  #moveToBad(name: string): void {
-    makeFolder(this.#layout.bad);
-    for (const one of [name, name.replace(/pack$/, "idx")])
-      try {
-        renameSync(join(this.#layout.packs, one), join(this.#layout.bad, one));
-      } catch (error) {
-        if (systemCode(error) !== "ENOENT") throw error;
-      }
-    syncFolder(this.#layout.packs);
-  }
-}
-
-function readPlace(path: string, place: OpenPlace): PackedContent {
-  const content = Buffer.alloc(place.file.size);
-  const fd = openSync(path, "r");
-  try {
-    readFully(fd, content, place.offset);
-    return { content, chunks: place.file.chunks };
-  } finally {
-    closeSync(fd);
   }
 }
