@@ -2,6 +2,7 @@ import type { StoreSettings } from "../config/settings.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { type FetchReport, fetchContent } from "../transfer/fetch-content.ts";
 import type { Meter } from "../transfer/meter.ts";
+import type { Arrived } from "../transfer/small-arrivals.ts";
 import type { Context } from "./command.ts";
 import type { Session } from "./session.ts";
 import { storesToRead } from "./store-routes.ts";
@@ -11,6 +12,7 @@ export interface FetchJob {
   readonly context: Context;
   readonly remote: string | undefined;
   readonly meter: Meter;
+  readonly arrived?: Arrived | undefined;
 }
 
 interface Content {
@@ -60,11 +62,12 @@ async function fetchFrom(
   wanted: readonly Content[],
   job: Omit<FetchJob, "remote">,
 ): Promise<Outcome> {
-  const { session, context, meter } = job;
+  const { session, context, meter, arrived } = job;
   try {
     const store = await session.openStoreAt(settings);
     try {
-      return await fetchContent(wanted, { cache: await session.cache(), store, meter, signal: context.signal });
+      const cache = await session.cache();
+      return await fetchContent(wanted, { cache, store, meter, signal: context.signal, arrived });
     } finally {
       await store.backend.close();
     }

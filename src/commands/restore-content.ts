@@ -2,6 +2,7 @@ import { mayBeEntity } from "../entity/entity-path.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
 import { type HydrateItem, type HydrateQueue, type HydrateReport, hydrate, queueOf } from "../hydrate/hydrate.ts";
+import type { Arrived } from "../transfer/small-arrivals.ts";
 import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
@@ -34,7 +35,7 @@ export async function hydrateQueue(
         if (!rules && items.some(({ path }) => mayBeEntity(path.toString("latin1"))))
           rules = await MutabilityMap.load(session.repository);
       },
-      fetch: (wanted) => fetchOrExplain(wanted, session, context, remote),
+      fetch: (wanted, arrived) => fetchOrExplain(wanted, session, context, { remote, arrived }),
       isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,
       stamp: (entries) => stampIndex(session.repository, entries),
     });
@@ -48,12 +49,12 @@ export async function fetchOrExplain(
   wanted: readonly { readonly oid: string; readonly size: number }[],
   session: Session,
   context: Context,
-  remote?: string,
+  { remote, arrived }: { readonly remote?: string | undefined; readonly arrived?: Arrived } = {},
 ): Promise<ReadonlyMap<string, Error>> {
   const progress = context.progress("Fetching");
   try {
     const { fetchAnywhere } = await import("./fetch-anywhere.ts");
-    return (await fetchAnywhere(wanted, { session, context, remote, meter: progress })).failed;
+    return (await fetchAnywhere(wanted, { session, context, remote, meter: progress, arrived })).failed;
   } catch (error) {
     if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;
     return new Map(wanted.map((one) => [one.oid, error]));

@@ -6,6 +6,8 @@ import { formatPointer } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import type { Meter } from "../transfer/meter.ts";
+import type { Arrived } from "../transfer/small-arrivals.ts";
+import { Arrivals } from "./arrivals.ts";
 import { type FillContent, fill } from "./fill.ts";
 import { statIfHolding } from "./holds-content.ts";
 import { PlaceBatch } from "./place-batch.ts";
@@ -45,8 +47,8 @@ export interface HydrateTools {
   readonly meter: Meter;
   /** Called with each list before anything is done with it. */
   begin?(items: readonly HydrateItem[]): Promise<void>;
-  /** Brings contents into the cache; the result says why some could not be had. */
-  fetch(wanted: readonly HydrateItem[]): Promise<ReadonlyMap<string, Error>>;
+  /** Brings contents into the cache; the result says why some could not be had. `arrived` is told of small ones while they are in memory. */
+  fetch(wanted: readonly HydrateItem[], arrived: Arrived): Promise<ReadonlyMap<string, Error>>;
   /** Whether a path must not be changed, so that it is placed read-only (strict and flexible entities). `blob`: git's id of its pointer. Default: none. */
   isProtected?(path: Buffer, blob: string): boolean;
   /** Tells git's index what the placed files look like, so that git need not read them. */
@@ -72,8 +74,8 @@ export async function hydrate(queue: HydrateQueue, tools: HydrateTools): Promise
   try {
     for (const items of queue.lists()) {
       await tools.begin?.(items);
-      await run.fetch(items.filter((item) => !tools.cache.has(item.oid)));
-      await run.again(items.filter((item) => !run.place(item)));
+      const placed = await run.fetch(tools.cache.absent(items));
+      await run.again(items.filter((item) => !placed.has(item) && !run.place(item)));
     }
   } finally {
     if (run.stamps.length > 0) await tools.stamp(run.stamps);
@@ -100,9 +102,12 @@ class Run {
     return { hydrated: this.stamps.length, left: [...this.#left.values()], failed: this.#failed };
   }
 
-  /** Brings what the cache lacks of one list. */
-  async fetch(absent: readonly HydrateItem[]): Promise<void> {
-    this.#lost = new Map(absent.length > 0 ? await this.#tools.fetch(absent) : []);
+  /** Brings what the cache lacks of one list. Those that it returns were placed as soon as they came. */
+  async fetch(absent: readonly HydrateItem[]): Promise<ReadonlySet<HydrateItem>> {
+    const arrivals = new Arrivals(absent, (item, content) => this.#placeContent(item, { kind: "bytes", content }));
+    this.#lost = new Map(absent.length > 0 ? await this.#tools.fetch(absent, arrivals.take) : []);
+    arrivals.check();
+    return arrivals.placed;
   }
 
   /** False when the cached copy turned out to be damaged: it is gone now and can be fetched again. */
@@ -131,7 +136,7 @@ class Run {
   /** Fetches damaged copies anew and tries once more. */
   async again(items: readonly HydrateItem[]): Promise<void> {
     if (items.length === 0) return;
-    for (const [oid, error] of await this.#tools.fetch(items)) this.#lost.set(oid, error);
+    for (const [oid, error] of await this.#tools.fetch(items, () => {})) this.#lost.set(oid, error);
     for (const item of items)
       if (!this.place(item)) this.#fail(item, new Error(`sha256:${item.oid} could not be kept in the cache`));
   }
@@ -150,9 +155,12 @@ class Run {
       expected,
       missing: "skip",
       readOnly,
-      source: (temp) => {
-        shared = fill(temp, content, mayShare);
-      },
+      source:
+        content.kind === "bytes"
+          ? content.content
+          : (temp) => {
+              shared = fill(temp, content, mayShare);
+            },
     });
     if (shared && result.placed) this.#tools.cache.noteShared(item.oid, result.stat);
     const key = item.path.toString("latin1");

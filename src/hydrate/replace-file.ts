@@ -2,15 +2,21 @@ import { Buffer } from "node:buffer";
 import {
   type BigIntStats,
   chmodSync,
+  closeSync,
   constants,
   copyFileSync,
+  fchmodSync,
+  fstatSync,
+  futimesSync,
   linkSync,
   lstatSync,
+  openSync,
   renameSync,
   unlinkSync,
   utimesSync,
 } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
+import { writeAll } from "../util/durable.ts";
 import type { PathRefusal, SafeTarget } from "./path-guard.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 
@@ -30,10 +36,10 @@ export interface ReplaceOptions {
   /** Raw bytes, relative to the top of the worktree. */
   readonly path: Buffer;
   /**
-   * Makes the new file under the name it is given: copy, reflink or hard link; the bytes must have been verified. It may be
+   * The bytes of the new file; or what makes it under the name it is given: copy, reflink or hard link. The bytes must have been verified. It may be
    * called a second time with another name, when the first one lies on another file system.
    */
-  readonly source: (temp: Buffer) => void;
+  readonly source: Uint8Array | ((temp: Buffer) => void);
   /** As git records it; the process's umask is applied as git applies it. If absent: that of the file that is replaced. */
   readonly mode?: 0o644 | 0o755;
   /** Without write permission. Only such a file may share its inode with the cache. */
@@ -75,9 +81,10 @@ function modeOf(before: BigIntStats | "absent"): 0o644 | 0o755 {
 
 /** Fills the temporary file, gives it its mode and time, and says what it is. */
 function prepare(temp: Buffer, options: ReplaceOptions & { readonly mode: 0o644 | 0o755 }): BigIntStats {
-  options.source(temp);
   const full = options.mode === 0o755 ? 0o777 : 0o666;
   const mode = (options.readOnly ? full & 0o555 : full) & ~options.batch.umask;
+  if (typeof options.source !== "function") return write(temp, options.source, { mode, mtime: options.batch.mtime });
+  options.source(temp);
   const made = lstatSync(temp, { bigint: true });
   if (made.nlink > 1n) {
     // The time and mode of a shared inode belong to the cache, and to every other worktree that was stamped with them.
@@ -88,6 +95,22 @@ function prepare(temp: Buffer, options: ReplaceOptions & { readonly mode: 0o644 
   if (made.nlink > 1n || (Number(made.mode) & 0o777) !== mode) chmodSync(temp, mode);
   utimesSync(temp, options.batch.mtime, options.batch.mtime);
   return lstatSync(temp, { bigint: true });
+}
+
+/** All by one open file: each name that is looked up takes longer than a small file's bytes. */
+function write(temp: Buffer, bytes: Uint8Array, { mode, mtime }: { readonly mode: number; readonly mtime: number }) {
+  const fd = openSync(temp, "wx", mode);
+  try {
+    writeAll(fd, bytes);
+    futimesSync(fd, mtime, mtime);
+    const made = fstatSync(fd, { bigint: true });
+    // Where the folder has a default access list the system takes no notice of the umask.
+    if ((Number(made.mode) & 0o777) === mode) return made;
+    fchmodSync(fd, mode);
+    return fstatSync(fd, { bigint: true });
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function unshare(temp: Buffer): void {

@@ -14,9 +14,9 @@ import { contentBytes, packAdded, unpackAdded } from "./packed-added.ts";
 
 const mostThreads = 8;
 /** Seconds of work for which one more thread is started: what it takes to begin, and until V8 has compiled what it does, is half of that. */
-const worthThread = 0.8;
+const worthThread = 1;
 /** As long this thread works alone. */
-const worthFirst = 0.2;
+const worthFirst = 0.05;
 const nul = Buffer.of(0);
 /** What threads throw away lies in memory until it is collected, in each of them. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };

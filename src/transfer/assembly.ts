@@ -11,14 +11,15 @@ import type { FileHash } from "../util/file-hash.ts";
 import { followFile } from "../util/hash-thread.ts";
 import { OpenFiles } from "../util/open-files.ts";
 import type { HalfDone } from "./half-done.ts";
+import type { SmallArrivals } from "./small-arrivals.ts";
 import { WrittenRanges } from "./written-ranges.ts";
 
 /** One file that is put together from chunks in any order. Verified as a whole before the cache gets it. */
 export interface Assembly {
   /** Writes plain bytes at an offset; the pieces of a file do not overlap. */
   write(bytes: Uint8Array, offset: number): void;
-  /** All bytes came: checks the hash and stores the file. @throws MlgitError kind `corrupt` */
-  finish(): Promise<void>;
+  /** All bytes came: checks the hash and stores the file, at once where it is small. @throws MlgitError kind `corrupt`, or rejects with it */
+  finish(): Promise<void> | undefined;
   /** Leaves nothing behind. Harmless after finish. */
   abort(): void;
   /** Leaves what came to the next fetch. Harmless after finish. */
@@ -35,11 +36,12 @@ const hashStep = 4 << 20;
 const openFiles = new OpenFiles(64);
 
 export function assemble(file: { readonly oid: string; readonly size: number }, tools: AssemblyTools): Assembly {
-  return file.size < wholeFileLimit ? new SmallAssembly(file, tools.cache) : new LargeAssembly(file, tools);
+  return file.size < wholeFileLimit ? new SmallAssembly(file, tools.small) : new LargeAssembly(file, tools);
 }
 
 export interface AssemblyTools {
   readonly cache: Cache;
+  readonly small: SmallArrivals;
   readonly halfDone: HalfDone;
 }
 
@@ -52,14 +54,14 @@ function mismatch(oid: string): MlgitError {
 
 class SmallAssembly implements Assembly {
   readonly #file: { readonly oid: string; readonly size: number };
-  readonly #cache: Cache;
+  readonly #arrivals: SmallArrivals;
   /** Made when the first of several pieces comes: many thousands of files may be waiting. */
   #content: Buffer | undefined;
   #stored = false;
 
-  constructor(file: { oid: string; size: number }, cache: Cache) {
+  constructor(file: { oid: string; size: number }, arrivals: SmallArrivals) {
     this.#file = file;
-    this.#cache = cache;
+    this.#arrivals = arrivals;
   }
 
   write(bytes: Uint8Array, offset: number): void {
@@ -71,14 +73,14 @@ class SmallAssembly implements Assembly {
     }
   }
 
-  async finish(): Promise<void> {
+  finish(): undefined {
     if (!this.#stored) this.#store(this.#content ?? Buffer.alloc(0));
     this.#content = undefined;
   }
 
   #store(content: Uint8Array): void {
     if (hash("sha256", content, "hex") !== this.#file.oid) throw mismatch(this.#file.oid);
-    this.#cache.putSmall(this.#file.oid, content);
+    this.#arrivals.add(this.#file.oid, content);
     this.#stored = true;
   }
 

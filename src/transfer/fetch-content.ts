@@ -8,12 +8,14 @@ import type { PlacedTerm, RemoteStore } from "../store/remote/remote-store.ts";
 import { FileGatherer } from "./file-gatherer.ts";
 import { LocalChunks } from "./local-chunks.ts";
 import type { Meter } from "./meter.ts";
+import type { Arrived } from "./small-arrivals.ts";
 
 export interface FetchOptions {
   readonly cache: Cache;
   readonly store: RemoteStore;
   readonly meter: Meter;
   readonly signal?: AbortSignal;
+  readonly arrived?: Arrived | undefined;
 }
 
 interface Wanted {
@@ -42,7 +44,7 @@ const bucketBytes = 12_288;
  */
 export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptions): Promise<FetchReport> {
   const { cache, store, meter } = options;
-  const absent = [...new Map([...wanted].map((one) => [one.oid, one])).values()].filter((one) => !cache.has(one.oid));
+  const absent = cache.absent([...new Map([...wanted].map((one) => [one.oid, one])).values()]);
   const failed = new Map<string, Error>();
   if (absent.length === 0) return { fetched: 0, received: 0, failed };
   await store.syncToRead(options.signal);
@@ -124,7 +126,7 @@ async function gather(
 ): Promise<{ received: number; reused: boolean }> {
   const { cache, store, meter, signal } = options;
   const maps = new ChunkMaps(cache.layout.root, store.marker.id);
-  const gatherer = new FileGatherer({ cache, hash: store.hash, maps, meter, failed });
+  const gatherer = new FileGatherer({ cache, hash: store.hash, maps, meter, failed, arrived: options.arrived });
   const wanted = new Map<string, { pack: PackInfo; entries: Set<number> }>();
   for (const [oid, terms] of located)
     if (terms instanceof Error || isMlgitError(terms)) failed.set(oid, terms as Error);

@@ -8,6 +8,7 @@ import type { PlacedTerm } from "../store/remote/remote-store.ts";
 import { type Assembly, type AssemblyTools, assemble } from "./assembly.ts";
 import { HalfDone } from "./half-done.ts";
 import type { Meter } from "./meter.ts";
+import { type Arrived, SmallArrivals } from "./small-arrivals.ts";
 
 export interface GathererParts {
   readonly cache: Cache;
@@ -15,6 +16,7 @@ export interface GathererParts {
   readonly maps: ChunkMaps;
   readonly meter: Meter;
   readonly failed: Map<string, Error>;
+  readonly arrived: Arrived | undefined;
 }
 
 interface Gathered {
@@ -55,7 +57,8 @@ export class FileGatherer implements EntryVisitor {
   #received = 0;
 
   constructor(parts: GathererParts) {
-    this.#tools = { cache: parts.cache, halfDone: new HalfDone(parts.cache.layout.temp) };
+    const small = new SmallArrivals(parts.cache, parts.arrived);
+    this.#tools = { cache: parts.cache, small, halfDone: new HalfDone(parts.cache.layout.temp) };
     this.#hash = parts.hash;
     this.#maps = parts.maps;
     this.#meter = parts.meter;
@@ -138,6 +141,7 @@ export class FileGatherer implements EntryVisitor {
   /** Resolves when every file that is whole was stored. @throws what is wrong with the disk */
   async finished(): Promise<void> {
     await Promise.all(this.#finishing);
+    this.#tools.small.store();
   }
 
   /** What is not whole by now is left to the next fetch, and is no file that came. */
@@ -165,23 +169,23 @@ export class FileGatherer implements EntryVisitor {
   #came(file: Gathered, length: number, take: () => void): void {
     take();
     this.#meter.advance(0, length);
-    if (--file.left === 0) this.#finishLater(file);
+    if (--file.left > 0) return;
+    const finishing = file.assembly.finish();
+    if (finishing) this.#finishLater(file, finishing);
+    else this.#finished(file);
   }
 
-  #finishLater(file: Gathered): void {
-    const finishing = this.#finish(file);
+  #finishLater(file: Gathered, finishing: Promise<void>): void {
+    const noted = finishing.then(
+      () => this.#finished(file),
+      (error) => this.#failure(file, error),
+    );
     // Whoever awaits `finished` gets the error.
-    finishing.catch(() => {});
-    this.#finishing.push(finishing);
+    noted.catch(() => {});
+    this.#finishing.push(noted);
   }
 
-  async #finish(file: Gathered): Promise<void> {
-    try {
-      await file.assembly.finish();
-    } catch (error) {
-      this.#failure(file, error);
-      return;
-    }
+  #finished(file: Gathered): void {
     if (file.size >= wholeFileLimit) this.#maps.note(file.oid, this.#chunksOf(file));
     this.#open.delete(file);
     this.#meter.advance(1, 0);

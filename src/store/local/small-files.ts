@@ -119,7 +119,7 @@ export class SmallFiles {
     this.packs.look();
     const batch = new PackBatch();
     for (const { oid, content } of contents)
-      if (!batch.has(oid) && !(this.#mayHold(oid) && this.holds(oid))) this.#gather(oid, content, batch);
+      if (!batch.has(oid) && !(this.mayHold(oid) && this.holds(oid))) this.#gather(oid, content, batch);
     this.#write(batch);
   }
 
@@ -129,6 +129,15 @@ export class SmallFiles {
     if (this.size(oid) === undefined) return false;
     this.#reused.note(oid);
     return this.size(oid) !== undefined;
+  }
+
+  /** Whether it is there, as far as the last look at the folder tells. */
+  mayHold(oid: string): boolean {
+    return (
+      this.#own?.places.has(oid) === true ||
+      this.packs.findKnown(oid) !== undefined ||
+      this.packs.findForeign(oid) !== undefined
+    );
   }
 
   /** Finishes the pack in hand; durable on return. Its path, if there was one. */
@@ -156,15 +165,6 @@ export class SmallFiles {
   #copy(oid: string, content: Uint8Array): void {
     const other = this.#attempt(oid);
     if (!other || isMlgitError(other)) this.#append(oid, content);
-  }
-
-  /** As far as the last look at the folder tells. */
-  #mayHold(oid: string): boolean {
-    return (
-      this.#own?.places.has(oid) === true ||
-      this.packs.findKnown(oid) !== undefined ||
-      this.packs.findForeign(oid) !== undefined
-    );
   }
 
   #append(oid: string, content: Uint8Array): void {

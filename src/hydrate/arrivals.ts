@@ -1,0 +1,37 @@
+import type { Arrived } from "../transfer/small-arrivals.ts";
+import type { HydrateItem } from "./hydrate.ts";
+
+/** Places files while their bytes are in memory: what was verified a moment ago need not be read and hashed again. */
+export class Arrivals {
+  readonly placed = new Set<HydrateItem>();
+  readonly #waiting = new Map<string, HydrateItem[]>();
+  readonly #place: (item: HydrateItem, content: Uint8Array) => void;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(items: readonly HydrateItem[], place: (item: HydrateItem, content: Uint8Array) => void) {
+    this.#place = place;
+    for (const item of items) {
+      const same = this.#waiting.get(item.oid);
+      if (same) same.push(item);
+      else this.#waiting.set(item.oid, [item]);
+    }
+  }
+
+  /** What is wrong with the worktree must not be taken for something wrong with a store: `check` throws it. */
+  readonly take: Arrived = (oid, content) => {
+    if (this.#failure) return;
+    try {
+      for (const item of this.#waiting.get(oid) ?? []) {
+        this.#place(item, content);
+        this.placed.add(item);
+      }
+    } catch (error) {
+      this.#failure = { error };
+    }
+  };
+
+  /** @throws what placing one of them threw */
+  check(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}
