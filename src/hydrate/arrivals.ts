@@ -1,14 +1,13 @@
 import type { Arrived } from "../transfer/small-arrivals.ts";
-import type { HydrateItem } from "./hydrate.ts";
 
 /** Places files while their bytes are in memory: what was verified a moment ago need not be read and hashed again. */
-export class Arrivals {
-  readonly placed = new Set<HydrateItem>();
-  readonly #waiting = new Map<string, HydrateItem[]>();
-  readonly #place: (item: HydrateItem, content: Uint8Array) => void;
+export class Arrivals<T extends { readonly oid: string }> {
+  readonly placed = new Set<T>();
+  readonly #waiting = new Map<string, T[]>();
+  readonly #place: (item: T, content: Uint8Array) => void;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(items: readonly HydrateItem[], place: (item: HydrateItem, content: Uint8Array) => void) {
+  constructor(items: readonly T[], place: (item: T, content: Uint8Array) => void) {
     this.#place = place;
     for (const item of items) {
       const same = this.#waiting.get(item.oid);
