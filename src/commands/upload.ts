@@ -79,7 +79,7 @@ async function pushTo(
 async function bringElsewhere(contents: ContentMap, store: RemoteStore, job: UploadJob): Promise<void> {
   const cache = await job.session.cache();
   const absent: WantedContent[] = [];
-  for (const one of contents.values()) if (!cache.has(one.oid)) absent.push(one);
+  for (let row = 0; row < contents.size; row++) if (!cache.has(contents.oid(row))) absent.push(contents.at(row));
   if (absent.length === 0) return;
   await store.sync(job.context.signal);
   const lacking = absent.filter(({ oid }) => !store.has(oid));

@@ -49,6 +49,11 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
     return { oid: this.oid(row), size: page.readDoubleLE(at + sizeAt), path: this.path(row).toString("utf8") };
   }
 
+  /** Its bytes. */
+  sizeOf(row: number): number {
+    return this.#rows.page(row).readDoubleLE(this.#rows.offset(row) + sizeAt);
+  }
+
   oid(row: number): string {
     return this.#rows.key(row);
   }
@@ -106,7 +111,7 @@ export class ContentList implements Iterable<WantedContent> {
   /** Of all of them together. */
   get bytes(): number {
     let sum = 0;
-    for (const row of this.#rows) sum += this.#map.at(row).size;
+    for (const row of this.#rows) sum += this.#map.sizeOf(row);
     return sum;
   }
 
@@ -114,16 +119,14 @@ export class ContentList implements Iterable<WantedContent> {
     for (const row of this.#rows) yield this.#map.at(row);
   }
 
-  every(is: (one: WantedContent) => boolean): boolean {
-    for (const one of this) if (!is(one)) return false;
-    return true;
+  /** Those of the oids that `is` names; for few. */
+  filterOids(is: (oid: string) => boolean): WantedContent[] {
+    return this.#filter((row) => is(this.#map.oid(row)));
   }
 
-  /** As objects: for few. */
-  filter(is: (one: WantedContent) => boolean): WantedContent[] {
-    const found: WantedContent[] = [];
-    for (const one of this) if (is(one)) found.push(one);
-    return found;
+  /** Those of so many bytes or more; for few. */
+  atLeast(size: number): WantedContent[] {
+    return this.#filter((row) => this.#map.sizeOf(row) >= size);
   }
 
   /** In the order of the paths' bytes. Mostly they are already. */
@@ -132,5 +135,10 @@ export class ContentList implements Iterable<WantedContent> {
     const order = (a: number, b: number) => map.path(a).compare(map.path(b));
     const isSorted = this.#rows.every((row, i) => i === 0 || order(this.#rows[i - 1] as number, row) <= 0);
     if (!isSorted) this.#rows.sort(order);
+  }
+  #filter(is: (row: number) => boolean): WantedContent[] {
+    const found: WantedContent[] = [];
+    for (const row of this.#rows) if (is(row)) found.push(this.#map.at(row));
+    return found;
   }
 }

@@ -24,7 +24,8 @@ export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
     const size = Number(before.size);
     const taken = (size >= wholeFileLimit && takeByReflink(file, cache)) || takeByCopy({ file, fd, size }, cache);
     const after = fstatSync(fd, { bigint: true });
-    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size) throw changedWhileAdded(file);
+    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size)
+      throw changedWhileAdded(file);
     return { ...taken, stat: after };
   } finally {
     closeSync(fd);

@@ -26,17 +26,22 @@ export interface PackOptions {
  */
 export async function packContents(contents: ContentList, packer: UploadPacker, options: PackOptions): Promise<void> {
   const { cache, meter } = options;
-  const large = contents.filter(({ size }) => size >= wholeFileLimit);
+  const large = contents.atLeast(wholeFileLimit);
   const ahead = new CutAhead(large, (oid) => cache.knownFile(oid));
   const frames = new FramesAhead(options.store.codec);
   const tools: PackTools = { packer, breathe: createBreather(), meter, ahead, frames };
   try {
     for (const one of contents) {
-      await tools.breathe();
+      // There may be a million: what need not be waited for is not.
+      const breath = tools.breathe();
+      if (breath) await breath;
       options.signal?.throwIfAborted();
-      const small = cache.peekChunks(one.oid);
-      if (small?.content.length === one.size) await packSmall(one, small, tools);
-      else await packContent(one, await verified(one, options), tools);
+      const small = one.size < wholeFileLimit ? cache.peekChunks(one.oid) : undefined;
+      const packing =
+        small?.content.length === one.size
+          ? packSmall(one, small, tools)
+          : packContent(one, await verified(one, options), tools);
+      if (packing) await packing;
     }
   } finally {
     await ahead.stop();
@@ -82,16 +87,28 @@ interface PackTools {
   readonly frames: FramesAhead;
 }
 
-async function packSmall(one: WantedContent, { content, chunks }: PackedContent, tools: PackTools): Promise<void> {
+/** Undefined when it is done already. */
+function packSmall(one: WantedContent, found: PackedContent, tools: PackTools): Promise<void> | undefined {
   const { oid, size, path } = one;
+  const { content, chunks } = found;
   const file = tools.packer.begin({ oid, size, kind: extname(path) }, content.subarray(0, 64));
+  const done = () => {
+    file.done();
+    tools.meter.advance(1, size);
+  };
+  if (chunks.length > 1) return packChunks(found, file).then(done);
+  const packing = file.chunk(content, chunks[0]?.id);
+  if (packing) return packing.then(done);
+  done();
+  return undefined;
+}
+
+async function packChunks({ content, chunks }: PackedContent, file: FilePacker): Promise<void> {
   let start = 0;
   for (const { id, length } of chunks) {
     await file.chunk(content.subarray(start, start + length), id);
     start += length;
   }
-  file.done();
-  tools.meter.advance(1, size);
 }
 
 async function packContent(one: WantedContent, content: CachedContent, tools: PackTools): Promise<void> {

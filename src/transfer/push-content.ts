@@ -47,7 +47,7 @@ export async function pushContent(
   const { cache, meter } = options;
   const all = wanted instanceof ContentMap ? wanted : ContentMap.of(wanted);
   const absent = await findAbsent(all, options);
-  const uncached = absent.filter(({ oid }) => !cache.has(oid));
+  const uncached = absent.filterOids((oid) => !cache.has(oid));
   await rescue(uncached, options);
   assertAvailable(uncached, cache);
   absent.sortByPath();
@@ -63,7 +63,7 @@ async function findAbsent(all: ContentMap, { cache, store, signal }: PushOptions
   // Chunks that are found again spare at most the bytes that are to be sent: a larger index is not worth bringing.
   if (store.index.awayBytes === 0) return absent;
   const worthIt = absent.bytes > store.index.awayBytes;
-  if (!worthIt && absent.every((one) => cache.has(one.oid))) return absent;
+  if (!worthIt && absent.filterOids((oid) => !cache.has(oid)).length === 0) return absent;
   await store.syncToWrite(signal);
   return lacking(all, store, signal);
 }

@@ -67,9 +67,9 @@ export interface FilePacker {
   /** Whether the chunks that come will all be compressed, going by those that came. */
   shrinks(): boolean;
   /**
-   * Takes the next chunk of the file; its bytes may be overwritten when this resolves. `id`, `frame`: if absent it is hashed and, where that is worth a try, compressed here.
+   * Takes the next chunk of the file; its bytes may be overwritten when this resolves, or at once where it returns nothing. `id`, `frame`: if absent it is hashed and, where that is worth a try, compressed here.
    */
-  chunk(plain: Uint8Array, id?: Uint8Array, frame?: Frame): Promise<void>;
+  chunk(plain: Uint8Array, id?: Uint8Array, frame?: Frame): Promise<void> | undefined;
   /** The whole file came and was right. Without this call it is not in the index. */
   done(): void;
 }

@@ -2,9 +2,10 @@ import { codec as codecs } from "../../chunk/codec.ts";
 import { CompressionHistories, CompressionProbe } from "../../chunk/compression-probe.ts";
 import { SegmentBuilder, segmentLimit } from "../index/segment-builder.ts";
 import { encodeManifest, piecesOf, type Term, TermList } from "../manifest.ts";
-import { PackBuilder, type PackEntry, packLimit } from "../pack/pack-builder.ts";
+import { PackBuilder, type PackEntry } from "../pack/pack-builder.ts";
 import type { PackTable } from "../pack/pack-table.ts";
 import type { PackInfo } from "./index-copy.ts";
+import { addTo, chunksOf, type FileChunks, hasRoomFor, type OpenUpload } from "./open-upload.ts";
 import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
 import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
 import { PlacedChunks } from "./placed-chunks.ts";
@@ -34,7 +35,7 @@ export class UploadPacker {
   readonly #histories = new CompressionHistories();
   readonly #slots = new UploadSlots();
   readonly #known = new Map<string, PackInfo>();
-  #current: { builder: PackBuilder; buffer: Uint8Array; origins: EntryOrigin[] } | undefined;
+  #current: OpenUpload | undefined;
   #newChunks = 0;
 
   constructor(tools: PackerTools) {
@@ -109,44 +110,62 @@ export class UploadPacker {
   }
 
   /** Where each chunk of a file lies now, in file order; at least of those that `remember` asks for. Only after finish. */
-  *packed(): Generator<{ oid: string; size: number; chunks: { pack: string; entry: number; length: number }[] }> {
-    for (const { oid, size, terms, lengths } of this.#files) {
-      let next = 0;
-      const chunks = terms.terms.flatMap((term) =>
-        Array.from({ length: term.count }, (_, i) => ({
-          pack: this.#nameOf(term.pack) ?? "",
-          entry: term.first + i,
-          length: lengths[next++] ?? 0,
-        })),
-      );
-      yield { oid, size, chunks };
-    }
+  *packed(): Generator<FileChunks> {
+    yield* chunksOf(this.#files, (pack) => this.#nameOf(pack) ?? "");
   }
 
-  async #place({ plain, id, frame: made, origin }: Sourced, terms: TermList, probe: CompressionProbe): Promise<void> {
-    const here = this.#placed.get(id);
-    if (here) return terms.append(`#${here.pack}`, here.entry, plain.length);
-    const there = this.#tools.find(id);
-    if (there) {
-      this.#known.set(there.pack.id, there.pack);
-      return terms.append(there.pack.id, there.entry, plain.length);
+  /** Undefined when it is done already: most chunks of small files wait for nothing. */
+  #place(
+    { plain, id, frame: made, origin }: Sourced,
+    terms: TermList,
+    probe: CompressionProbe,
+  ): Promise<void> | undefined {
+    const known = this.#findPlaced(id);
+    if (known) {
+      terms.append(known.pack, known.entry, plain.length);
+      return undefined;
     }
     const tried = probe.wants();
     const frame = tried ? (made ?? this.#tools.codec.compress(plain)) : { codec: codecs.raw, bytes: plain };
     if (tried) probe.note(plain.length, frame.bytes.length);
     const packed = { id, plainLength: plain.length, codec: frame.codec, stored: frame.bytes };
-    const entry = await this.#add(packed, origin);
-    this.#newChunks++;
-    this.#placed.set(id, this.#names.length, entry);
-    terms.append(`#${this.#names.length}`, entry, plain.length);
+    const append = (pack: OpenUpload) => {
+      const entry = addTo(pack, packed, origin);
+      this.#newChunks++;
+      this.#placed.set(id, this.#names.length, entry);
+      terms.append(`#${this.#names.length}`, entry, plain.length);
+    };
+    const pack = this.#packFor(packed.stored.length);
+    if (pack instanceof Promise) return pack.then(append);
+    append(pack);
+    return undefined;
+  }
+
+  /** Where a chunk lies: in a pack of this push, or in one of the store's. */
+  #findPlaced(id: Uint8Array): { readonly pack: string; readonly entry: number } | undefined {
+    const here = this.#placed.get(id);
+    if (here) return { pack: `#${here.pack}`, entry: here.entry };
+    const there = this.#tools.find(id);
+    if (!there) return undefined;
+    this.#known.set(there.pack.id, there.pack);
+    return { pack: there.pack.id, entry: there.entry };
   }
 
   async #add(entry: PackEntry, origin: EntryOrigin): Promise<number> {
+    return addTo(await this.#packFor(entry.stored.length), entry, origin);
+  }
+
+  /** The pack that takes so many bytes more; a promise where the one in hand does not. */
+  #packFor(length: number): OpenUpload | Promise<OpenUpload> {
     this.#slots.check();
-    if (this.#current && !this.#current.builder.fits(entry.stored.length)) await this.#seal();
-    this.#current ??= await this.#nextBuilder();
-    this.#current.origins.push(origin);
-    return this.#current.builder.add(entry);
+    return this.#current?.builder.fits(length) ? this.#current : this.#nextPack();
+  }
+
+  async #nextPack(): Promise<OpenUpload> {
+    await this.#seal();
+    const buffer = await this.#slots.take();
+    this.#current = { builder: new PackBuilder(buffer, this.#tools.hash), buffer, origins: [] };
+    return this.#current;
   }
 
   /** Names the pack in hand and starts its upload. */
@@ -188,17 +207,12 @@ export class UploadPacker {
     return number;
   }
 
-  async #nextBuilder() {
-    const buffer = await this.#slots.take();
-    return { builder: new PackBuilder(buffer, this.#tools.hash), buffer, origins: [] };
-  }
-
   /** A file of one term needs no more than its row; any other gets a manifest. */
   async #placeFile(file: PackedFile): Promise<FilePlace> {
     const plain = plainRow(file);
     if (plain) return { ...plain, terms: [], manifest: false };
     // All pieces lie in one pack: begin another one when this one cannot take them.
-    if (this.#current && !this.#hasRoom(this.#current.builder, this.#encode(file).length)) await this.#seal();
+    if (this.#current && !hasRoomFor(this.#current.builder, this.#encode(file).length)) await this.#seal();
     const pieces = piecesOf(this.#encode(file));
     const entries: number[] = [];
     for (const piece of pieces) {
@@ -208,11 +222,6 @@ export class UploadPacker {
     const { oid, size, terms } = file;
     const place = { pack: `#${this.#names.length}`, first: entries[0] ?? 0, count: pieces.length };
     return { oid, size, terms: terms.terms, ...place, manifest: true };
-  }
-
-  #hasRoom(builder: PackBuilder, bytes: number): boolean {
-    const rows = 1024;
-    return builder.fits(bytes + rows) && builder.count + 16 <= packLimit.entries;
   }
 
   /** Terms in packs that have a name by now, and in the pack in hand, which the manifest will lie in. */
