@@ -2,7 +2,7 @@ import { codec as codecs } from "../../chunk/codec.ts";
 import { CompressionHistories, CompressionProbe } from "../../chunk/compression-probe.ts";
 import { SegmentBuilder, segmentLimit } from "../index/segment-builder.ts";
 import { encodeManifest, piecesOf, type Term, TermList } from "../manifest.ts";
-import { PackBuilder, type PackEntry } from "../pack/pack-builder.ts";
+import { PackBuilder } from "../pack/pack-builder.ts";
 import type { PackTable } from "../pack/pack-table.ts";
 import type { PackInfo } from "./index-copy.ts";
 import { addTo, chunksOf, type FileChunks, hasRoomFor, type OpenUpload } from "./open-upload.ts";
@@ -151,10 +151,6 @@ export class UploadPacker {
     return { pack: there.pack.id, entry: there.entry };
   }
 
-  async #add(entry: PackEntry, origin: EntryOrigin): Promise<number> {
-    return addTo(await this.#packFor(entry.stored.length), entry, origin);
-  }
-
   /** The pack that takes so many bytes more; a promise where the one in hand does not. */
   #packFor(length: number): OpenUpload | Promise<OpenUpload> {
     this.#slots.check();
@@ -217,7 +213,8 @@ export class UploadPacker {
     const entries: number[] = [];
     for (const piece of pieces) {
       const stored = { plainLength: piece.length, codec: codecs.raw, stored: piece, manifest: true };
-      entries.push(await this.#add({ id: this.#tools.hash(piece), ...stored }, { bytes: piece }));
+      const pack = await this.#packFor(piece.length);
+      entries.push(addTo(pack, { id: this.#tools.hash(piece), ...stored }, { bytes: piece }));
     }
     const { oid, size, terms } = file;
     const place = { pack: `#${this.#names.length}`, first: entries[0] ?? 0, count: pieces.length };
