@@ -1,5 +1,6 @@
 import { exitCode } from "../error/exit-code.ts";
 import { defaultRemote } from "../git/remote.ts";
+import { type ContentList, ContentMap } from "../transfer/content-map.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
@@ -7,7 +8,7 @@ import { fetchAnywhere } from "./fetch-anywhere.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { Session } from "./session.ts";
 import { fetchRuns } from "./share-runs.ts";
-import { indexFiles, type TrackedFile, treeFiles } from "./tracked-files.ts";
+import { eachIndexFiles, eachTreeFiles } from "./tracked-files.ts";
 
 /** Brings data into the cache and leaves the worktree alone. */
 export const command = {
@@ -33,11 +34,6 @@ export const command = {
   },
 } satisfies Command;
 
-interface Content {
-  readonly oid: string;
-  readonly size: number;
-}
-
 /** The first word is a remote if one is called so; otherwise every word is a ref. */
 async function split(args: readonly string[], session: Session): Promise<[string | undefined, readonly string[]]> {
   const [first, ...rest] = args;
@@ -45,46 +41,65 @@ async function split(args: readonly string[], session: Session): Promise<[string
   return [undefined, args];
 }
 
-async function everything(session: Session): Promise<Content[]> {
-  return [...(await contentsOf(session.repository, { include: ["--all"], exclude: [] }, "leave-out")).values()];
+function everything(session: Session): Promise<ContentMap> {
+  return contentsOf(session.repository, { include: ["--all"], exclude: [] }, "leave-out");
 }
 
-async function ofRefs(refs: readonly string[], session: Session): Promise<TrackedFile[]> {
+async function ofRefs(refs: readonly string[], session: Session): Promise<ContentMap> {
   const { repository, settings } = session;
   const bare = repository.workTree === undefined;
   const trees = refs.length > 0 ? refs : bare ? ["HEAD"] : [];
-  const files =
-    trees.length === 0
-      ? await indexFiles(repository)
-      : (await Promise.all(trees.map((ref) => treeFiles(repository, ref)))).flat();
   const wishes = await PathWishes.of({ ...settings, hydrate: "all" });
-  return files.filter((file) => wishes.wants(file.path));
+  const wanted = new ContentMap();
+  const sources =
+    trees.length === 0 ? [eachIndexFiles(repository)] : trees.map((ref) => eachTreeFiles(repository, ref));
+  for (const source of sources)
+    for await (const files of source)
+      for (const { oid, size, path } of files) if (wishes.wants(path)) wanted.add({ oid, size, path: "" });
+  return wanted;
 }
 
-async function fetchWanted(
-  wanted: readonly Content[],
-  on: { session: Session; context: Context; remote: string | undefined },
-  options: Options,
-) {
+/** Contents that are asked for together. */
+const askedAtOnce = 65_536;
+
+interface FetchTarget {
+  readonly session: Session;
+  readonly context: Context;
+  readonly remote: string | undefined;
+}
+
+async function fetchWanted(wanted: ContentMap, on: FetchTarget, options: Options) {
   const cache = await on.session.cache();
-  const absent = [...new Map(wanted.filter((one) => !cache.has(one.oid)).map((one) => [one.oid, one])).values()];
-  const bytes = absent.reduce((sum, one) => sum + one.size, 0);
+  const absent = wanted.select((oid) => !cache.has(oid));
   if (options.dryRun === true)
     return {
-      text: `${absent.length} files, ${formatBytes(bytes)}, are missing`,
-      data: { dryRun: true, files: absent.length, bytes },
+      text: `${absent.length} files, ${formatBytes(absent.bytes)}, are missing`,
+      data: { dryRun: true, files: absent.length, bytes: absent.bytes },
     };
   if (absent.length === 0) return { text: "Everything is in the cache", data: { fetched: 0, received: 0, failed: [] } };
+  const { fetched, received, failed } = await fetchAbsent(absent, on);
+  return {
+    text: `${fetched} files fetched, ${formatBytes(received)} received${failed.length > 0 ? `, ${failed.length} could not be had` : ""}`,
+    data: { fetched, received, failed },
+    exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
+  };
+}
+
+async function fetchAbsent(absent: ContentList, on: FetchTarget) {
+  const sum = { fetched: 0, received: 0, failed: [] as { readonly oid: string; readonly message: string }[] };
   const progress = on.context.progress("Fetching");
+  progress.total(absent.length, absent.bytes);
+  // Of all lists together, and not of each.
+  const meter = { total: () => {}, advance: (files: number, bytes: number) => progress.advance(files, bytes) };
   try {
-    const report = await fetchAnywhere(absent, { ...on, meter: progress });
-    for (const error of report.failed.values()) on.context.warn(error.message);
-    const failed = [...report.failed].map(([oid, error]) => ({ oid, message: error.message }));
-    return {
-      text: `${report.fetched} files fetched, ${formatBytes(report.received)} received${failed.length > 0 ? `, ${failed.length} could not be had` : ""}`,
-      data: { fetched: report.fetched, received: report.received, failed },
-      exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
-    };
+    for (const list of absent.lists(askedAtOnce)) {
+      const report = await fetchAnywhere(list, { ...on, meter });
+      for (const error of report.failed.values()) on.context.warn(error.message);
+      for (const [oid, { message }] of report.failed) sum.failed.push({ oid, message });
+      sum.fetched += report.fetched;
+      sum.received += report.received;
+    }
+    return sum;
   } finally {
     progress.done();
   }

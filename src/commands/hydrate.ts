@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { exitCode } from "../error/exit-code.ts";
 import { worktreeChanges } from "../git/changes.ts";
 import type { HydrateReport } from "../hydrate/hydrate.ts";
+import { HydrateRows } from "../hydrate/hydrate-rows.ts";
 import { parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Command, Context } from "./command.ts";
 import { PathWishes } from "./path-wishes.ts";
-import { hydratePaths, quotePath, reportHydration } from "./restore-content.ts";
+import { hydrateQueue, quotePath, reportHydration } from "./restore-content.ts";
 import { Session } from "./session.ts";
-import { indexFiles, namedFiles, type TrackedFile } from "./tracked-files.ts";
+import { eachIndexFiles, indexFiles, namedFiles, type TrackedFile } from "./tracked-files.ts";
 
 /** Puts the bytes of tracked files in place of their pointers. */
 export const command = {
@@ -29,14 +30,18 @@ export async function hydrateWorktree(paths: readonly string[], session: Session
   const { workTree } = session.workTree;
   // `mlgit.hydrate=none` is about what happens by itself; this was asked for.
   const wishes = await PathWishes.of({ ...session.settings, hydrate: "all" });
-  const files = namedFiles(await indexFiles(session.repository), paths, session.workTree);
+  // Names that nothing has are found out first; without names there may be a million files.
+  const all = paths.length === 0;
+  const lists = all
+    ? eachIndexFiles(session.repository)
+    : [namedFiles(await indexFiles(session.repository), paths, session.workTree)];
   const unstamped = await unstampedPaths(session);
-  const items = files.filter(
-    (file) =>
-      (paths.length > 0 || wishes.wants(file.path)) &&
-      (holdsPointer(workTree, file) || (unstamped.has(key(file)) && hasSizeOf(workTree, file))),
-  );
-  const report = await hydratePaths(items, session, context, remote);
+  const isWanted = (file: TrackedFile) =>
+    (!all || wishes.wants(file.path)) &&
+    (holdsPointer(workTree, file) || (unstamped.has(key(file)) && hasSizeOf(workTree, file)));
+  const queue = new HydrateRows();
+  for await (const files of lists) for (const file of files) if (isWanted(file)) queue.add(file);
+  const report = await hydrateQueue(queue, session, context, remote);
   reportHydration(report, context);
   return resultOf(report);
 }

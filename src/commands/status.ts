@@ -7,7 +7,7 @@ import type { Command } from "./command.ts";
 import { holdsPointer } from "./hydrate.ts";
 import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
-import { indexFiles } from "./tracked-files.ts";
+import { eachIndexFiles, type TrackedFile } from "./tracked-files.ts";
 
 /** What a person wants to know of the data: what is changed, what is only a pointer here, what no remote has. */
 export const command = {
@@ -45,13 +45,19 @@ interface ChangedPath {
 async function gather(session: Session): Promise<StatusData> {
   const { repository } = session;
   const { workTree } = session.workTree;
-  const files = await indexFiles(repository);
   const cache = await session.cache();
-  const dehydrated = files.filter((file) => holdsPointer(workTree, file));
+  const sum = { files: 0, bytes: 0 };
+  const dehydrated: TrackedFile[] = [];
+  for await (const files of eachIndexFiles(repository)) {
+    sum.files += files.length;
+    for (const file of files) {
+      sum.bytes += file.size;
+      if (holdsPointer(workTree, file)) dehydrated.push(file);
+    }
+  }
   return {
     store: await storeOf(session),
-    files: files.length,
-    bytes: files.reduce((sum, file) => sum + file.size, 0),
+    ...sum,
     staged: await trackedOnly(session, await stagedChanges(repository)),
     unstaged: await trackedOnly(session, await worktreeChanges(repository)),
     dehydrated: dehydrated.map((file) => ({
@@ -95,10 +101,9 @@ async function trackedOnly(session: Session, changes: readonly Change[]): Promis
 /** Contents that HEAD needs and no tracking branch does. */
 async function unpushed(session: Session): Promise<StatusData["unpushed"]> {
   if ((await verifyCommit(session.repository, "HEAD")) === undefined) return { files: 0, bytes: 0 };
-  const contents = [
-    ...(await contentsOf(session.repository, { include: ["HEAD"], exclude: ["--remotes"] }, "leave-out")).values(),
-  ];
-  return { files: contents.length, bytes: contents.reduce((sum, one) => sum + one.size, 0) };
+  const range = { include: ["HEAD"], exclude: ["--remotes"] };
+  const contents = await contentsOf(session.repository, range, "leave-out");
+  return { files: contents.size, bytes: contents.bytes };
 }
 
 function describe(data: StatusData): string {

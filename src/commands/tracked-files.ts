@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { areTracked } from "../git/check-attributes.ts";
+import { openAttributeCheck } from "../git/check-attributes.ts";
 import type { Repository } from "../git/repository.ts";
-import { type SmallFile, scanIndex, scanTree } from "../git/tree-scan.ts";
+import { inBatches, type SmallFile, scanIndex, scanTree } from "../git/tree-scan.ts";
 import { type Pointer, parsePointer } from "../pointer/pointer.ts";
 
 /** A tracked file as git has it: a path of the index or of a commit, and its pointer. */
@@ -14,28 +14,48 @@ export interface TrackedFile extends Pointer {
   readonly blob: string;
 }
 
+/** Files of one list: few enough to keep in mind. */
+const listed = 4096;
+
 /** The pointers of the index that lie under tracked paths; of a conflict only what is merged already. */
-export async function indexFiles(repository: Repository): Promise<TrackedFile[]> {
-  const files = await pointersOf(scanIndex(repository));
-  const tracked = await areTracked(
-    repository,
-    files.map((file) => file.path),
-  );
-  return files.filter((_, i) => tracked[i]);
+export function indexFiles(repository: Repository): Promise<TrackedFile[]> {
+  return gather(eachIndexFiles(repository));
+}
+
+/** The same list by list: there may be a million. */
+export async function* eachIndexFiles(repository: Repository): AsyncGenerator<TrackedFile[]> {
+  const check = openAttributeCheck(repository);
+  try {
+    for await (const files of inBatches(pointersOf(scanIndex(repository)), listed)) {
+      const filters = await check.ask(files.map((file) => file.path));
+      yield files.filter((_, i) => filters[i] === "mlgit");
+    }
+  } finally {
+    check.close();
+  }
 }
 
 /** The pointers of a commit or tree. Attributes are those of another time, so the content decides. */
 export function treeFiles(repository: Repository, treeish: string): Promise<TrackedFile[]> {
-  return pointersOf(scanTree(repository, treeish));
+  return gather(eachTreeFiles(repository, treeish));
 }
 
-async function pointersOf(files: AsyncIterable<SmallFile>): Promise<TrackedFile[]> {
+/** The same list by list. */
+export function eachTreeFiles(repository: Repository, treeish: string): AsyncGenerator<TrackedFile[]> {
+  return inBatches(pointersOf(scanTree(repository, treeish)), listed);
+}
+
+async function gather(lists: AsyncIterable<readonly TrackedFile[]>): Promise<TrackedFile[]> {
   const found: TrackedFile[] = [];
+  for await (const files of lists) for (const file of files) found.push(file);
+  return found;
+}
+
+async function* pointersOf(files: AsyncIterable<SmallFile>): AsyncGenerator<TrackedFile> {
   for await (const file of files) {
     const pointer = file.stage === 0 ? parsePointer(file.bytes) : undefined;
-    if (pointer) found.push({ ...pointer, path: Buffer.from(file.path), mode: file.mode, blob: file.blob });
+    if (pointer) yield { ...pointer, path: Buffer.from(file.path), mode: file.mode, blob: file.blob };
   }
-  return found;
 }
 
 /** Keeps the files that lie at or below one of the given paths (relative to the folder the command runs in); all when none is given. */

@@ -31,6 +31,13 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
     return this.#rows.count;
   }
 
+  /** Of all of them together. */
+  get bytes(): number {
+    let sum = 0;
+    for (let row = 0; row < this.size; row++) sum += this.sizeOf(row);
+    return sum;
+  }
+
   /** Unless there is one with this oid: the first counts. */
   add({ oid, size, path }: WantedContent): void {
     const known = this.#rows.find(oid);
@@ -67,6 +74,14 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
   get(oid: string): WantedContent | undefined {
     const row = this.#rows.find(oid);
     return row < 0 ? undefined : this.at(row);
+  }
+
+  /** Those whose oids `is` names, in their order. */
+  select(is: (oid: string) => boolean): ContentList {
+    const rows = new Uint32Array(this.size);
+    let count = 0;
+    for (let row = 0; row < this.size; row++) if (is(this.oid(row))) rows[count++] = row;
+    return new ContentList(this, rows.subarray(0, count));
   }
 
   has(oid: string): boolean {
@@ -117,6 +132,12 @@ export class ContentList implements Iterable<WantedContent> {
 
   *[Symbol.iterator](): Iterator<WantedContent> {
     for (const row of this.#rows) yield this.#map.at(row);
+  }
+
+  /** As objects, some at a time. */
+  *lists(files: number): Generator<WantedContent[], void, void> {
+    for (let start = 0; start < this.length; start += files)
+      yield Array.from(this.#rows.subarray(start, start + files), (row) => this.#map.at(row));
   }
 
   /** Those of the oids that `is` names; for few. */

@@ -6,7 +6,7 @@ import { PackBuilder } from "../pack/pack-builder.ts";
 import type { PackTable } from "../pack/pack-table.ts";
 import type { PackInfo } from "./index-copy.ts";
 import { addTo, chunksOf, type FileChunks, hasRoomFor, type OpenUpload } from "./open-upload.ts";
-import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
+import type { PackRecipe } from "./pack-recipe.ts";
 import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
 import { PlacedChunks } from "./placed-chunks.ts";
 import { type PlainRow, PlainRows, plainRow } from "./plain-rows.ts";
