@@ -8,7 +8,7 @@ export class ByteStrings {
   /** Keeps a copy; returns where it is. One string is at most 256 KiB long. */
   add(bytes: Uint8Array): number {
     if (bytes.length > pageBytes) throw new RangeError(`${bytes.length} bytes are no short string`);
-    if (this.#used + bytes.length > pageBytes) {
+    if (this.#pages.length === 0 || this.#used + bytes.length > pageBytes) {
       this.#pages.push(Buffer.allocUnsafeSlow(pageBytes));
       this.#used = 0;
     }

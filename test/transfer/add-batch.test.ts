@@ -1,0 +1,52 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "@jest/globals";
+import { Cache } from "../../src/store/local/cache.ts";
+import { addBatch } from "../../src/transfer/add-batch.ts";
+import { oidOf, pointerOf } from "../helper/pointer-of.ts";
+import { randomBytesOf } from "../helper/random.ts";
+
+const root = mkdtempSync(join(tmpdir(), "mlgit-add-batch-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let made = 0;
+
+function write(bytes: string | Uint8Array): Buffer {
+  const path = join(root, `file ${made++}`);
+  writeFileSync(path, bytes);
+  return Buffer.from(path);
+}
+
+function bytesOf(cache: Cache, oid: string): Buffer | undefined {
+  const found = cache.get(oid);
+  return found?.kind === "file" ? readFileSync(found.path) : found && Buffer.from(found.content);
+}
+
+it("gives each file its pointer, in order, and keeps its bytes; those of a pointer, of nothing and of a twin once or not at all", async () => {
+  const cache = await Cache.open(join(root, `cache ${made++}`));
+  const twin = randomBytesOf(1, 5000);
+  const sizes = [1, 1023, 10_000, 32_769, 256 << 10, (256 << 10) + 1, (1 << 20) - 1, 2 << 20];
+  // More than the memory that they are read into.
+  const many = Array.from({ length: 40 }, (_, i) => randomBytesOf(100 + i, 200_000));
+  const contents = [twin, ...sizes.map((size) => randomBytesOf(size, size)), twin, ...many];
+  const pointer = pointerOf("some content");
+  const added = addBatch([...contents, "", pointer].map(write), cache);
+  expect(added.map((one) => one.pointer)).toEqual([...contents.map(pointerOf), "", pointer]);
+  expect(added.map((one) => one.size)).toEqual([...contents.map(({ length }) => length), 0, 0]);
+  // Another process sees what is promised before anything is finished.
+  for (const one of [cache, await Cache.open(cache.layout.root)])
+    for (const bytes of contents) expect(bytesOf(one, oidOf(bytes))?.equals(bytes)).toBe(true);
+  await cache.close();
+  const again = await Cache.open(cache.layout.root);
+  expect([...again.contents()]).toHaveLength(contents.length - 1);
+  expect(addBatch([write(twin)], again)[0]?.pointer).toBe(pointerOf(twin));
+  await again.close();
+  expect([...(await Cache.open(cache.layout.root)).contents()]).toHaveLength(contents.length - 1);
+});
+
+it("follows no symbolic link", async () => {
+  const cache = await Cache.open(join(root, `cache ${made++}`));
+  const link = join(root, "link");
+  symlinkSync(write("content").toString(), link);
+  expect(() => addBatch([Buffer.from(link)], cache)).toThrow();
+});
