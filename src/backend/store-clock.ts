@@ -1,6 +1,7 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import { uniqueName } from "../util/durable.ts";
 import type { Backend } from "./backend.ts";
+import type { Handle } from "./handle.ts";
 
 /** Clocks differ by seconds, and servers tell whole ones. In milliseconds. */
 const tolerated = 120_000;
@@ -16,13 +17,22 @@ export async function assertClock(backend: Backend, graceMs: number): Promise<vo
   const handle = { type: "gc", name: `clock-${uniqueName()}` } as const;
   const now = Date.now();
   await backend.save(handle, Buffer.from(`${now}\n`));
-  const { modified } = await backend.stat(handle);
+  const modified = await modifiedAt(backend, handle);
   await backend.remove(handle);
-  // 0: the server does not say how old it is.
   const ahead = modified === 0 ? 0 : now - modified;
   if (ahead <= Math.max(graceMs / 2, tolerated)) return;
   const hours = Math.round(ahead / 3_600_000);
   throw new MlgitError("refused", `the clock here is ${hours} hours ahead of that of ${backend.location}`, {
     hint: "set this machine's clock, then run the same command again; nothing was removed",
   });
+}
+
+/** 0 where the place does not say how old an object is, or does not show it yet. */
+async function modifiedAt(backend: Backend, handle: Handle): Promise<number> {
+  try {
+    return (await backend.stat(handle)).modified;
+  } catch (error) {
+    if (backend.isNotFound(error)) return 0;
+    throw error;
+  }
 }
