@@ -11,6 +11,15 @@ jest.setTimeout(180_000);
 const large = randomBytes("large", 3_000_000);
 const small = randomBytes("small", 30_000);
 
+/** The process with all that it started. It may have come to its end a moment ago. */
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /** The ways in which users of another large-file extension lost data, each tried here. test/e2e/prune.test.ts has those of pruning. */
 describe("data that others have lost", () => {
   let project: DataProject;
@@ -112,7 +121,7 @@ describe("data that others have lost", () => {
       const child = spawn("git", ["mlgit", "hydrate"], { cwd: project.work, env: project.box.env, detached: true });
       const ended = new Promise((resolve) => child.on("close", resolve));
       await new Promise((resolve) => setTimeout(resolve, wait));
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+      killGroup(child.pid);
       await ended;
       for (const [path, bytes] of expected) expect(isPointer(path) || project.read(path).equals(bytes)).toBe(true);
       await project.mlgit(["hydrate"]);
