@@ -16,7 +16,7 @@ const mostThreads = 8;
 /** Seconds of work for which one more thread is started: what it takes to begin, and until V8 has compiled what it does, is half of that. */
 const worthThread = 1;
 /** As long this thread works alone. */
-const worthFirst = 0.05;
+const worthFirst = 0.5;
 const nul = Buffer.of(0);
 /** What threads throw away lies in memory until it is collected, in each of them. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
@@ -87,7 +87,7 @@ export class AddPool {
     const batches = planAdd(files);
     this.#work += batches ? workOf(files) : 0;
     const mayWait = this.#work > worthFirst && availableParallelism() > 1;
-    if (!batches || (!mayWait && this.#threads.length === 0)) return [this.#addHere(files)];
+    if (!batches || (!mayWait && this.#threads.length === 0)) return this.#addHere(files);
     this.#startThreads(batches.length);
     const jobs = batches.map(
       (numbers) =>
@@ -112,16 +112,17 @@ export class AddPool {
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 
-  #addHere(files: readonly Buffer[]): AddedBatch {
+  /** Some at a time, so that what is kept of each is a piece of memory and no object. */
+  #addHere(files: readonly Buffer[]): AddedBatch[] {
     const { cache, meter, signal, objectFormat } = this.#options;
-    const added: AddedFile[] = [];
+    const batches: AddedBatch[] = [];
     for (let start = 0; start < files.length; start += batchSize) {
       signal.throwIfAborted();
-      const batch = addBatch(files.slice(start, start + batchSize), cache);
-      for (const { size } of batch) meter.advance(1, size);
-      added.push(...batch);
+      const added = addBatch(files.slice(start, start + batchSize), cache);
+      for (const { size } of added) meter.advance(1, size);
+      batches.push({ numbers: added.map((_, i) => start + i), packed: packAdded(added, objectFormat) });
     }
-    return { numbers: [...files.keys()], packed: packAdded(added, objectFormat) };
+    return batches;
   }
 
   #startThreads(batches: number): void {
