@@ -1,6 +1,6 @@
 // npm run bench:million -- [--files N] [--bytes LEAST-MOST] [--each N] [--edit N] [--no-s3] [--json FILE] [--write] [--work DIR]
 // A data set of very many small files: what people do with it, beside plain git on as many files that hold pointers, and beside one object per file.
-// Not part of any test: a million files take an hour and, with the copies that a remote and a clone are, five times their bytes.
+// Not part of any test: a million files take an hour and, with the copies that a repository, a clone and their caches are, four times their bytes of disk; the S3 server holds them in memory.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -28,7 +28,7 @@ const files = Number(options.files);
 const bytes = options.bytes.split("-").map(Number);
 const edited = Number(options.edit);
 const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-million-"));
-const s3 = options["no-s3"] ? undefined : await startS3(join(work, "s3"));
+const s3 = options["no-s3"] ? undefined : await startS3(join(work, "s3"), Math.max(8e9, files * mean() * 1.5));
 process.once("exit", () => {
   s3?.stop?.();
   rmSync(work, { recursive: true, force: true });
@@ -47,6 +47,12 @@ const ours = dayOf("mlgit", {
   tracked: true,
 });
 report();
+
+/** Bytes of a file, on average: their sizes are spread evenly by their logarithm. */
+function mean() {
+  const [least, most] = bytes;
+  return most > least ? (most - least) / Math.log(most / least) : least;
+}
 
 /** Steps of one tool, each a whole process and all that it starts. */
 function dayOf(name, { make, add, tracked = false }) {

@@ -31,11 +31,12 @@ const s3Environment = {
   AWS_EC2_METADATA_DISABLED: "true",
 };
 
-/** Starts an S3 server with one bucket, or says why not. `stop()` when done. */
-export async function startS3(folder) {
+/** Starts an S3 server with one bucket for so many bytes, which are in memory, or says why not. `stop()` when done. */
+export async function startS3(folder, bytes = 8 * 2 ** 30) {
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
-  const started = spawnSync(script, ["start", folder, String(port), String(process.pid)], { encoding: "utf8" });
+  const env = { ...process.env, S3_BYTES: String(Math.ceil(bytes)) };
+  const started = spawnSync(script, ["start", folder, String(port), String(process.pid)], { encoding: "utf8", env });
   if (started.status !== 0) return { missing: started.stderr.trim().split("\n").at(-1) || "no S3 server" };
   const endpoint = `http://127.0.0.1:${port}`;
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";

@@ -4,7 +4,7 @@
 # without systemd. Debian: apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common
 #
 # DIR is emptied. Ports: PORT (http), PORT+1 and PORT+10..PORT+90. With WATCH_PID the server ends when that process has ended, however it ended.
-# S3_TREE=/path takes the programs of an unpacked Debian tree instead of the installed ones (rgw-tree.sh makes one).
+# S3_BYTES is what it holds at most, in memory: 8 GiB. S3_TREE=/path takes the programs of an unpacked Debian tree instead of the installed ones (rgw-tree.sh makes one).
 # The keys below open nothing but this server.
 set -euo pipefail
 access_key=testaccesskey secret_key=testsecretkey
@@ -85,7 +85,7 @@ auth_allow_insecure_global_id_reclaim = false
 [osd]
 osd_data = $dir/osd
 osd_objectstore = memstore
-memstore_device_bytes = 8589934592
+memstore_device_bytes = ${S3_BYTES:-8589934592}
 osd_memory_target = 939524096
 [client]
 rgw_data = $dir/rgw
