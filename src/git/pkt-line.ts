@@ -12,7 +12,8 @@
  * A data-pkt is at most 65520 bytes, so its payload at most 65516. Text lines carry a final LF that is not part of the text.
  */
 import { MlgitError } from "../error/mlgit-error.ts";
-import { readSome, writeAll } from "./fd.ts";
+import { EagerInput } from "./eager-input.ts";
+import { writeAll } from "./fd.ts";
 
 export const maxPayload = 65_516;
 
@@ -21,14 +22,14 @@ export type PacketKind = "data" | "flush" | "delim" | "response-end" | "eof";
 
 /** Reads packets from a file descriptor, synchronously, into one buffer that it uses again and again. */
 export class PktReader {
-  readonly #fd: number;
+  readonly #input: EagerInput;
   readonly #buffer: Buffer;
   #start = 0;
   #end = 0;
   #payload: Buffer;
 
   constructor(fd: number, bufferSize = 4 * 65_536) {
-    this.#fd = fd;
+    this.#input = new EagerInput(fd);
     this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferSize, 65_520));
     this.#payload = this.#buffer.subarray(0, 0);
   }
@@ -70,7 +71,7 @@ export class PktReader {
       this.#start = 0;
     }
     while (this.#end - this.#start < count) {
-      const got = readSome(this.#fd, this.#buffer, this.#end);
+      const got = this.#input.read(this.#buffer, this.#end);
       if (got === 0 && this.#end === this.#start && count === 4) return false;
       if (got === 0) throw new MlgitError("interrupted", "the stream from git ended inside a packet");
       this.#end += got;
