@@ -17,6 +17,7 @@ export function mountSmallDisk(path: string, megabytes: number): SmallDisk | und
   }
   return {
     remount: (options) => void run("mount", "-o", `remount,${options}`, path),
-    unmount: () => void run("umount", path),
+    // The process of a test may still have files open there.
+    unmount: () => void run("umount", "--lazy", path),
   };
 }

@@ -6,7 +6,7 @@ import { mayBeAlive } from "../../util/process-mark.ts";
 import { checkPack } from "./check-pack.ts";
 import type { LargeFiles } from "./large-files.ts";
 import type { CacheLayout } from "./layout.ts";
-import { recoverFolder } from "./open-pack.ts";
+import { recoverFolder } from "./open-folder.ts";
 import type { SmallFiles } from "./small-files.ts";
 
 /** What reading everything in a cache again found. */

@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -8,7 +7,6 @@ import {
   openSync,
   renameSync,
   rmSync,
-  statSync,
   writevSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -21,9 +19,8 @@ import { packLimit } from "../pack/pack-builder.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import { packMagic, TableBuilder } from "../pack/table-builder.ts";
 import type { CacheLayout } from "./layout.ts";
-import { decodeLog, encodedLength, encodeRecord, type PackedFile } from "./pack-log.ts";
-import { type OpenPlace, PlaceTable } from "./place-table.ts";
-import { type PackedContent, readFully } from "./sealed-pack.ts";
+import { encodedLength, encodeRecord, type PackedFile } from "./pack-log.ts";
+import { PlaceTable } from "./place-table.ts";
 
 /** A file and its bytes in one piece; `file.chunks` says how they are cut. */
 export interface FileToPack {
@@ -43,6 +40,7 @@ export class OpenPack {
   readonly #data: number;
   readonly #log: number;
   #end = packMagic.length;
+  #logEnd = 0;
   #entries = 0;
 
   private constructor(folder: string, data: number, log: number) {
@@ -67,22 +65,25 @@ export class OpenPack {
     return this.#entries + chunks <= packLimit.entries && this.#end + size + table <= packLimit.bytes;
   }
 
-  /** Appends files, each with its bytes in one piece: all of them, or none when it throws. As few as one write can take. */
+  /** Appends files, each with its bytes in one piece. When it throws, the first of them may be there, and none in part. As few as one write can take. */
   put(files: readonly FileToPack[]): void {
     onDisk("store content in", this.#folder, () => {
       try {
         this.#write(files.map(({ content }) => content));
-        writeAll(this.#log, Buffer.concat(files.map(({ file }) => encodeRecord(file))));
+        writeAll(this.#log, Buffer.concat(files.map(({ file }) => encodeRecord(file))), this.#logEnd);
       } catch (error) {
-        this.#forgetTail();
+        this.#keepWhole(files);
         throw error;
       }
     });
-    for (const { file, content } of files) {
-      this.places.add(this.#end, file);
-      this.#end += content.length;
-      this.#entries += file.chunks.length;
-    }
+    for (const one of files) this.#note(one);
+  }
+
+  #note({ file, content }: FileToPack): void {
+    this.places.add(this.#end, file);
+    this.#end += content.length;
+    this.#logEnd += encodedLength(file);
+    this.#entries += file.chunks.length;
   }
 
   #write(contents: readonly Uint8Array[]): void {
@@ -105,11 +106,17 @@ export class OpenPack {
     }
   }
 
-  /** A record that was cut off by a full disk must not be followed by others: they would not be found again. */
-  #forgetTail(): void {
-    let length = 0;
-    for (const file of this.places.files()) length += encodeRecord(file).length;
-    ftruncateSync(this.#log, length);
+  /**
+   * What a full disk has cut off goes. Records that came whole stay, since their bytes were there before: another process may have read them by now, and
+   * count on what they promise.
+   */
+  #keepWhole(files: readonly FileToPack[]): void {
+    const there = fstatSync(this.#log).size;
+    for (const one of files) {
+      if (this.#logEnd + encodedLength(one.file) > there) break;
+      this.#note(one);
+    }
+    ftruncateSync(this.#log, this.#logEnd);
     ftruncateSync(this.#data, this.#end);
   }
 }
@@ -121,7 +128,7 @@ interface Unsealed {
 }
 
 /** Order matters: table, index, then the pack's name. Killed before the last step, the folder is still all that is needed. */
-function seal(open: Unsealed, layout: CacheLayout, hash: ChunkHash): string | undefined {
+export function seal(open: Unsealed, layout: CacheLayout, hash: ChunkHash): string | undefined {
   return onDisk("finish the pack in", open.folder, () => {
     let path: string | undefined;
     if (open.places.size > 0) {
@@ -156,74 +163,4 @@ function describe(places: PlaceTable, hash: ChunkHash) {
     first += count;
   }
   return { id, frames, tail, index: segment.finish(hash).bytes };
-}
-
-/** What the log of another process's folder promises, as far as the data is really there. Asked again it reads only what came since. */
-export class OpenFolder {
-  readonly dataPath: string;
-  readonly places = new PlaceTable();
-  readonly #log: string;
-  #read = 0;
-  #end = packMagic.length;
-
-  constructor(folder: string) {
-    this.dataPath = join(folder, "data");
-    this.#log = join(folder, "log");
-  }
-
-  /** @throws the system's error when the folder is gone. */
-  refresh(): void {
-    const available = statSync(this.dataPath).size;
-    // Killed between making the two files: nothing was promised yet.
-    if (!existsSync(this.#log)) return;
-    for (const file of decodeLog(readFrom(this.#log, this.#read))) {
-      if (this.#end + file.size > available) break;
-      this.places.add(this.#end, file);
-      this.#end += file.size;
-      this.#read += encodedLength(file);
-    }
-  }
-}
-
-function readFrom(path: string, start: number): Buffer {
-  const fd = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(Math.max(0, fstatSync(fd).size - start));
-    return bytes.subarray(0, readFully(fd, bytes, start));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** The bytes of a file in the data of an open pack, not yet verified. */
-export function readPlace(path: string, place: OpenPlace): PackedContent {
-  const content = Buffer.alloc(place.file.size);
-  const fd = openSync(path, "r");
-  try {
-    readFully(fd, content, place.offset);
-    return { content, chunks: place.file.chunks };
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Finishes the pack of a process that died. The folder is claimed by renaming it, so two cannot do it at once. */
-export function recoverFolder(name: string, layout: CacheLayout, hash: ChunkHash): void {
-  const folder = join(layout.packs, `open-${processMark()}-${uniqueName()}`);
-  renameSync(join(layout.packs, name), folder);
-  let data: number;
-  try {
-    data = openSync(join(folder, "data"), "r+");
-  } catch {
-    // Killed after the pack got its name (or before it had any data): nothing is left to do.
-    rmSync(folder, { recursive: true, force: true });
-    return;
-  }
-  try {
-    const open = new OpenFolder(folder);
-    open.refresh();
-    seal({ folder, data, places: open.places }, layout, hash);
-  } finally {
-    closeSync(data);
-  }
 }

@@ -5,7 +5,7 @@ import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { mayBeAlive } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
 import { OidFilter } from "./oid-filter.ts";
-import { OpenFolder, recoverFolder } from "./open-pack.ts";
+import { OpenFolder, recoverFolder } from "./open-folder.ts";
 import type { OpenPlace } from "./place-table.ts";
 import { type KnowsPack, SealedPack } from "./sealed-pack.ts";
 
@@ -205,14 +205,10 @@ export class PackFolder {
 
   /** False when the folder changed under our eyes, or by our own hand: what it held is in another pack now. */
   #meetOpen(name: string): boolean {
-    const { layout, hash } = this.#options;
-    const folder = join(layout.packs, name);
+    const folder = join(this.#options.layout.packs, name);
     if (this.#options.ownData() === join(folder, "data")) return true;
     try {
-      if (!mayBeAlive(name.slice("open-".length))) {
-        recoverFolder(name, layout, hash);
-        return false;
-      }
+      if (!mayBeAlive(name.slice("open-".length)) && this.#recover(name)) return false;
       const open = this.#foreign.get(name) ?? new OpenFolder(folder);
       open.refresh();
       this.#foreign.set(name, open);
@@ -222,6 +218,18 @@ export class PackFolder {
       // Its owner finished or somebody else recovered it: the next listing shows the result.
       if (systemCode(error) !== "ENOENT") throw error;
       return false;
+    }
+  }
+
+  /** False where it cannot be finished now: a full or read-only disk, another user's. Then it is read as it lies. */
+  #recover(name: string): boolean {
+    const { layout, hash } = this.#options;
+    try {
+      recoverFolder(name, layout, hash);
+      return true;
+    } catch (error) {
+      if (isMlgitError(error) && ["disk", "denied"].includes(error.kind)) return false;
+      throw error;
     }
   }
 }

@@ -6,7 +6,8 @@ import { isMlgitError, MlgitError, systemCode } from "../../error/mlgit-error.ts
 import { lostContent, moveToBad } from "./bad-pack.ts";
 import { cutChunks } from "./cut-chunks.ts";
 import type { CacheLayout } from "./layout.ts";
-import { OpenPack, readPlace } from "./open-pack.ts";
+import { readPlace } from "./open-folder.ts";
+import { OpenPack } from "./open-pack.ts";
 import { PackBatch } from "./pack-batch.ts";
 import { PackFolder } from "./pack-folder.ts";
 import { PackPeek } from "./pack-peek.ts";
@@ -184,9 +185,12 @@ export class SmallFiles {
     batch.add({ file, content });
   }
 
+  /** Whatever became of the pack in hand since they were gathered: mending another one finishes it. */
   #write(batch: PackBatch): void {
     const files = batch.take();
-    if (files.length > 0) this.#own?.put(files);
+    if (files.length === 0) return;
+    this.#own ??= OpenPack.create(this.#layout);
+    this.#own.put(files);
   }
 
   /** The verified bytes, or the error for a copy that is damaged. */
