@@ -1,4 +1,5 @@
 import { MlgitError } from "../error/mlgit-error.ts";
+import { counted } from "../util/counted.ts";
 import { uniqueName } from "../util/durable.ts";
 import type { Backend } from "./backend.ts";
 import type { Handle } from "./handle.ts";
@@ -22,7 +23,7 @@ export async function assertClock(backend: Backend, graceMs: number): Promise<vo
   const ahead = modified === 0 ? 0 : now - modified;
   if (ahead <= Math.max(graceMs / 2, tolerated)) return;
   const hours = Math.round(ahead / 3_600_000);
-  throw new MlgitError("refused", `the clock here is ${hours} hours ahead of that of ${backend.location}`, {
+  throw new MlgitError("refused", `the clock here is ${counted(hours, "hour")} ahead of that of ${backend.location}`, {
     hint: "set this machine's clock, then run the same command again; nothing was removed",
   });
 }

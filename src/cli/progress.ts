@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import type { SingleBar } from "cli-progress";
 import type { Progress } from "../commands/command.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes, formatDuration } from "../util/format-bytes.ts";
 
 /** What the display needs of stderr. */
@@ -100,7 +101,7 @@ function lateBar(
 /** The text of the line after `seconds`. Without totals it counts, with them it also says how long. */
 export function progressLine(title: string, state: Readonly<State>, seconds: number): string {
   const rate = seconds > 0 ? state.bytes / seconds : 0;
-  const files = state.totalFiles > 0 ? `${state.files}/${state.totalFiles} files` : `${state.files} files`;
+  const files = state.totalFiles > 0 ? `${state.files}/${state.totalFiles} files` : `${counted(state.files, "file")}`;
   const bytes =
     state.totalBytes > 0 ? `${formatBytes(state.bytes)} of ${formatBytes(state.totalBytes)}` : formatBytes(state.bytes);
   const left = rate > 0 && state.totalBytes > state.bytes ? (state.totalBytes - state.bytes) / rate : undefined;

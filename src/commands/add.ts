@@ -6,6 +6,7 @@ import { addPaths, checkPathspecs, stageEntries, unstagePaths } from "../git/sta
 import type { Cache } from "../store/local/cache.ts";
 import { type AddedBatch, AddPool } from "../transfer/add-pool.ts";
 import { eachAdded, type PackedAdded } from "../transfer/packed-added.ts";
+import { counted } from "../util/counted.ts";
 import { ChosenFiles } from "./choose-files.ts";
 import type { Command, Context } from "./command.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
@@ -43,7 +44,7 @@ async function dryRun(ours: AsyncIterable<readonly Buffer[]>, { others, gone }: 
   let tracked = 0;
   for await (const window of ours) tracked += window.length;
   const data = { tracked, others: others.length + gone.length };
-  return { text: `${tracked} tracked files and ${data.others} others would be added`, data };
+  return { text: `${counted(tracked, "tracked file")} and ${counted(data.others, "other")} would be added`, data };
 }
 
 function entriesOf(rows: StampRows, chosen: ChosenFiles) {

@@ -3,6 +3,7 @@ import { type ScanRange, scanPointers } from "../git/pointer-scan.ts";
 import type { Repository } from "../git/repository.ts";
 import { parsePointer } from "../pointer/pointer.ts";
 import { ContentMap } from "../transfer/content-map.ts";
+import { counted } from "../util/counted.ts";
 
 /**
  * The contents that the commits of a range name and, as far as rev-list can tell, those before it do not.
@@ -26,7 +27,7 @@ export async function contentsOf(
   if (missing > 0 && lacking === "refuse")
     throw new MlgitError(
       "missing",
-      `${missing} objects of these commits are not in this partial clone, so their data is not known`,
+      `${counted(missing, "object of these commits is", "objects of these commits are")} not in this partial clone, so ${missing === 1 ? "its" : "their"} data is not known`,
       {
         hint: "git fetch --refetch --no-filter brings them; or push from a full clone",
       },

@@ -5,6 +5,7 @@ import { dehydrateFile } from "../hydrate/dehydrate-file.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { formatPointer } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
+import { counted } from "../util/counted.ts";
 import { hashFd } from "../util/hash-file.ts";
 import type { Command, Context } from "./command.ts";
 import { holdsPointer } from "./hydrate.ts";
@@ -47,7 +48,7 @@ async function dehydrateWorktree(paths: readonly string[], session: Session, con
   if (stamps.length > 0) await stampIndex(repository, stamps);
   for (const { path, reason } of left) context.warn(`${path} was left as it is: ${reason}`);
   return {
-    text: `${stamps.length} files dehydrated${left.length > 0 ? `, ${left.length} left as they are` : ""}`,
+    text: `${counted(stamps.length, "file")} dehydrated${left.length > 0 ? `, ${left.length} left as they are` : ""}`,
     data: { dehydrated: stamps.length, left },
     exitCode: left.length > 0 ? exitCode.incomplete : exitCode.ok,
   };

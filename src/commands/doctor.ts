@@ -1,5 +1,6 @@
 import { exitCode } from "../error/exit-code.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
+import { counted } from "../util/counted.ts";
 import type { Command, Context } from "./command.ts";
 import { checkPlaces } from "./doctor/check-places.ts";
 import { checkPrograms } from "./doctor/check-programs.ts";
@@ -17,7 +18,7 @@ export const command = {
       `${marks[state]} ${check}: ${message}`,
       ...(fix === undefined ? [] : [`       ${fix}`]),
     ]);
-    const last = wrong === 0 ? "nothing is wrong" : `${wrong} ${wrong === 1 ? "thing is" : "things are"} wrong`;
+    const last = wrong === 0 ? "nothing is wrong" : `${counted(wrong, "thing is", "things are")} wrong`;
     return {
       text: [...lines, last].join("\n"),
       data: { healthy: wrong === 0, findings },

@@ -1,5 +1,6 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
+import { counted } from "../util/counted.ts";
 import type { CommandResult, Context } from "./command.ts";
 import { hydrateQueue, reportHydration } from "./restore-content.ts";
 import { Session } from "./session.ts";
@@ -16,7 +17,7 @@ export async function drainDeferred(session: Session, context: Context): Promise
     failed += report.failed.length;
   });
   if (failed > 0 && session.settings.strictHydrate)
-    throw new MlgitError("missing", `${failed} files could not be hydrated (mlgit.strictHydrate is set)`, {
+    throw new MlgitError("missing", `${counted(failed, "file")} could not be hydrated (mlgit.strictHydrate is set)`, {
       hint: "git mlgit hydrate",
     });
 }

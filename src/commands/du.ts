@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { listPacks } from "../store/remote/confirm-files.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Command, Context } from "./command.ts";
 import { neededContents } from "./needed-contents.ts";
@@ -106,10 +107,10 @@ function describe(data: {
   const cache = Object.entries(data.cache).filter(([, bytes]) => bytes > 0);
   return [
     ...cache.map(([kind, bytes]) => line(bytes, `cache: ${kind}`)),
-    ...(data.store ? [line(data.store.bytes, `store: ${data.store.packs} packs`)] : []),
-    line(data.history.bytes, `all versions: ${data.history.contents} contents, each once, not compressed`),
+    ...(data.store ? [line(data.store.bytes, `store: ${counted(data.store.packs, "pack")}`)] : []),
+    line(data.history.bytes, `all versions: ${counted(data.history.contents, "content")}, each once, not compressed`),
     ...data.paths.map((room) =>
-      line(room.bytes, `${room.path} (${room.files} files, ${formatBytes(room.cached)} cached)`),
+      line(room.bytes, `${room.path} (${counted(room.files, "file")}, ${formatBytes(room.cached)} cached)`),
     ),
   ].join("\n");
 }

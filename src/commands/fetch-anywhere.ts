@@ -3,6 +3,7 @@ import { isMlgitError } from "../error/mlgit-error.ts";
 import { type FetchReport, fetchContent } from "../transfer/fetch-content.ts";
 import type { Meter } from "../transfer/meter.ts";
 import type { Arrived } from "../transfer/small-arrivals.ts";
+import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
 import type { Session } from "./session.ts";
 import { storesToRead } from "./store-routes.ts";
@@ -99,7 +100,9 @@ function sayNext({ settings, next, report, left }: Step, context: Context): void
   const error = "error" in report ? report.error : [...report.failed.values()].find((one) => !isMissing(one));
   if (error && !isMissing(error)) context.warn(`${settings.name}: ${error.message}; asking ${next.name}`);
   else if (next.mirrorOf === settings.name)
-    context.info(`${left.length} contents are not in ${settings.name}; asking its mirror ${next.name}`);
+    context.info(
+      `${counted(left.length, "content is", "contents are")} not in ${settings.name}; asking its mirror ${next.name}`,
+    );
 }
 
 function isMissing(error: Error): boolean {

@@ -1,6 +1,7 @@
 import { exitCode } from "../error/exit-code.ts";
 import { defaultRemote } from "../git/remote.ts";
 import { type ContentList, ContentMap } from "../transfer/content-map.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
@@ -73,13 +74,13 @@ async function fetchWanted(wanted: ContentMap, on: FetchTarget, options: Options
   const absent = wanted.select((oid) => !cache.has(oid));
   if (options.dryRun === true)
     return {
-      text: `${absent.length} files, ${formatBytes(absent.bytes)}, are missing`,
+      text: `${counted(absent.length, "file")}, ${formatBytes(absent.bytes)}, ${absent.length === 1 ? "is" : "are"} missing`,
       data: { dryRun: true, files: absent.length, bytes: absent.bytes },
     };
   if (absent.length === 0) return { text: "Everything is in the cache", data: { fetched: 0, received: 0, failed: [] } };
   const { fetched, received, failed } = await fetchAbsent(absent, on);
   return {
-    text: `${fetched} files fetched, ${formatBytes(received)} received${failed.length > 0 ? `, ${failed.length} could not be had` : ""}`,
+    text: `${counted(fetched, "file")} fetched, ${formatBytes(received)} received${failed.length > 0 ? `, ${failed.length} could not be had` : ""}`,
     data: { fetched, received, failed },
     exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
   };

@@ -3,6 +3,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
+import { counted } from "../util/counted.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
@@ -105,12 +106,12 @@ class OddTally {
     const { "not-a-pointer": raw, "unknown-version": unknown } = this.#paths;
     if (raw.length > 0)
       context.warn(
-        `${raw.length} tracked files are stored in git itself and not as pointers: ${some(raw)}\n` +
+        `${counted(raw.length, "tracked file is stored in git itself and not as a pointer", "tracked files are stored in git itself and not as pointers")}: ${some(raw)}\n` +
           "hint: git add --renormalize . && git commit",
       );
     if (unknown.length > 0)
       context.warn(
-        `${unknown.length} pointers are of a version this mlgit does not know: ${some(unknown)}\nhint: install the newest mlgit`,
+        `${counted(unknown.length, "pointer is", "pointers are")} of a version this mlgit does not know: ${some(unknown)}\nhint: install the newest mlgit`,
       );
   }
 }

@@ -1,5 +1,6 @@
 import { exitCode } from "../error/exit-code.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { NamedContent, StoreFindings } from "./fsck-store.ts";
 
@@ -36,8 +37,12 @@ export function describeFsck(report: FsckReport): string {
   const { cache } = report;
   const repaired = new Set(report.repaired.map((one) => one.oid));
   const lines = [
-    `Checked ${cache.contents} contents (${formatBytes(cache.bytes)}) in ${cache.files} files and ${cache.packs} packs; ${report.needed} are needed`,
-    ...(cache.recovered > 0 ? [`Finished ${cache.recovered} packs of processes that were killed`] : []),
+    `Checked ${counted(cache.contents, "content")} (${formatBytes(cache.bytes)}) in ${counted(cache.files, "file")} and ${counted(cache.packs, "pack")}; ${counted(report.needed, "is", "are")} needed`,
+    ...(cache.recovered > 0
+      ? [
+          `Finished ${counted(cache.recovered, "pack of a process that was killed", "packs of processes that were killed")}`,
+        ]
+      : []),
     ...cache.damagedPacks.map(
       (name) => `damaged pack: ${name}${report.fix ? " (what was right in it was saved)" : ""}`,
     ),
@@ -57,7 +62,7 @@ export function describeFsck(report: FsckReport): string {
 function describeStore(store: StoreFindings): string[] {
   const restored = new Set(store.restored.map((one) => one.oid));
   return [
-    `Checked ${store.packs} packs and ${store.segments} index segments of the store; ${store.unpushed} needed contents are not in it`,
+    `Checked ${counted(store.packs, "pack")} and ${counted(store.segments, "index segment")} of the store; ${counted(store.unpushed, "needed content is", "needed contents are")} not in it`,
     ...store.missingPacks.map((id) => `store: pack is missing: ${id}`),
     ...store.damagedPacks.map((id) => `store: pack is damaged: ${id}`),
     ...store.broken.map((one) => `store: ${restored.has(one.oid) ? "uploaded again" : "broken"}: ${named(one)}`),

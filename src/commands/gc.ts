@@ -4,6 +4,7 @@ import { defaultRemote } from "../git/remote.ts";
 import { isShallow, remoteRefs } from "../git/remote-refs.ts";
 import { knownRevisions } from "../git/revision.ts";
 import { type CollectReport, collectStore } from "../store/remote/collect-store.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
@@ -43,7 +44,8 @@ async function collect(
   const missing: string[] = [];
   const mine = await neededContents(session.repository, tips.known);
   await contentsOf(session.repository, { include: ["--all"], exclude: [], onMissing: (blob) => missing.push(blob) });
-  if (missing.length > 0 && !force) assertComplete([`${missing.length} objects are not in this partial clone`]);
+  if (missing.length > 0 && !force)
+    assertComplete([`${counted(missing.length, "object is", "objects are")} not in this partial clone`]);
   const store = remote === undefined ? await session.openStore() : await session.openStore(remote);
   const report = await collectStore(store, { needed: mine.keys(), graceMs, dryRun, signal: context.signal });
   await store.backend.close();
@@ -72,7 +74,9 @@ async function everyTip(session: Session, remote: string | undefined, options: O
     const here = await knownRevisions(repository, ids);
     known.push(...here);
     if (here.length < ids.length)
-      problems.push(`${ids.length - here.length} refs of ${name} are not here: git fetch ${name}`);
+      problems.push(
+        `${counted(ids.length - here.length, `ref of ${name} is`, `refs of ${name} are`)} not here: git fetch ${name}`,
+      );
   }
   return { known, problems };
 }
@@ -87,8 +91,8 @@ function assertComplete(problems: readonly string[]): void {
 function describe(report: CollectReport, dryRun: boolean): string {
   const would = dryRun ? "would be " : "";
   return [
-    `${report.live} packs are needed`,
-    `${report.marked} ${would}marked, ${report.waiting} wait for the grace period to pass, ${report.revived} are needed again`,
+    `${counted(report.live, "pack is", "packs are")} needed`,
+    `${report.marked} ${would}marked, ${counted(report.waiting, "waits", "wait")} for the grace period to pass, ${counted(report.revived, "is", "are")} needed again`,
     `${report.deleted} ${would}deleted, ${formatBytes(report.bytes)}`,
   ].join("\n");
 }

@@ -5,6 +5,7 @@ import { worktreeChanges } from "../git/changes.ts";
 import type { HydrateReport } from "../hydrate/hydrate.ts";
 import { HydrateRows } from "../hydrate/hydrate-rows.ts";
 import { parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import { counted } from "../util/counted.ts";
 import type { Command, Context } from "./command.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { hydrateQueue, quotePath, reportHydration } from "./restore-content.ts";
@@ -50,7 +51,7 @@ function resultOf(report: HydrateReport) {
   const failed = report.failed.map(({ path, oid, error }) => ({ path: quotePath(path), oid, message: error.message }));
   const left = report.left.map(({ path, reason }) => ({ path: quotePath(path), reason }));
   return {
-    text: `${report.hydrated} files hydrated${failed.length > 0 ? `, ${failed.length} could not be` : ""}`,
+    text: `${counted(report.hydrated, "file")} hydrated${failed.length > 0 ? `, ${failed.length} could not be` : ""}`,
     data: { hydrated: report.hydrated, left, failed },
     exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
   };

@@ -6,6 +6,7 @@ import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { protectFile } from "../hydrate/protect-file.ts";
 import { formatPointer } from "../pointer/pointer.ts";
+import { counted } from "../util/counted.ts";
 import { hashFile } from "../util/hash-file.ts";
 import type { Command } from "./command.ts";
 import { type GovernedFile, governedFiles } from "./governed-files.ts";
@@ -35,7 +36,7 @@ export const command = {
     for (const path of changed)
       context.warn(`${path} is not what git has for it and stays unlocked; commit it, or git restore -- ${path}`);
     return {
-      text: `${stamps.length} files are locked`,
+      text: `${counted(stamps.length, "file is", "files are")} locked`,
       data: { locked: stamps.map(({ path }) => quotePath(path)), changed },
       exitCode: changed.length > 0 ? exitCode.incomplete : exitCode.ok,
     };

@@ -4,6 +4,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { type Chart, curveCharts, metricCharts } from "../pipeline/plot-data.ts";
 import { generator } from "../pipeline/plot-draw.ts";
 import { stagePath } from "../pipeline/stage-path.ts";
+import { counted } from "../util/counted.ts";
 import type { Command, Options } from "./command.ts";
 import { metricsToPlot, tablesToPlot, versionsToPlot } from "./pipeline/plot-versions.ts";
 import { Session } from "./session.ts";
@@ -47,7 +48,7 @@ export const command = {
       const svg = await drawSvg(charts);
       const text = output.endsWith(".svg") ? svg : plotPage(charts, svg, titleOf(options));
       writeOutput(context, output, text);
-      return { text: `${charts.length} charts are in ${output}`, data: { output, charts } };
+      return { text: `${counted(charts.length, "chart is", "charts are")} in ${output}`, data: { output, charts } };
     } finally {
       await session.close();
     }

@@ -7,6 +7,7 @@ import { type AttributeCheck, openAttributeCheck } from "../git/check-attributes
 import type { Repository } from "../git/repository.ts";
 import { inBatches } from "../git/tree-scan.ts";
 import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import { counted } from "../util/counted.ts";
 import type { Command } from "./command.ts";
 import { assertKinds } from "./declared-kinds.ts";
 import { quotePath } from "./restore-content.ts";
@@ -43,7 +44,7 @@ export const command: Command = {
     if (raw.length > shown.length) shown.push(`  … and ${raw.length - shown.length} more`);
     throw new MlgitError(
       "refused",
-      `${raw.length} tracked files are staged with their bytes and not as pointers:\n${shown.join("\n")}`,
+      `${counted(raw.length, "tracked file is staged with its bytes and not as a pointer", "tracked files are staged with their bytes and not as pointers")}:\n${shown.join("\n")}`,
       {
         path: quotePath(raw[0]?.path ?? Buffer.alloc(0)),
         hint: "they were added without mlgit's filter: git mlgit install, then git add --renormalize <path>",

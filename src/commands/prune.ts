@@ -1,4 +1,5 @@
 import type { PruneReport } from "../store/local/prune-cache.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
@@ -69,9 +70,12 @@ async function prune(session: Session, context: Context, options: Options) {
 
 function describe(report: PruneReport, dryRun: boolean): string {
   const verb = dryRun ? "would be dropped" : "dropped";
-  const lines = [`${report.dropped} contents, ${formatBytes(report.bytes)}, ${verb}; ${report.kept} stay`];
-  if (report.repacked > 0) lines.push(`${report.repacked} packs were written anew without them`);
+  const lines = [
+    `${counted(report.dropped, "content")}, ${formatBytes(report.bytes)}, ${verb}; ${counted(report.kept, "stays", "stay")}`,
+  ];
+  if (report.repacked > 0)
+    lines.push(`${counted(report.repacked, "pack was", "packs were")} written anew without them`);
   if (report.debris > 0)
-    lines.push(`${report.debris} unfinished files of killed processes ${dryRun ? "would go" : "went"}`);
+    lines.push(`${counted(report.debris, "unfinished file")} of killed processes ${dryRun ? "would go" : "went"}`);
   return lines.join("\n");
 }

@@ -4,6 +4,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { RemoteStore } from "../store/remote/remote-store.ts";
 import { fetchContent } from "../transfer/fetch-content.ts";
 import { type PushReport, pushContent, type WantedContent } from "../transfer/push-content.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Command, CommandResult, Context } from "./command.ts";
 import { assertPublishable, writeList } from "./publish-folder.ts";
@@ -51,7 +52,7 @@ async function foretell(job: Job): Promise<CommandResult> {
   const bytes = sum(absent);
   await store?.backend.close();
   return {
-    text: `${absent.length} of ${job.wanted.length} contents, ${formatBytes(bytes)}, would be written to ${job.folder}`,
+    text: `${absent.length} of ${counted(job.wanted.length, "content")}, ${formatBytes(bytes)}, would be written to ${job.folder}`,
     data: { dryRun: true, folder: job.folder, contents: job.wanted.length, missing: absent.length, bytes },
   };
 }
@@ -87,7 +88,7 @@ async function bring({ session, context, wanted, remote }: Job, target: RemoteSt
     await store.backend.close();
     const first = absent.find(({ oid }) => failed.has(oid));
     if (!first) return;
-    throw new MlgitError("missing", `${failed.size} contents cannot be had, among them ${first.path}`, {
+    throw new MlgitError("missing", `${counted(failed.size, "content")} cannot be had, among them ${first.path}`, {
       path: first.path,
       oid: first.oid,
       hint: "git mlgit fsck says what is wrong; nothing was published",
@@ -113,7 +114,7 @@ function describe(report: PushReport, { folder }: Job, objects: number): Command
   const { files, present, packs, uploaded } = report;
   return {
     text: [
-      `${folder}: ${files} contents, ${files - present} of them new; ${formatBytes(uploaded)} written`,
+      `${folder}: ${counted(files, "content")}, ${files - present} of them new; ${formatBytes(uploaded)} written`,
       "let a web server hand it out, and read from it with: git mlgit store add <name> https://<host>/<folder>",
     ].join("\n"),
     data: { folder, contents: files, written: files - present, packs, bytes: uploaded, objects },

@@ -1,5 +1,6 @@
 import { defaultRemote } from "../git/remote.ts";
 import { gitIn } from "../git/repository.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
@@ -49,7 +50,7 @@ async function push({ session, context, remote, refs }: PushCommand, options: Op
   const wanted = include.length === 0 ? new Map() : await contentsOf(session.repository, { include, exclude });
   const bytes = [...wanted.values()].reduce((sum, one) => sum + one.size, 0);
   if (options.dryRun === true) {
-    const text = `${wanted.size} files, ${formatBytes(bytes)}, would be looked up in the store`;
+    const text = `${counted(wanted.size, "file")}, ${formatBytes(bytes)}, would be looked up in the store`;
     return { text, data: { dryRun: true, files: wanted.size, bytes, contents: [...wanted.values()] } };
   }
   const report = await upload(wanted, { session, context, remote, tips: refs });

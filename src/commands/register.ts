@@ -5,6 +5,7 @@ import { mutabilities } from "../entity/mutability.ts";
 import { SpecText } from "../entity/spec-text.ts";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { counted } from "../util/counted.ts";
 import { makeFolder, syncFolder, uniqueName } from "../util/durable.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { declareHint } from "./declared-kinds.ts";
@@ -74,7 +75,7 @@ async function register(context: Context, asset: Asset, options: Options) {
   await commitAction(kind).run(context, [name], { message, version: String(version) });
   const path = relative(repository.workTree, folder);
   return {
-    text: `version ${version} of ${name} is committed: ${names.length} paths in ${path}`,
+    text: `version ${version} of ${name} is committed: ${counted(names.length, "path")} in ${path}`,
     data: {
       kind: kind.name,
       name,

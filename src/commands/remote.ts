@@ -9,6 +9,7 @@ import type { RemoteRepository } from "../remote-helper/remote-repository.ts";
 import { restore } from "../remote-helper/restore.ts";
 import { encodeRoot, nextRoot, type Root } from "../remote-helper/root.ts";
 import { newTransaction, swapRoot } from "../remote-helper/swap-root.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action, Command, CommandResult, Context, Options } from "./command.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
@@ -135,9 +136,9 @@ async function describe(remote: RemoteRepository): Promise<CommandResult> {
   };
   const text = [
     `repository ${data.repository} (${data.objectFormat}), generation ${data.generation}, last changed ${data.time}`,
-    `HEAD ${data.head}, ${data.refs} refs in a root of ${formatBytes(data.rootBytes)}, replaced by ${scheme}`,
-    `${data.packs} packs with ${data.objects} objects, ${formatBytes(data.bytes)}`,
-    `${data.retiredPacks} retired packs, ${formatBytes(data.retiredBytes)}`,
+    `HEAD ${data.head}, ${counted(data.refs, "ref")} in a root of ${formatBytes(data.rootBytes)}, replaced by ${scheme}`,
+    `${counted(data.packs, "pack")} with ${counted(data.objects, "object")}, ${formatBytes(data.bytes)}`,
+    `${counted(data.retiredPacks, "retired pack")}, ${formatBytes(data.retiredBytes)}`,
     ...(root.protected.length > 0 ? [`protected: ${root.protected.join(", ")}`] : []),
   ];
   return { text: text.join("\n"), data };
@@ -148,8 +149,8 @@ async function runGc(remote: RemoteRepository, options: Options): Promise<Comman
   if (!(days >= 0)) throw new MlgitError("usage", `--grace ${options.grace} is no number of days`);
   const report = await collect(remote, days * 24 * 3600 * 1000);
   const text = [
-    `${report.packsBefore} packs, ${formatBytes(report.bytesBefore)} → ${report.packs} packs, ${formatBytes(report.bytes)}`,
-    `${report.removed} objects, ${formatBytes(report.removedBytes)}, removed`,
+    `${counted(report.packsBefore, "pack")}, ${formatBytes(report.bytesBefore)} → ${counted(report.packs, "pack")}, ${formatBytes(report.bytes)}`,
+    `${counted(report.removed, "object")}, ${formatBytes(report.removedBytes)}, removed`,
   ];
   return { text: text.join("\n"), data: report };
 }
@@ -161,11 +162,12 @@ async function runFsck(
   const report = await check(remote);
   const { faults, root, pieces, missingRetired } = report;
   const data = { refs: root?.refs.size ?? 0, pieces, faults, missingRetired };
-  if (faults.length === 0) return { text: `${data.refs} refs, ${pieces} pieces: all is well`, data };
+  if (faults.length === 0)
+    return { text: `${counted(data.refs, "ref")}, ${counted(pieces, "piece")}: all is well`, data };
   for (const { message } of faults) context.warn(message);
   if (!fix)
     return {
-      text: `${faults.length} faults; \`git mlgit remote fsck --fix\` in a clone that is up to date restores what it has`,
+      text: `${counted(faults.length, "fault")}; \`git mlgit remote fsck --fix\` in a clone that is up to date restores what it has`,
       data,
       exitCode: exitCode.corrupt,
     };
@@ -181,7 +183,7 @@ async function runFsck(
   const { lost } = restored;
   if (lost.length > 0)
     context.warn(`an older value, or none, since the last one's history is not here: ${lost.slice(0, 20).join(", ")}`);
-  return { text: `${restored.refs} refs restored`, data: { ...data, restored } };
+  return { text: `${counted(restored.refs, "ref")} restored`, data: { ...data, restored } };
 }
 
 /** The remote's branches as this clone last saw them, and the tags. */

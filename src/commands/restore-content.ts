@@ -3,6 +3,7 @@ import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
 import { type HydrateItem, type HydrateQueue, type HydrateReport, hydrate, queueOf } from "../hydrate/hydrate.ts";
 import type { Arrived } from "../transfer/small-arrivals.ts";
+import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
@@ -77,7 +78,9 @@ export function reportHydration(report: HydrateReport, context: Context): void {
     if (hint) context.info(`hint: ${hint}`);
   }
   if (report.failed.length > 0)
-    context.warn(`${report.failed.length} files hold pointers; when that is mended: git mlgit hydrate`);
+    context.warn(
+      `${counted(report.failed.length, "file holds a pointer", "files hold pointers")}; when that is mended: git mlgit hydrate`,
+    );
 }
 
 /** A path for people: quoted when it holds bytes that would confuse a terminal. */

@@ -1,6 +1,7 @@
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { type Change, stagedChanges, verifyCommit, worktreeChanges } from "../git/changes.ts";
 import { areTracked } from "../git/check-attributes.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command } from "./command.ts";
@@ -108,12 +109,12 @@ async function unpushed(session: Session): Promise<StatusData["unpushed"]> {
 
 function describe(data: StatusData): string {
   const store = data.store ? `${data.store.name} (${data.store.url})` : "none yet: git mlgit store add <name> <url>";
-  const lines = [`Store: ${store}`, `Tracked: ${data.files} files, ${formatBytes(data.bytes)}`];
+  const lines = [`Store: ${store}`, `Tracked: ${counted(data.files, "file")}, ${formatBytes(data.bytes)}`];
   if (data.unpushed.files > 0)
-    lines.push(`Not pushed: ${data.unpushed.files} files, ${formatBytes(data.unpushed.bytes)}`);
+    lines.push(`Not pushed: ${counted(data.unpushed.files, "file")}, ${formatBytes(data.unpushed.bytes)}`);
   lines.push(...section("Staged:", data.staged), ...section("Not staged:", data.unstaged));
   if (data.dehydrated.length > 0) {
-    lines.push("", `Only pointers here (git mlgit hydrate): ${data.dehydrated.length} files`);
+    lines.push("", `Only pointers here (git mlgit hydrate): ${counted(data.dehydrated.length, "file")}`);
     for (const file of data.dehydrated.slice(0, 50))
       lines.push(`  ${file.path} (${formatBytes(file.size)}${file.cached ? ", in the cache" : ""})`);
     if (data.dehydrated.length > 50) lines.push(`  … and ${data.dehydrated.length - 50} more`);

@@ -3,6 +3,7 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { planSync, type SyncPlan, type SyncReport, syncStore } from "../store/remote/sync-store.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action, Context, Options } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
@@ -75,7 +76,7 @@ interface Ends {
 function foretell(plan: SyncPlan, { from, to }: Ends) {
   const { contents, lacking, packs, bytes, lost } = plan;
   const lines = [
-    `${lacking.size} of ${contents} contents, ${formatBytes(bytes)} in ${packs.length} packs, would be copied from ${from.name} to ${to.name}`,
+    `${lacking.size} of ${counted(contents, "content")}, ${formatBytes(bytes)} in ${counted(packs.length, "pack")}, would be copied from ${from.name} to ${to.name}`,
     ...lostLines(lost, from),
   ];
   const data = { dryRun: true, contents, missing: lacking.size, packs: packs.length, bytes, lost };
@@ -86,8 +87,8 @@ function describe(plan: SyncPlan, report: SyncReport, { from, to }: Ends) {
   const { packs, bytes, copied, lost } = report;
   const first =
     copied === 0 && lost.length === 0
-      ? `${to.name} has everything that ${from.name} has: ${plan.contents} contents`
-      : `${copied} of ${plan.contents} contents, ${formatBytes(bytes)} in ${packs} packs, copied from ${from.name} to ${to.name} and verified`;
+      ? `${to.name} has everything that ${from.name} has: ${counted(plan.contents, "content")}`
+      : `${copied} of ${counted(plan.contents, "content")}, ${formatBytes(bytes)} in ${counted(packs, "pack")}, copied from ${from.name} to ${to.name} and verified`;
   const data = { dryRun: false, contents: plan.contents, copied, packs, bytes, lost };
   return { text: [first, ...lostLines(lost, from)].join("\n"), data, exitCode: codeOf(lost) };
 }
@@ -96,7 +97,11 @@ function lostLines(lost: readonly string[], from: StoreSettings): string[] {
   if (lost.length === 0) return [];
   const shown = lost.slice(0, 10).map((oid) => `  sha256:${oid}`);
   const more = lost.length > shown.length ? [`  … and ${lost.length - shown.length} more`] : [];
-  return [`${lost.length} contents are damaged in ${from.name} and cannot be copied:`, ...shown, ...more];
+  return [
+    `${counted(lost.length, "content is", "contents are")} damaged in ${from.name} and cannot be copied:`,
+    ...shown,
+    ...more,
+  ];
 }
 
 function codeOf(lost: readonly string[]): number {

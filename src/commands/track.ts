@@ -9,6 +9,7 @@ import { whileEditing } from "../git/edit-lock.ts";
 import type { Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { listWorktree } from "../git/worktree-list.ts";
+import { counted } from "../util/counted.ts";
 import { parseSize } from "../util/parse-size.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { findRawFiles } from "./raw-files.ts";
@@ -58,7 +59,13 @@ async function add(context: Context, repository: Repository, { patterns, dryRun 
     ...patterns.filter((pattern) => known.has(pattern)).map((pattern) => `already tracked: ${fromBytes(pattern)}`),
     ...guards.map((guard) => `left out, since git and mlgit must read them: ${guard}`),
     ...(touched > 0
-      ? [`${touched} files that git holds as they are match: \`git add -u\` turns them into pointers`]
+      ? [
+          counted(
+            touched,
+            "file that git holds as it is matches: `git add -u` turns it into a pointer",
+            "files that git holds as they are match: `git add -u` turns them into pointers",
+          ),
+        ]
       : []),
     ...(patterns.length === 0 ? ["nothing to track"] : []),
   ];

@@ -5,6 +5,7 @@ import { unsetConfig } from "../git/git-config.ts";
 import { removeHooksSync } from "../git/hook-install.ts";
 import { findHookFolder, type HookReport } from "../git/hook-state.ts";
 import { gitText } from "../git/run.ts";
+import { counted } from "../util/counted.ts";
 import type { Command, Context } from "./command.ts";
 import { scopeFile, scopeOptions } from "./config-scope.ts";
 
@@ -26,7 +27,7 @@ export const command: Command = {
     const own = hooks.filter(({ state }) => state === "manual" || state === "nested");
     const lines = [
       `filter ${removed ? "removed from" : "was not in"} git's ${file.scope} configuration`,
-      ...(removedHooks.length > 0 ? [`${removedHooks.length} hooks removed from this repository`] : []),
+      ...(removedHooks.length > 0 ? [`${counted(removedHooks.length, "hook")} removed from this repository`] : []),
       ...removedHooks.filter(({ chained }) => chained).map(({ name }) => `your ${name} hook has its name back`),
       ...own.map(({ path }) => `not touched, since it is not ours: ${path}`),
       ...left.map(({ key, value }) => `not touched, since it is not ours: ${key} = ${value} (--force removes it)`),

@@ -5,6 +5,7 @@ import { resolveObjects } from "../git/tags.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { unlockFile } from "../hydrate/unlock-file.ts";
 import { formatPointer } from "../pointer/pointer.ts";
+import { counted } from "../util/counted.ts";
 import type { Command } from "./command.ts";
 import { indexSpecs } from "./entity-specs.ts";
 import { type GovernedFile, governedFiles } from "./governed-files.ts";
@@ -39,7 +40,7 @@ export const command = {
       if (blob === file.blob) stamps.push({ path: file.path, blob, stat: result.stat });
     }
     await stampIndex(repository, stamps);
-    return { text: `${done.length} files can be changed until the next version`, data: { unlocked: done } };
+    return { text: `${counted(done.length, "file")} can be changed until the next version`, data: { unlocked: done } };
   },
 } satisfies Command;
 

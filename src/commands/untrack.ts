@@ -6,6 +6,7 @@ import { editAttributes, readAttributes } from "../git/attribute-file.ts";
 import { trackedFiles } from "../git/attributes.ts";
 import { whileEditing } from "../git/edit-lock.ts";
 import type { Repository } from "../git/repository.ts";
+import { counted } from "../util/counted.ts";
 import type { Command } from "./command.ts";
 import { touchFiles } from "./touch-files.ts";
 import { fromBytes, patternOf, toBytes } from "./track-pattern.ts";
@@ -35,7 +36,9 @@ export const command = {
       ...removed.map((pattern) => `${dryRun ? "would no longer track" : "no longer tracking"} ${fromBytes(pattern)}`),
       ...missing.map((word) => `not in ${path}: ${word}`),
       ...(released > 0
-        ? [`${released} files of this pattern are pointers in git: \`git add -u\` puts their bytes into git itself`]
+        ? [
+            `${counted(released, "file of this pattern is a pointer", "files of this pattern are pointers")} in git: \`git add -u\` puts ${released === 1 ? "its" : "their"} bytes into git itself`,
+          ]
         : []),
     ];
     return {

@@ -4,6 +4,7 @@ import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { ContentMap } from "../transfer/content-map.ts";
 import { type Meter, silentMeter } from "../transfer/meter.ts";
 import { type PushReport, pushContent, type WantedContent } from "../transfer/push-content.ts";
+import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Context } from "./command.ts";
 import { copyBetweenStores } from "./copy-between-stores.ts";
@@ -41,7 +42,7 @@ export async function upload(wanted: ReadonlyMap<string, WantedContent>, job: Up
 export function describePush(report: PushReport): string | undefined {
   const uploaded = report.files - report.present;
   if (uploaded === 0) return undefined;
-  return `mlgit: ${uploaded} files, ${formatBytes(report.uploaded)} uploaded in ${report.packs} packs`;
+  return `mlgit: ${counted(uploaded, "file")}, ${formatBytes(report.uploaded)} uploaded in ${counted(report.packs, "pack")}`;
 }
 
 /** The same to one store that is known: one that another repository names, say. What the cache lacks is brought from our stores. */

@@ -3,6 +3,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { verifyCommit } from "../git/changes.ts";
 import type { CommitRange } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
+import { counted } from "../util/counted.ts";
 import type { Breach } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
@@ -59,12 +60,15 @@ function toData({ rule, path, line, message, hint, commit }: Breach) {
 }
 
 function describe(breaches: readonly Breach[], flexible: number): string {
-  const note = flexible > 0 ? `; ${flexible} published files of flexible entities changed` : "";
+  const note =
+    flexible > 0
+      ? `; ${counted(flexible, "published file of a flexible entity changed", "published files of flexible entities changed")}`
+      : "";
   if (breaches.length === 0) return `No rule is broken${note}`;
   const lines = breaches.map(
     ({ message, hint, commit }) => `${message}${commit ? ` (commit ${commit.slice(0, 12)})` : ""}\n  hint: ${hint}`,
   );
-  return [...lines, `${breaches.length} rules are broken${note}`].join("\n");
+  return [...lines, `${counted(breaches.length, "rule is", "rules are")} broken${note}`].join("\n");
 }
 
 /** Source of the format: GitHub's "Workflow commands", `::error file={name},line={line},title={title}::{message}`. */

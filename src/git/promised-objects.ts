@@ -1,4 +1,5 @@
 import { MlgitError } from "../error/mlgit-error.ts";
+import { counted } from "../util/counted.ts";
 import { absentObjects, isPartial, promisors } from "./lazy-fetch.ts";
 import { gitIn, type Repository } from "./repository.ts";
 
@@ -23,9 +24,13 @@ export async function fetchAbsent(repository: Repository, missing: readonly stri
     if (code === 0) return;
     problems.push(`${remote}: ${stderr.trim()}`);
   }
-  throw new MlgitError("unreachable", `${missing.length} objects of this partial clone could not be fetched`, {
-    hint: `try again when the remote answers (${problems.join("; ")})`,
-  });
+  throw new MlgitError(
+    "unreachable",
+    `${counted(missing.length, "object")} of this partial clone could not be fetched`,
+    {
+      hint: `try again when the remote answers (${problems.join("; ")})`,
+    },
+  );
 }
 
 /** As git itself asks for promised objects: just these, without saying what is here. */

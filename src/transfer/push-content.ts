@@ -7,6 +7,7 @@ import { keptFiles } from "../store/remote/kept-files.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
 import { UploadPacker } from "../store/remote/upload-packer.ts";
+import { counted } from "../util/counted.ts";
 import { ContentList, ContentMap, type WantedContent } from "./content-map.ts";
 import { fetchContent } from "./fetch-content.ts";
 import { type Meter, silentMeter } from "./meter.ts";
@@ -133,7 +134,7 @@ function assertAvailable(uncached: readonly WantedContent[], cache: Cache): void
   if (lost.length > shown.length) shown.push(`  … and ${lost.length - shown.length} more`);
   throw new MlgitError(
     "missing",
-    `${lost.length} files are neither in the cache nor in the store:\n${shown.join("\n")}`,
+    `${counted(lost.length, "file is", "files are")} neither in the cache nor in the store:\n${shown.join("\n")}`,
     {
       path: lost[0]?.path ?? "",
       hint: "run `git mlgit add <path>` where their bytes still are, or `git mlgit fetch` from a remote that has them; nothing was pushed",

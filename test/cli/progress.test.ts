@@ -33,7 +33,7 @@ describe("progress", () => {
     const terminal = new FakeTerminal(true);
     const progress = createProgress("Pushing", { quiet: false, terminal, delay: 0 });
     progress.advance(1, 1000);
-    await eventually(() => terminal.text.includes("Pushing: 1 files, 1.0 kB"));
+    await eventually(() => terminal.text.includes("Pushing: 1 file, 1.0 kB"));
     progress.done();
     const afterDone = terminal.text.length;
     expect(terminal.text).not.toContain("\n");

@@ -191,7 +191,7 @@ describe("git mlgit add", () => {
     fresh.write("a.bin", "content");
     await fresh.mlgit(["add", "."]);
     await fresh.git(["commit", "-qm", "x"]);
-    expect((await fresh.git(["push", "origin", "main"])).stderr).toContain("1 files");
+    expect((await fresh.git(["push", "origin", "main"])).stderr).toContain("1 file,");
     await team.box.git(["clone", "-q", team.box.path("fresh.git"), team.box.path("fresh clone")]);
     expect(team.box.read("fresh clone/a.bin").toString()).toBe("content");
   });
@@ -199,7 +199,7 @@ describe("git mlgit add", () => {
   it("says with -n what it would do, and needs paths", async () => {
     const clone = await copyOf("dry", (one) => void one.write("new.bin", "x") as undefined);
     const before = (await clone.git(["ls-files", "-s"])).stdout;
-    expect((await clone.mlgit(["add", "-n", "."])).stdout).toBe("1 tracked files and 0 others would be added\n");
+    expect((await clone.mlgit(["add", "-n", "."])).stdout).toBe("1 tracked file and 0 others would be added\n");
     expect((await clone.git(["ls-files", "-s"])).stdout).toBe(before);
     expect((await clone.mlgit(["add"], { code: 2 })).stderr).toContain("paths");
   });

@@ -46,7 +46,7 @@ describe("git mlgit pre-push", () => {
 
   it("sends the data of a new branch before the branch is there", async () => {
     const seen = await push("origin", "main");
-    expect(seen.result.stderr).toMatch(/mlgit: 1 files, [\d.]+ kB uploaded in 1 packs/);
+    expect(seen.result.stderr).toMatch(/mlgit: 1 file, [\d.]+ kB uploaded in 1 pack\n/);
     const saved = seen.store.filter((one) => one.startsWith("save "));
     expect(saved.map((one) => one.replace(/\/.*/, ""))).toEqual(["save mlgit.json", "save packs", "save index"]);
     expect(await cloned("main")).toEqual(work.read("data/x"));

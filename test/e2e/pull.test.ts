@@ -23,7 +23,7 @@ describe("git mlgit pull", () => {
     expect(work.read("data/b").toString()).toBe("two");
     expect(work.read("a.bin").toString()).toBe(pointerOf("one"));
     await work.git(["config", "--unset", "mlgit.include"]);
-    expect((await work.mlgit(["pull", "origin"])).stdout).toContain("1 files hydrated");
+    expect((await work.mlgit(["pull", "origin"])).stdout).toContain("1 file hydrated");
     expect(await work.status()).toBe("");
   });
 

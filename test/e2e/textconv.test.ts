@@ -42,7 +42,7 @@ describe("git mlgit textconv", () => {
     await work.git(["push", "-q", "origin", "main"]);
     work.write("data/t.csv", "id,name,score\n1,a,0.5\n2,b,1\n");
     expect((await work.git(["diff"])).stdout).toMatch(
-      /\n-csv: 2 columns, 1 rows\n(.*\n)*\+csv: 3 columns, 2 rows\n {3}id: integer\n {3}name: text\n\+ {2}score: number\n/,
+      /\n-csv: 2 columns, 1 row\n(.*\n)*\+csv: 3 columns, 2 rows\n {3}id: integer\n {3}name: text\n\+ {2}score: number\n/,
     );
     await work.commit();
     expect((await work.git(["log", "-p", "-1"])).stdout).toContain("\n+csv: 3 columns, 2 rows\n");
@@ -53,7 +53,7 @@ describe("git mlgit textconv", () => {
     expect(stdout).toContain("\n+csv: 3 columns, 2 rows\n");
     // Whoever asks for the bytes themselves gets them.
     expect((await other.git(["cat-file", "--filters", "HEAD~1:data/t.csv"])).stdout).toBe("id,name\n1,a\n");
-    expect((await other.git(["log", "-p", "-1"])).stdout).toContain("\n-csv: 2 columns, 1 rows\n");
+    expect((await other.git(["log", "-p", "-1"])).stdout).toContain("\n-csv: 2 columns, 1 row\n");
   }, 240_000);
 
   it("never ends a diff: what is broken or cannot be looked into has its oid and size", async () => {

@@ -109,7 +109,7 @@ describe("git mlgit track", () => {
     await box.git(["commit", "-qm", "raw"], { cwd });
     await box.run("touch", ["-d", "2001-01-01", "a.bin", "b.txt"], { cwd });
     await box.git(["update-index", "--refresh"], { cwd });
-    expect((await track(["*.bin"])).stdout).toContain("1 files that git holds as they are match");
+    expect((await track(["*.bin"])).stdout).toContain("1 file that git holds as it is matches");
     expect((await box.git(["diff-files", "--name-only"], { cwd })).stdout).toBe("a.bin\n");
   });
 

@@ -1,5 +1,6 @@
 import limit from "p-limit";
 import { isMlgitError, type MlgitError } from "../../error/mlgit-error.ts";
+import { counted } from "../../util/counted.ts";
 import type { Context } from "../command.ts";
 
 /** What became of one file: moved, or there already with the same bytes. */
@@ -30,7 +31,7 @@ export async function eachFile<T>(items: readonly T[], job: EachFile<T>): Promis
   const failed = new Map<T, MlgitError>();
   let wanted = items;
   for (let round = 0; wanted.length > 0 && round <= job.retries; round++) {
-    if (round > 0) job.context.info(`trying again: ${wanted.length} files (${round} of ${job.retries})`);
+    if (round > 0) job.context.info(`trying again: ${counted(wanted.length, "file")} (${round} of ${job.retries})`);
     const before = wanted;
     wanted = [];
     let hopeless: MlgitError | undefined;
@@ -61,10 +62,10 @@ export async function eachFile<T>(items: readonly T[], job: EachFile<T>): Promis
 export function describeFiles({ moved, present, failed }: FileReport, where: string): string {
   const there = moved.length + present.length;
   const details = [
-    ...(present.length > 0 ? [`${present.length} were there already`] : []),
+    ...(present.length > 0 ? [`${counted(present.length, "was", "were")} there already`] : []),
     ...(failed.length > 0 ? [`${failed.length} more could not be copied`] : []),
   ];
-  return [`${there} ${there === 1 ? "file" : "files"} ${where}`, ...details].join("; ");
+  return [`${counted(there, "file")} ${where}`, ...details].join("; ");
 }
 
 /** Nothing goes on behind the back of whoever gets the first error. */

@@ -1,6 +1,7 @@
 import type { EntityPlace } from "../../entity/entity-path.ts";
 import { attributeOf } from "../../git/check-attributes.ts";
 import type { Repository } from "../../git/repository.ts";
+import { counted } from "../../util/counted.ts";
 import { indexSpecs } from "../entity-specs.ts";
 import { type Finding, note, ok } from "./finding.ts";
 
@@ -18,7 +19,7 @@ export async function checkMerge(repository: Repository): Promise<Finding[]> {
   return [
     note(
       "merge",
-      `two branches that each make a version will conflict in the specs of ${without.length} entities, which an earlier mlgit made`,
+      `two branches that each make a version will conflict in the specs of ${counted(without.length, "entity", "entities")}, which an earlier mlgit made`,
       [...without.slice(0, shown).map(lineFor), ...(without.length > shown ? ["and so on"] : [])].join("\n       "),
     ),
   ];

@@ -7,6 +7,7 @@ import { readAttributes } from "../../git/attribute-file.ts";
 import { findHookFolder, type HookFolder, type HookReport, inspectHooks } from "../../git/hook-state.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listWorktree } from "../../git/worktree-list.ts";
+import { counted } from "../../util/counted.ts";
 import { findRawFiles } from "../raw-files.ts";
 import type { Session } from "../session.ts";
 import { checkMerge } from "./check-merge.ts";
@@ -79,7 +80,7 @@ async function checkAttributes(top: string): Promise<Finding> {
     return bad("attributes", cause.message, cause.hint ?? "mend the file");
   }
   return count > 0
-    ? ok("attributes", `${count} patterns are tracked`)
+    ? ok("attributes", `${counted(count, "pattern is", "patterns are")} tracked`)
     : note("attributes", "nothing is tracked", "git mlgit track '*.bin'");
 }
 
@@ -89,7 +90,7 @@ async function checkRaw(repository: Repository): Promise<Finding> {
   const some = raw.slice(0, 3).map(({ path }) => JSON.stringify(path.toString("utf8")));
   return bad(
     "content",
-    `${raw.length} tracked files are in git with all their bytes: ${some.join(", ")}${raw.length > 3 ? ", …" : ""}`,
+    `${counted(raw.length, "tracked file is in git with all its", "tracked files are in git with all their")} bytes: ${some.join(", ")}${raw.length > 3 ? ", …" : ""}`,
     "git add --renormalize . && git commit",
   );
 }

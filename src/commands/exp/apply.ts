@@ -6,6 +6,7 @@ import { areTracked } from "../../git/check-attributes.ts";
 import { codeState } from "../../git/code-state.ts";
 import { readCommit, restorePaths } from "../../git/experiment-tree.ts";
 import { resolveObjects } from "../../git/tags.ts";
+import { counted } from "../../util/counted.ts";
 import type { Action } from "../command.ts";
 import { uncommittedSubject } from "../pipeline/experiment-ref.ts";
 import { Session } from "../session.ts";
@@ -39,7 +40,10 @@ export const apply = {
           made.map(({ path }) => path),
         );
       const paths = made.map(({ path }) => path.toString());
-      return { text: `${paths.length} files are those of ${name}`, data: { name, commit, paths } };
+      return {
+        text: `${counted(paths.length, "file is that", "files are those")} of ${name}`,
+        data: { name, commit, paths },
+      };
     } finally {
       await session.close();
     }

@@ -3,6 +3,7 @@ import { kindOf } from "../../entity/kind.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitIn } from "../../git/repository.ts";
 import { indexTree, resolveObjects } from "../../git/tags.ts";
+import { counted } from "../../util/counted.ts";
 import type { Action, OptionSpec, Options, Prompter } from "../command.ts";
 import type { VersionTree } from "../published.ts";
 import { findEntities, needWorktree, type Worktree } from "./find-entity.ts";
@@ -52,7 +53,7 @@ export function checkoutAction(kind: Kind) {
       const isWanted = ({ path }: { readonly path: Buffer }) => !not.has(path.toString("latin1"));
       const done = await hydrateVersions(context, wanted, { patience, wanted: isWanted });
       if (not.size === 0) return done;
-      const text = `${done.text}\n${not.size} files are left out; all of them: git mlgit ${kind.folder} checkout ${version.version.tag}`;
+      const text = `${done.text}\n${counted(not.size, "file is", "files are")} left out; all of them: git mlgit ${kind.folder} checkout ${version.version.tag}`;
       return { ...done, text, data: { ...done.data, leftOut: not.size } };
     },
   } satisfies Action;

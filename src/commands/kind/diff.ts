@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { Kind } from "../../entity/kind.ts";
+import { counted } from "../../util/counted.ts";
 import { formatBytes } from "../../util/format-bytes.ts";
 import type { Action } from "../command.ts";
 import { formatTable, tableOptions } from "../pipeline/print-table.ts";
@@ -46,7 +47,14 @@ function grouped(files: readonly FileChange[]): FileChange[] {
     if (!first || list.length <= mostOfAFolder) return list;
     const sum = (key: "from" | "to") =>
       first[key] === undefined ? {} : { [key]: list.reduce((total, one) => total + (one[key] ?? 0), 0) };
-    return [{ ...first, path: `${posix.dirname(first.path)}/ -> ${list.length} files`, ...sum("from"), ...sum("to") }];
+    return [
+      {
+        ...first,
+        path: `${posix.dirname(first.path)}/ -> ${counted(list.length, "file")}`,
+        ...sum("from"),
+        ...sum("to"),
+      },
+    ];
   });
 }
 

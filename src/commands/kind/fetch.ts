@@ -1,5 +1,6 @@
 import type { Kind } from "../../entity/kind.ts";
 import { exitCode } from "../../error/exit-code.ts";
+import { counted } from "../../util/counted.ts";
 import { formatBytes } from "../../util/format-bytes.ts";
 import type { Action } from "../command.ts";
 import { fetchAnywhere } from "../fetch-anywhere.ts";
@@ -46,7 +47,7 @@ export function fetchAction(kind: Kind) {
         for (const message of new Set([...sum.failed.values()].map((error) => error.message))) context.warn(message);
         const failed = [...sum.failed].map(([oid, error]) => ({ oid, message: error.message }));
         return {
-          text: `${files.length - failed.length} of ${files.length} files of ${version.version.tag} are in the cache; ${formatBytes(sum.received)} received`,
+          text: `${files.length - failed.length} of ${counted(files.length, "file")} of ${version.version.tag} ${files.length === 1 ? "is" : "are"} in the cache; ${formatBytes(sum.received)} received`,
           data: { tag: version.version.tag, files: files.length, fetched: sum.fetched, received: sum.received, failed },
           exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
         };

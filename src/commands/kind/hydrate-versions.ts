@@ -1,6 +1,7 @@
 import { exitCode } from "../../error/exit-code.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import type { HydrateReport } from "../../hydrate/hydrate.ts";
+import { counted } from "../../util/counted.ts";
 import type { Context, OptionSpec, Options } from "../command.ts";
 import { holdsPointer } from "../hydrate.ts";
 import type { VersionTree } from "../published.ts";
@@ -79,7 +80,9 @@ async function hydrateInBatches(files: readonly TrackedFile[], job: Job): Promis
     };
     const rest = files.length - start - size;
     if (sum.failed.length < failLimit || rest <= 0) continue;
-    job.context.warn(`stopped at ${sum.failed.length} files that could not be had; ${rest} were not asked for`);
+    job.context.warn(
+      `stopped at ${counted(sum.failed.length, "file")} that could not be had; ${counted(rest, "was", "were")} not asked for`,
+    );
     break;
   }
   return sum;

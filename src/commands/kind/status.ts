@@ -6,6 +6,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitIn, type Repository } from "../../git/repository.ts";
 import { skippedPaths } from "../../git/skip-worktree.ts";
 import { resolveObjects } from "../../git/tags.ts";
+import { counted } from "../../util/counted.ts";
 import type { Action } from "../command.ts";
 import { MutabilityMap } from "../mutability-map.ts";
 import { publishedVersions } from "../published.ts";
@@ -123,8 +124,10 @@ function describe(data: StatusData, full: boolean): string {
     ...(data.unstaged.length > 0 ? section("Changes not staged for commit", data.unstaged) : []),
     ...section("untracked files", named(data.untracked)),
     ...section("corrupted files", named(data.corrupted)),
-    ...(data.leftOut > 0 ? [`${data.leftOut} files are left out of the worktree (sample or --bare)`] : []),
-    ...(data.unpublished > 0 ? [`${data.unpublished} commits are not pushed`] : []),
+    ...(data.leftOut > 0
+      ? [`${counted(data.leftOut, "file is", "files are")} left out of the worktree (sample or --bare)`]
+      : []),
+    ...(data.unpublished > 0 ? [`${counted(data.unpublished, "commit is", "commits are")} not pushed`] : []),
   ].join("\n");
 }
 
@@ -138,7 +141,7 @@ function group(changes: readonly Changed[], full: boolean): string[] {
   return [...byFolder.values()].flatMap((list) => {
     const [first] = list;
     if (!first || full || list.length <= mostOfAFolder) return list.map(line);
-    return [line({ change: first.change, path: `${posix.dirname(first.path)}/ -> ${list.length} files` })];
+    return [line({ change: first.change, path: `${posix.dirname(first.path)}/ -> ${counted(list.length, "file")}` })];
   });
 }
 

@@ -5,6 +5,7 @@ import type { ExportSubject } from "../../lineage/export/scope.ts";
 import type { ListedFile } from "../../lineage/run-record.ts";
 import { Artifacts } from "../../pipeline/artifacts.ts";
 import { StatCache } from "../../pipeline/stat-cache.ts";
+import { counted } from "../../util/counted.ts";
 import type { Context } from "../command.ts";
 import { pipelineFolder } from "../pipeline/open-pipeline.ts";
 import type { Session } from "../session.ts";
@@ -40,10 +41,12 @@ export async function describeFiles(
   }
   const away = looked.length - found.size;
   if (away > 0)
-    context.warn(`the columns of ${away} files are not described: their data is not here; git mlgit fetch brings it`);
+    context.warn(
+      `the columns of ${counted(away, "file")} are not described: ${away === 1 ? "its" : "their"} data is not here; git mlgit fetch brings it`,
+    );
   const rest = tables.length - looked.length;
   if (rest > 0)
-    context.warn(`the columns of ${rest} files are not described, only those of the first ${mostDescribed}`);
+    context.warn(`the columns of ${counted(rest, "file")} are not described, only those of the first ${mostDescribed}`);
   return found;
 }
 

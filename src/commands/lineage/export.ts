@@ -1,6 +1,7 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { verifyCommit } from "../../git/changes.ts";
 import type { ExportGraph } from "../../lineage/export/scope.ts";
+import { counted } from "../../util/counted.ts";
 import type { Action, CommandResult, Context, Options } from "../command.ts";
 import { Session } from "../session.ts";
 import { writeOutput } from "../write-output.ts";
@@ -116,7 +117,7 @@ async function toCrate(request: Request) {
   const name = request.what ?? graph.place.namespace;
   return roCrate(graph, {
     name,
-    description: `How ${name} was made: ${graph.runs.length} runs, recorded by mlgit`,
+    description: `How ${name} was made: ${counted(graph.runs.length, "run")}, recorded by mlgit`,
     license: typeof request.options.license === "string" ? request.options.license : "not stated",
     published: Math.max(0, ...graph.runs.map(({ record }) => record.t[1])),
     payload: new Set(there.map(({ oid, path }) => contentKey({ oid, path: path ?? "" }))),

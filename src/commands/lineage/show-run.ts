@@ -2,6 +2,7 @@ import type { Repository } from "../../git/repository.ts";
 import { type Environment, probeAnswers, readEnvironments, readLibraries } from "../../lineage/environment.ts";
 import type { RunRecord } from "../../lineage/run-record.ts";
 import { readRunBlob } from "../../lineage/run-store.ts";
+import { counted } from "../../util/counted.ts";
 import type { NamedRun } from "./find-run.ts";
 
 /** The end of what a run printed; undefined where it is not known. */
@@ -57,7 +58,7 @@ async function probeRows(
       ? []
       : oid === undefined
         ? []
-        : [`${lines.length} entries, ${oid} (--libraries lists them)`];
+        : [`${counted(lines.length, "entry", "entries")}, ${oid} (--libraries lists them)`];
     const words = [...summary, ...(isShort ? lines : []), ...(problem === undefined ? [] : [problem])];
     return words.map((word): [string, string] => ["Probe", `${name}: ${word}`]);
   });

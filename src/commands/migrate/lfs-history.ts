@@ -7,6 +7,7 @@ import type { Repository } from "../../git/repository.ts";
 import { gitText } from "../../git/run.ts";
 import { headBranch } from "../../git/work-state.ts";
 import { formatPointer } from "../../pointer/pointer.ts";
+import { counted } from "../../util/counted.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
 import type { Context } from "../command.ts";
 import type { Session } from "../session.ts";
@@ -139,7 +140,15 @@ async function afterwards(
   const others = (await listRefs(repository, ["refs/stash", "refs/notes"])).map(({ ref }) => ref);
   return [
     `which commit became which: ${map}; the old commits are kept under ${originalPrefix}`,
-    ...(unsigned > 0 ? [`${unsigned} signatures of commits and tags were left out: they would be wrong`] : []),
+    ...(unsigned > 0
+      ? [
+          counted(
+            unsigned,
+            "signature of a commit or tag was left out: it would be wrong",
+            "signatures of commits and tags were left out: they would be wrong",
+          ),
+        ]
+      : []),
     ...(others.length > 0 ? [`not rewritten: ${others.join(", ")}`] : []),
     "to publish: git push --force origin for each of the refs; whoever has a clone must clone again",
   ];

@@ -1,4 +1,5 @@
 import { exitCode } from "../../error/exit-code.ts";
+import { counted } from "../../util/counted.ts";
 import { formatBytes } from "../../util/format-bytes.ts";
 
 /** Something that was not migrated, or whose data is nowhere to be had. */
@@ -62,11 +63,11 @@ function lines(report: MigrationReport): string[] {
     `${contents.fetched} ${would}fetched`,
   ];
   return [
-    `${files} files, ${contents.total} contents (${formatBytes(contents.bytes)}): ${sources.join(", ")}`,
+    `${counted(files, "file")}, ${counted(contents.total, "content")} (${formatBytes(contents.bytes)}): ${sources.join(", ")}`,
     ...listed(missing, "data that cannot be had"),
     ...listed(problems, "not carried over"),
     ...notes,
-    ...(dryRun || commits === 0 ? [] : [`${commits} ${commits === 1 ? "commit" : "commits"} made`]),
+    ...(dryRun || commits === 0 ? [] : [`${counted(commits, "commit")} made`]),
     ...(dryRun ? ["nothing was changed (dry run)"] : []),
     ...(!dryRun && !report.complete ? ["nothing was committed; what was verified stays in the cache"] : []),
   ];

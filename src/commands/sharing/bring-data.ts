@@ -1,4 +1,5 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { counted } from "../../util/counted.ts";
 import type { Context } from "../command.ts";
 import { fetchFromStores } from "../fetch-anywhere.ts";
 import type { Session } from "../session.ts";
@@ -37,7 +38,7 @@ export async function bringData(
     const reason = failed.get(first.oid);
     throw new MlgitError(
       "missing",
-      `${failed.size} contents cannot be had from ${place.url}, among them ${first.path}: ${reason?.message}`,
+      `${counted(failed.size, "content")} cannot be had from ${place.url}, among them ${first.path}: ${reason?.message}`,
       {
         path: first.path.toString("utf8"),
         oid: first.oid,

@@ -1,4 +1,5 @@
 import { planSwitch, switchTree } from "../../git/switch-tree.ts";
+import { counted } from "../../util/counted.ts";
 import { formatBytes } from "../../util/format-bytes.ts";
 import type { Worktree } from "../kind/find-entity.ts";
 import type { Adopted } from "./adopt.ts";
@@ -21,5 +22,5 @@ export async function placeEntity(
 
 export function describeData({ contents, fetched, received }: BroughtData): string {
   if (fetched === 0) return contents === 0 ? "it has no data" : "all its data was here already";
-  return `${fetched} of ${contents} contents fetched, ${formatBytes(received)} received`;
+  return `${fetched} of ${counted(contents, "content")} fetched, ${formatBytes(received)} received`;
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../util/counted.ts";
 import { type ByteSource, beyond } from "./byte-source.ts";
 import { readRecords } from "./csv-records.ts";
 import { FieldTypes, typeOfText } from "./value-types.ts";
@@ -16,5 +17,5 @@ export function summarizeCsv(source: ByteSource, delimiters: string): string[] {
       types.note(isHeader ? (first[i] ?? `column ${i + 1}`) : `column ${i + 1}`, typeOfText(cell));
   if (isHeader && rest.length === 0) for (const name of first) types.note(name, "empty");
   const rows = records.count - (isHeader ? 1 : 0);
-  return [`csv: ${first.length} columns, ${rows} rows${beyond(source)}`, ...types.lines()];
+  return [`csv: ${counted(first.length, "column")}, ${counted(rows, "row")}${beyond(source)}`, ...types.lines()];
 }

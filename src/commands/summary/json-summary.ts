@@ -1,3 +1,4 @@
+import { counted } from "../../util/counted.ts";
 import { type ByteSource, beyond, blocksOf, readLimit } from "./byte-source.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { FieldTypes, typeOfValue } from "./value-types.ts";
@@ -9,7 +10,7 @@ export function summarizeJson(source: ByteSource): string[] {
   const { top, elements, fields } = scanner;
   if (top === undefined) return ["json: nothing"];
   const whole = scanner.isWhole || source.size > readLimit ? "" : ", broken";
-  if (top === "object") return [`json: object with ${fields.count} keys${beyond(source)}${whole}`, ...fields.lines()];
+  if (top === "object") return [`json: object with ${fields.keys}${beyond(source)}${whole}`, ...fields.lines()];
   if (top === "list") return [`json: list of ${elements}${beyond(source)}${whole}`, ...fields.lines()];
   return [`json: ${top}${whole}`];
 }
@@ -45,7 +46,7 @@ export function summarizeJsonLines(source: ByteSource): string[] {
   }
   if (source.size <= readLimit) endLine();
   const bad = broken > 0 ? `, ${broken} of the first ${Math.min(lines, sampleLines)} are no JSON` : "";
-  return [`json lines: ${lines} lines${beyond(source)}${bad}`, ...fields.lines()];
+  return [`json lines: ${counted(lines, "line")}${beyond(source)}${bad}`, ...fields.lines()];
 
   function collect(bytes: Uint8Array): void {
     const text = bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes;

@@ -1,4 +1,5 @@
 import type { FileMetaData } from "hyparquet";
+import { counted } from "../../util/counted.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { type Element, readFooter, topmostGroups } from "./parquet-footer.ts";
 import { FieldTypes, shortName } from "./value-types.ts";
@@ -18,7 +19,7 @@ function summaryOf(metadata: FileMetaData): string[] {
   const columns = topmostGroups(metadata.schema).map(([first]) => first as Element);
   const fields = new FieldTypes();
   for (const column of columns) fields.note(column.name, typeOf(column));
-  const head = `parquet: ${columns.length} columns, ${metadata.num_rows} rows in ${metadata.row_groups.length} groups`;
+  const head = `parquet: ${counted(columns.length, "column")}, ${counted(metadata.num_rows, "row")} in ${counted(metadata.row_groups.length, "group")}`;
   return [head, ...fields.lines()];
 }
 

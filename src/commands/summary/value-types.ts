@@ -1,3 +1,5 @@
+import { counted } from "../../util/counted.ts";
+
 const shownFields = 60;
 const mostFields = 10_000;
 const longName = 60;
@@ -17,8 +19,8 @@ export class FieldTypes {
   }
 
   /** For people: names are not told apart without end. */
-  get count(): string {
-    return this.size < mostFields ? String(this.size) : `at least ${mostFields}`;
+  get keys(): string {
+    return this.size < mostFields ? counted(this.size, "key") : `at least ${mostFields} keys`;
   }
 
   /** One line a name, indented. */

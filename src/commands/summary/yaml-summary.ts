@@ -13,7 +13,7 @@ export function summarizeYaml(source: ByteSource): string[] {
       /^("[^"]{1,200}"|'[^']{1,200}'|[^\s#"'\-[{%&*!|>][^:#]{0,200}):(?:\s+(.*))?$/.exec(line) ?? [];
     if (key !== undefined) fields.note(key.replace(/^(["'])(.*)\1$/, "$2"), typeOfYaml(withoutComment(value)));
   }
-  if (fields.size > 0) return [`yaml: ${fields.count} keys${beyond(source)}`, ...fields.lines()];
+  if (fields.size > 0) return [`yaml: ${fields.keys}${beyond(source)}`, ...fields.lines()];
   return [items > 0 ? `yaml: list of ${items}${beyond(source)}` : "yaml: no keys"];
 }
 

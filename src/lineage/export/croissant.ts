@@ -1,3 +1,4 @@
+import { counted } from "../../util/counted.ts";
 import { mediaType } from "./media-type.ts";
 import { type DescribedField, recordSet } from "./record-set.ts";
 import {
@@ -42,7 +43,7 @@ export function croissant(subject: ExportSubject, graph: ExportGraph, options: C
     "@type": "sc:Dataset",
     conformsTo: "http://mlcommons.org/croissant/1.1",
     name: subject.name,
-    description: subject.description ?? `${subject.name}, ${subject.files.length} files`,
+    description: subject.description ?? `${subject.name}, ${counted(subject.files.length, "file")}`,
     license: options.license,
     url: options.url,
     creator: present({ "@type": "sc:Person", name, email: mail }),

@@ -1,3 +1,4 @@
+import { counted } from "../../util/counted.ts";
 import type { ListedFile, RunFile } from "../run-record.ts";
 import { mediaType } from "./media-type.ts";
 import {
@@ -92,7 +93,7 @@ function fileNode(file: RunFile, inside: readonly ListedFile[] | undefined, payl
   if (!payload.has(contentKey(file)))
     return { "@id": `#${hexOf(file.oid)}-${path}`, "@type": "CreativeWork", ...about };
   if (!isFolder) return { "@id": path, "@type": "File", ...about };
-  const description = inside ? { description: `${inside.length} files` } : {};
+  const description = inside ? { description: counted(inside.length, "file") } : {};
   return { "@id": `${path}/`, "@type": "Dataset", ...about, ...description };
 }
 

@@ -1,5 +1,6 @@
 import limit from "p-limit";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { counted } from "../../util/counted.ts";
 import { confirmFiles, listPacks } from "./confirm-files.ts";
 import { copyIndex } from "./copy-index.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
@@ -126,7 +127,7 @@ function assertNoneDying(packs: Iterable<string>, to: RemoteStore): void {
   if (dying.length === 0) return;
   throw new MlgitError(
     "conflict",
-    `${dying.length} packs that would be copied are marked in ${to.backend.location} to be deleted by the next collection`,
+    `${counted(dying.length, "pack that would be copied is", "packs that would be copied are")} marked in ${to.backend.location} to be deleted by the next collection`,
     { hint: "finish that collection with git mlgit gc from a repository that uses that store, then sync again" },
   );
 }
@@ -169,8 +170,12 @@ async function assertThere(oids: Iterable<string>, to: RemoteStore, options: Syn
   const had = await hadBy(to, wanted, options);
   const absent = wanted.filter((oid) => !had.has(oid));
   if (absent.length === 0) return;
-  throw new MlgitError("corrupt", `${to.backend.location} does not show ${absent.length} contents that it took`, {
-    oid: absent[0] ?? "",
-    hint: "run the sync again; if it stays so, git mlgit store test says what the place keeps",
-  });
+  throw new MlgitError(
+    "corrupt",
+    `${to.backend.location} does not show ${counted(absent.length, "content")} that it took`,
+    {
+      oid: absent[0] ?? "",
+      hint: "run the sync again; if it stays so, git mlgit store test says what the place keeps",
+    },
+  );
 }

@@ -20,7 +20,7 @@ describe("the summary of CSV", () => {
 
   it("finds the delimiter, and does without a header", async () => {
     expect(await say("a.csv", "x;y,z;w\r\n1;2;3\r\n")).toBe(
-      "csv: 3 columns, 1 rows\n  x: integer\n  y,z: integer\n  w: integer",
+      "csv: 3 columns, 1 row\n  x: integer\n  y,z: integer\n  w: integer",
     );
     expect(await say("a.TSV", "1\t2\n3\tx\n")).toBe(
       "csv: 2 columns, 2 rows\n  column 1: integer\n  column 2: integer or text",
@@ -29,11 +29,11 @@ describe("the summary of CSV", () => {
   });
 
   it("takes huge lines, many columns, open quotes and binary for what they are", async () => {
-    expect(await say("a.csv", `a,b\n"${"x".repeat(3 << 20)}`)).toBe("csv: 2 columns, 1 rows\n  a: text");
+    expect(await say("a.csv", `a,b\n"${"x".repeat(3 << 20)}`)).toBe("csv: 2 columns, 1 row\n  a: text");
     const wide = (await say("a.csv", `${"c,".repeat(200_000)}\n`)) ?? "";
     expect(wide.split("\n").length).toBeLessThan(70);
     expect(await say("a.csv", "a\u001b[31m\u202e,b\n1,2\n")).toContain("  a\ufffd[31m\ufffd: integer");
-    expect(await say("a.csv", Buffer.alloc(100_000, 0xff))).toContain("1 columns, 0 rows");
+    expect(await say("a.csv", Buffer.alloc(100_000, 0xff))).toContain("1 column, 0 rows");
   });
 
   it("reads no more than it may, and says so", async () => {
@@ -82,7 +82,7 @@ describe("the summary of JSON", () => {
     expect(await say("a.json", `{"a":${"[".repeat(2 << 20)}`)).toBe("json: object with 0 keys, broken");
     expect(await say("a.json", `${"[".repeat(1 << 20)}${"]".repeat(1 << 20)}`)).toBe("json: list of 1");
     expect(await say("a.json", `{"${"k".repeat(1 << 20)}": 1}`)).toMatch(
-      /^json: object with 1 keys\n {2}k{59}…: number$/,
+      /^json: object with 1 key\n {2}k{59}…: number$/,
     );
     expect(await say("a.json", "]]}}::,,")).toMatch(/^json: /);
     expect(await say("a.json", "   ")).toBe("json: nothing");
@@ -117,7 +117,7 @@ describe("the summary of YAML", () => {
 
   it("resolves no alias and parses no depth", async () => {
     const bomb = `a: &a [x,x]\n${Array.from({ length: 50 }, (_, i) => `k${i}: &b${i} [*a,*a]`).join("\n")}\n`;
-    expect(await say("a.yaml", bomb)).toContain("yaml: 51 keys");
+    expect(await say("a.yaml", bomb)).toContain("yaml: 51 key");
     expect(await say("a.yaml", "[".repeat(1 << 20))).toBe("yaml: no keys");
     expect(await say("a.yaml", `${"k".repeat(2 << 20)}: 1`)).toBe("yaml: no keys");
   });
@@ -165,7 +165,7 @@ describe("the summary of parquet", () => {
     const size = Buffer.from([(count & 0x7f) | 0x80, ((count >> 7) & 0x7f) | 0x80, count >> 14]);
     const list = Buffer.concat([Buffer.from("150219fc", "hex"), size, ...Array<Buffer>(count).fill(group)]);
     const footer = Buffer.concat([list, Buffer.from("1600190c00", "hex")]);
-    expect(await say("a.parquet", parquet(footer))).toBe("parquet: 1 columns, 0 rows in 0 groups\n  s: group of 1");
+    expect(await say("a.parquet", parquet(footer))).toBe("parquet: 1 column, 0 rows in 0 groups\n  s: group of 1");
   });
 
   it("makes no room for lists that are not there", async () => {
