@@ -31,6 +31,9 @@ export interface HydrateQueue {
 /** Paths that are looked at, fetched and placed together. */
 export const listFiles = 8192;
 
+/** Placed files that the index is told of together: it is written anew each time, and what is not in it yet is in memory. */
+const stampedAtOnce = 262_144;
+
 export function queueOf(items: readonly HydrateItem[]): HydrateQueue {
   return {
     files: items.length,
@@ -53,6 +56,8 @@ export interface HydrateTools {
   isProtected?(path: Buffer, blob: string): boolean;
   /** Tells git's index what the placed files look like, so that git need not read them. */
   stamp(entries: StampRows): Promise<unknown>;
+  /** So many, or a list's, in one stamping. Default 262,144. */
+  readonly stampedAtOnce?: number;
 }
 
 export interface HydrateReport {
@@ -65,7 +70,7 @@ export interface HydrateReport {
 
 /**
  * Puts the bytes of files in place of their pointers, list by list: what the cache lacks is fetched in one batch, each file is placed only where exactly
- * its pointer is. At the end the index is stamped. One that fails does not stop the others.
+ * its pointer is. At the end, and now and then before, the index is stamped. One that fails does not stop the others.
  * @throws MlgitError kinds `disk` and `denied`: the worktree cannot be written.
  */
 export async function hydrate(queue: HydrateQueue, tools: HydrateTools): Promise<HydrateReport> {
@@ -76,16 +81,18 @@ export async function hydrate(queue: HydrateQueue, tools: HydrateTools): Promise
       await tools.begin?.(items);
       const placed = await run.fetch(tools.cache.absent(items));
       await run.again(items.filter((item) => !placed.has(item) && !run.place(item)));
+      await run.stamp(tools.stampedAtOnce ?? stampedAtOnce);
     }
   } finally {
-    if (run.stamps.length > 0) await tools.stamp(run.stamps);
+    await run.stamp(1);
   }
   return run.report;
 }
 
 class Run {
-  readonly stamps: StampRows;
   readonly #tools: HydrateTools;
+  #stamps: StampRows;
+  #stamped = 0;
   #lost = new Map<string, Error>();
   readonly #batch: PlaceBatch;
   /** By path, one character a byte: a later list may have the same path, and then that one counts. */
@@ -94,12 +101,21 @@ class Run {
 
   constructor(tools: HydrateTools) {
     this.#tools = tools;
-    this.stamps = new StampRows(tools.repository.objectFormat);
+    this.#stamps = new StampRows(tools.repository.objectFormat);
     this.#batch = new PlaceBatch(tools.repository.workTree, tools.repository.gitDir);
   }
 
   get report(): HydrateReport {
-    return { hydrated: this.stamps.length, left: [...this.#left.values()], failed: this.#failed };
+    return { hydrated: this.#stamped + this.#stamps.length, left: [...this.#left.values()], failed: this.#failed };
+  }
+
+  /** Tells the index of what was placed since the last time, if it is so much. */
+  async stamp(least: number): Promise<void> {
+    if (this.#stamps.length < least) return;
+    const rows = this.#stamps;
+    this.#stamped += rows.length;
+    this.#stamps = new StampRows(this.#tools.repository.objectFormat);
+    await this.#tools.stamp(rows);
   }
 
   /** Brings what the cache lacks of one list. Those that it returns were placed as soon as they came. */
@@ -165,7 +181,7 @@ class Run {
     if (shared && result.placed) this.#tools.cache.noteShared(item.oid, result.stat);
     const key = item.path.toString("latin1");
     if (this.#left.size > 0) this.#left.delete(key);
-    if (result.placed) this.stamps.add({ path: item.path, blob, stat: result.stat });
+    if (result.placed) this.#stamps.add({ path: item.path, blob, stat: result.stat });
     else if (!this.#isPlaced(item, blob, result.reason))
       this.#left.set(key, { path: Buffer.from(item.path), reason: result.reason });
     this.#tools.meter.advance(1, item.size);
@@ -176,7 +192,7 @@ class Run {
     if (reason !== "modified") return false;
     const file = this.#batch.guard.resolve(item.path, false);
     const stat = typeof file === "string" ? undefined : statIfHolding(file.file, item);
-    if (stat) this.stamps.add({ path: item.path, blob, stat });
+    if (stat) this.#stamps.add({ path: item.path, blob, stat });
     return stat !== undefined;
   }
 
