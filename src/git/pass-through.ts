@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { gitEnvironment } from "./environment.ts";
 import { cwdOf, type Repository } from "./repository.ts";
 
 /**
@@ -23,7 +24,7 @@ export function passThroughIn(
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: gitEnvironment(env),
       stdio: ["inherit", 2, 2],
     });
     child.on("error", (cause) =>

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { gitEnvironment } from "./environment.ts";
 import { writeOrWait } from "./write-or-wait.ts";
 
 export interface GitProcess {
@@ -23,7 +24,7 @@ export interface ProcessOptions {
 export function startGit(args: readonly string[], options: ProcessOptions): GitProcess {
   const child = spawn("git", args, {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: gitEnvironment(options.env),
     stdio: [options.from?.stdout ?? "pipe", "pipe", "pipe"],
   });
   // Our own copy of the pipe would hide from the first git that the second one is gone.

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { Writable } from "node:stream";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
+import { gitEnvironment } from "./environment.ts";
 import { writeOrWait } from "./write-or-wait.ts";
 
 export interface GitOptions {
@@ -58,7 +59,7 @@ interface NowOptions extends Pick<GitOptions, "cwd" | "okCodes" | "env"> {
 export function runGitNow(args: readonly string[], { cwd, okCodes = [0], env, input }: NowOptions): GitResult {
   const { error, status, signal, stdout, stderr } = spawnSync("git", args, {
     cwd,
-    env: env ? { ...process.env, ...env } : process.env,
+    env: gitEnvironment(env),
     ...(input && { input }),
     maxBuffer: nowLimit,
   });
@@ -77,7 +78,7 @@ export function streamGit(
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+      env: gitEnvironment(options.env),
       stdio: ["pipe", "pipe", "pipe"],
       ...(options.signal ? { signal: options.signal } : {}),
     });

@@ -1,4 +1,5 @@
 import type { Sized } from "./blob-pack.ts";
+import { userPathspecModes } from "./environment.ts";
 import { splitNul } from "./nul-list.ts";
 import { startGit } from "./process.ts";
 import { gitIn, type Repository } from "./repository.ts";
@@ -15,7 +16,10 @@ export interface ChangedPath {
 /** What `git add` of some pathspecs would look at: first what is new, then what git knows, each in the order of the index. */
 export async function* listChanged(pathspecs: readonly string[], cwd: string): AsyncGenerator<ChangedPath> {
   const which = ["--modified", "--others", "--exclude-standard"];
-  const git = startGit(["ls-files", "-z", "-t", "--full-name", ...which, "--", ...pathspecs], { cwd });
+  const git = startGit(["ls-files", "-z", "-t", "--full-name", ...which, "--", ...pathspecs], {
+    cwd,
+    env: userPathspecModes(),
+  });
   let last: Buffer | undefined;
   try {
     for await (const line of splitNul(git.stdout)) {
@@ -44,7 +48,7 @@ export async function checkPathspecs(pathspecs: readonly string[], cwd: string):
   // With -N git hashes nothing, with -n it changes nothing.
   const args = ["add", "-n", "-N", "--", ...pathspecs];
   // It names every file that it would add.
-  const { code, stderr } = await streamGit(args, { cwd, okCodes: [0, 1] }, () => {});
+  const { code, stderr } = await streamGit(args, { cwd, okCodes: [0, 1], env: userPathspecModes() }, () => {});
   return code === 0 ? undefined : stderr.trim();
 }
 

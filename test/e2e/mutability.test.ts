@@ -33,6 +33,23 @@ describe("a strict file of a published version", () => {
     expect(await project.commitOf("HEAD")).toBe(head);
   });
 
+  it.each([["--literal-pathspecs"], ["--glob-pathspecs"], ["--noglob-pathspecs"], ["--icase-pathspecs"]])(
+    "is guarded by a git %s as by any other",
+    async (mode) => {
+      project.write(file, "two");
+      expect(await project.fails(1, "git", mode, "commit", "-qam", "x")).toContain(`${file}: strict`);
+      await project.git("commit", "-qnam", "x");
+      expect(await project.fails(1, "git", mode, "push", "-q", "origin", "main")).toContain(`${file}: strict`);
+      expect(await project.fails(11, "git", mode, "mlgit", "verify")).toBe("");
+    },
+  );
+
+  it("is guarded where the attributes that made it a tracked file are taken away", async () => {
+    await project.git("rm", "-q", "datasets/d/.gitattributes");
+    project.write(file, "two");
+    expect(await project.fails(1, "git", "commit", "-qam", "x")).toContain(`${file}: strict`);
+  });
+
   it("may be copied, and taken away and brought back by a revert", async () => {
     project.write("datasets/d/data/copy", "one");
     await project.commit("copy");

@@ -1,0 +1,17 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How `git --literal-pathspecs` and its kin reach the hooks that git starts. */
+const pathspecModes = ["GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"];
+
+/**
+ * The environment of a git that we start: that of this process with `more`. Modes of pathspecs are left out, for they were meant for the user's
+ * words: ours would match nothing under them, and no rule of an entity would be looked at.
+ */
+export function gitEnvironment(more: Environment = {}): Environment {
+  return { ...process.env, ...Object.fromEntries(pathspecModes.map((mode) => [mode, undefined])), ...more };
+}
+
+/** Those modes, for a git that is given the user's own pathspecs. */
+export function userPathspecModes(): Environment {
+  return Object.fromEntries(pathspecModes.map((mode) => [mode, process.env[mode]]));
+}
