@@ -1,5 +1,5 @@
 import { forbidden, loosens, type Mutability } from "../entity/mutability.ts";
-import { mutabilityIn, parseSpec, type Spec } from "../entity/spec.ts";
+import { parseSpec, type Spec } from "../entity/spec.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Breach } from "./breach.ts";
 import type { EntitySpec } from "./entity-specs.ts";
@@ -11,8 +11,8 @@ export interface EntityState {
   readonly spec: EntitySpec;
   /** git's id of the entity's folder. */
   readonly tree: string;
-  /** What the same entity's spec said before this change; undefined for a new one. */
-  readonly before: string | undefined;
+  /** The mutability that was asked for before this change; undefined for a new entity. */
+  readonly was: Mutability | undefined;
   /** The versions before this state, the highest first. */
   readonly versions: readonly PublishedVersion[];
 }
@@ -74,10 +74,8 @@ function versionBreach({ spec: { place }, versions }: EntityState, spec: Spec): 
   ];
 }
 
-function loosenBreach({ spec: { place }, before }: EntityState, now: Mutability, mayLoosen: boolean): Breach[] {
-  if (before === undefined || mayLoosen) return [];
-  const was = mutabilityIn(before, place.kind);
-  if (!loosens(was, now)) return [];
+function loosenBreach({ spec: { place }, was }: EntityState, now: Mutability, mayLoosen: boolean): Breach[] {
+  if (was === undefined || mayLoosen || !loosens(was, now)) return [];
   return [
     {
       rule: "loosened",

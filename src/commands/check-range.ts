@@ -1,9 +1,9 @@
 import { specPathspecs } from "../entity/entity-path.ts";
 import { kinds } from "../entity/kind.ts";
-import { emptyTree, treeChanges, verifyCommit } from "../git/changes.ts";
+import { emptyTree, treeChanges } from "../git/changes.ts";
 import { type CommitRange, commitMessage, independentTips, listCommits } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
-import { isAncestor, resolveObjects } from "../git/tags.ts";
+import { isAncestor, parentsOf, resolveObjects } from "../git/tags.ts";
 import type { Breach } from "./breach.ts";
 import { assertKinds } from "./declared-kinds.ts";
 import { type EntitySpec, treeSpecs } from "./entity-specs.ts";
@@ -56,22 +56,26 @@ async function checkCommit(
   { commit, whole }: Checked,
   options: RangeOptions,
 ): Promise<Breach[]> {
-  const parent = await verifyCommit(repository, `${commit}^`);
+  const parents = await parentsOf(repository, commit);
+  const [parent] = parents;
   const changed = await treeChanges(repository, parent ?? (await emptyTree(repository)), commit, specPathspecs());
   const paths = new Set(changed.map(({ path }) => path.toString("utf8")));
   const specs = (await treeSpecs(repository, commit)).filter(({ place }) => whole || paths.has(place.spec));
-  const before = parent === undefined ? [] : await treeSpecs(repository, parent);
   const versions = await versionsBefore(repository, commit, options.arriving);
   const message = await commitMessage(repository, commit);
   // With it comes the parser of specs, which a push without entities need not load.
-  const { checkEntity } = await import("./check-entity.ts");
+  const [{ checkEntity }, { SpecsBefore }] = await Promise.all([
+    import("./check-entity.ts"),
+    import("./specs-before.ts"),
+  ]);
+  const before = new SpecsBefore(repository, parents, versions);
   const breaches: Breach[] = [];
   for (const spec of specs) {
     const [tree = ""] = await resolveObjects(repository, [`${commit}:${spec.place.folder}`]);
-    const known = before.find(({ place }) => place.kind === spec.place.kind && place.name === spec.place.name);
+    const was = await before.mutability(spec.place);
     const check = await checkEntity(
       repository,
-      { spec, tree, versions, before: known?.text },
+      { spec, tree, versions, was },
       { unlocked: () => false, mayLoosen: saysLoosen(message, spec) },
     );
     for (const breach of check.breaches) if (!(await isUnlocked(breach, commit, options))) breaches.push(breach);

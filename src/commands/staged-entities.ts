@@ -5,9 +5,10 @@ import type { Repository } from "../git/repository.ts";
 import { indexTree } from "../git/tags.ts";
 import { type Breach, refuseBreaches } from "./breach.ts";
 import { checkEntity } from "./check-entity.ts";
-import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
+import { type EntitySpec, indexSpecs } from "./entity-specs.ts";
 import { type Filling, fillManifest } from "./fill-manifest.ts";
 import { publishedVersions } from "./published.ts";
+import { SpecsBefore } from "./specs-before.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 /** Set by `git mlgit <kind> config` for the commit it makes: the entity whose mutability it loosens. */
@@ -22,24 +23,23 @@ export async function checkStagedEntities(repository: Repository, paths: Iterabl
   if (specs.length === 0) return;
   const tips = await parentsOfNext(repository);
   const versions = await publishedVersions(repository, tips);
-  const before = tips[0] === undefined ? [] : await treeSpecs(repository, tips[0]);
+  const before = new SpecsBefore(repository, tips, versions);
   const record = new UnlockRecord(repository);
   const breaches: Breach[] = [];
   const good: Filling[] = [];
   for (const spec of specs) {
     const { place } = spec;
     const tree = (await indexTree(repository, place.folder)) ?? "";
-    const known = before.find((one) => one.place.kind === place.kind && one.place.name === place.name);
     const check = await checkEntity(
       repository,
-      { spec, tree, versions, before: known?.text },
+      { spec, tree, versions, was: await before.mutability(place) },
       {
         unlocked: (path, blob) => record.has(path, blob),
         mayLoosen: process.env[loosenVariable] === place.folder,
       },
     );
     breaches.push(...check.breaches);
-    if (check.spec) good.push({ spec, before: known?.text, parsed: check.spec });
+    if (check.spec) good.push({ spec, before: await before.text(place), parsed: check.spec });
   }
   refuseBreaches(breaches, "this commit would break rules of its entities");
   for (const one of good) await fillManifest(repository, one);

@@ -69,7 +69,7 @@ async function breaks(repository: Repository, { entity, commit }: NewVersion): P
   const versions = (await publishedVersions(repository, [commit])).filter((one) => one.commit !== commit);
   const [tree] = await resolveObjects(repository, [`${commit}:${entity.place.folder}`]);
   const record = new UnlockRecord(repository);
-  const state = { spec: entity, tree: tree ?? "", before: undefined, versions };
+  const state = { spec: entity, tree: tree ?? "", was: undefined, versions };
   const unlocked = (path: string, blob: string) => record.has(path, blob);
   const { breaches } = await checkEntity(repository, state, { unlocked, mayLoosen: true });
   return breaches[0]?.message;

@@ -7,7 +7,7 @@ export interface CommitRange {
   readonly exclude: readonly string[];
 }
 
-/** The commits of a range, the oldest first; an `exclude` that is not here (a remote's newer commit) excludes nothing; with `pathspecs` only those that changed something there, merges as git simplifies them. */
+/** The commits of a range, the oldest first; an `exclude` that is not here (a remote's newer commit) excludes nothing; with `pathspecs` only those that differ there from a parent. */
 export async function listCommits(
   repository: Repository,
   { include, exclude }: CommitRange,
@@ -22,7 +22,9 @@ export async function listCommits(
     )),
   ];
   const not = known.length > 0 ? ["--not", ...known] : [];
-  const args = ["rev-list", "--reverse", "--topo-order", ...include, ...not, "--", ...pathspecs];
+  // Else git leaves a merge out that has all of one parent, and with it what was lost of the other.
+  const all = pathspecs.length > 0 ? ["--full-history"] : [];
+  const args = ["rev-list", "--reverse", "--topo-order", ...all, ...include, ...not, "--", ...pathspecs];
   const { stdout } = await gitIn(repository, args);
   return stdout.toString("latin1").split("\n").filter(Boolean);
 }
@@ -33,6 +35,12 @@ export async function independentTips(repository: Repository, commits: readonly 
   if (unique.length < 2) return unique;
   const { stdout } = await gitIn(repository, ["merge-base", "--independent", ...unique]);
   return stdout.toString("latin1").split("\n").filter(Boolean);
+}
+
+/** The commit that the histories of several have in common; undefined where there is none. */
+export async function commonAncestor(repository: Repository, commits: readonly string[]): Promise<string | undefined> {
+  const { code, stdout } = await gitIn(repository, ["merge-base", "--octopus", ...commits], { okCodes: [0, 1] });
+  return code === 0 ? stdout.toString("latin1").split("\n")[0] : undefined;
 }
 
 /** The message of a commit, whole. */

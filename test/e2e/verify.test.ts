@@ -87,6 +87,57 @@ describe("mutability", () => {
     await clean();
   });
 
+  it("is not loosened by taking the spec away and bringing it back", async () => {
+    const text = project.read(spec);
+    await project.git("rm", "-q", spec);
+    await project.git("commit", "-qm", "away");
+    project.write(spec, text.replace("mutability: strict", "mutability: mutable"));
+    project.write(file, "two");
+    await project.git("add", "-A");
+    expect(await project.fails(1, "git", "commit", "-qm", "back")).toContain("it is loosened by a command only");
+    await project.git("commit", "-qnm", "back");
+    expect(await project.fails(1, "git", "push", "-q")).toContain("it is loosened by a command only");
+    await clean();
+  });
+
+  it("may be loosened on one side of a merge, where that was asked for, and not by the merge itself", async () => {
+    await project.git("switch", "-qc", "loosened");
+    await project.mlgit("datasets", "config", "d", "mutability", "flexible");
+    await project.git("switch", "-q", "main");
+    project.write("datasets/d/data/meanwhile", "1");
+    await project.commit("meanwhile");
+    await project.git("merge", "-q", "--no-ff", "--no-commit", "loosened");
+    await project.git("commit", "-qm", "merge");
+    await project.git("push", "-q", "origin", "main:refs/heads/merged");
+    project.write(spec, project.read(spec).replace("mutability: flexible", "mutability: mutable"));
+    await project.git("add", spec);
+    await project.git("commit", "-qn", "--amend", "--no-edit");
+    expect(await project.fails(refused, "mlgit", "verify", "main~1..main")).toBe("");
+    await clean();
+  });
+
+  it("holds for a merge that takes all of one parent, and loses a version of the other", async () => {
+    await project.git("switch", "-qc", "old");
+    project.write("datasets/d/data/z", "old");
+    await project.commit("old");
+    await project.git("push", "-q", "origin", "old");
+    await project.git("switch", "-q", "main");
+    project.write("datasets/d/data/z", "new");
+    await project.setVersion(spec, 3);
+    await project.commit("three");
+    await project.git("push", "-q");
+    await project.git("merge", "-q", "-s", "ours", "--no-commit", "old");
+    await project.git("read-tree", "-u", "--reset", "old");
+    await project.git("commit", "-qnm", "evil");
+    const { stdout } = await project.box.mlgit(["verify", "--json"], { cwd: project.cwd, code: refused });
+    expect(JSON.parse(stdout).breaches).toMatchObject([
+      { rule: "version", path: spec },
+      { rule: "strict", path: "datasets/d/data/z" },
+    ]);
+    expect(await project.fails(1, "git", "push", "-q")).toContain("datasets/d/data/z: strict, and version 3");
+    await clean();
+  });
+
   it("does not let a published version move", async () => {
     await project.git("tag", "-f", "-m", "x", "c__d__1", "HEAD");
     expect(await project.fails(1, "git", "push", "-qf", "origin", "c__d__1")).toContain(
