@@ -11,7 +11,10 @@ export interface MeanwhileOptions {
   readonly hooks: () => Promise<void>;
 }
 
-/** What the filter does while git writes a file, its index, or runs its hooks, so that nobody waits for it afterwards. */
+/**
+ * What the filter does while git writes a file, its index, or runs its hooks, so that nobody waits for it afterwards. Nothing of it has to succeed, so it never
+ * throws: whoever needs what could not be read meets the error, and says what it means.
+ */
 export class Meanwhile {
   readonly #options: MeanwhileOptions;
   #deferred: { readonly oid: string; readonly index: string } | undefined;
@@ -28,12 +31,18 @@ export class Meanwhile {
 
   /** git has an answer. */
   prepare(): Promise<void> | undefined {
-    const { cache, hooks } = this.#options;
+    const { cache } = this.#options;
     cache.prepareNext();
     if (this.#deferred === undefined || this.#isDone) return undefined;
     this.#isDone = true;
-    cache.isElsewhere(this.#deferred.oid);
-    return hooks().then(() => this.#rehearse());
+    return this.#lookAhead(this.#deferred.oid).catch(() => {});
+  }
+
+  async #lookAhead(oid: string): Promise<void> {
+    const { cache, hooks } = this.#options;
+    cache.isElsewhere(oid);
+    await hooks();
+    this.#rehearse();
   }
 
   /**
@@ -49,7 +58,11 @@ export class Meanwhile {
 
   /** Another text for another file: git replaces its index. */
   #index(): string {
-    const stat = lstatSync(join(this.#options.repository.gitDir, "index"), { throwIfNoEntry: false });
-    return stat ? `${stat.ino} ${stat.ctimeMs}` : "";
+    try {
+      const { ino, ctimeMs } = lstatSync(join(this.#options.repository.gitDir, "index"));
+      return `${ino} ${ctimeMs}`;
+    } catch {
+      return "";
+    }
   }
 }

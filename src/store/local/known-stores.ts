@@ -23,7 +23,7 @@ export class KnownStores {
 
   has(oid: string): boolean {
     this.#segments ??= this.#open();
-    if (this.#segments.some((segment) => segment.findFile(oid) !== undefined)) return true;
+    if (this.#segments.some((segment) => names(segment, oid))) return true;
     this.#fetched ??= new Set(this.#stores().flatMap(readFetchedRows));
     return this.#fetched.has(oid);
   }
@@ -59,6 +59,15 @@ export class KnownStores {
         }
       }),
     );
+  }
+}
+
+/** A damaged copy knows nothing: it is fetched again when the store is asked. */
+function names(segment: Segment, oid: string): boolean {
+  try {
+    return segment.findFile(oid) !== undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,97 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { loadChunkHash } from "../../src/chunk/chunk-hash.ts";
+import { Meanwhile } from "../../src/commands/meanwhile.ts";
+import type { Repository } from "../../src/git/repository.ts";
+import { SegmentBuilder } from "../../src/store/index/segment-builder.ts";
+import { Cache } from "../../src/store/local/cache.ts";
+import { notePlace } from "../../src/store/store-places.ts";
+import { oidOf } from "../helper/pointer-of.ts";
+
+const root = mkdtempSync(join(tmpdir(), "mlgit-meanwhile-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let made = 0;
+
+const oid = oidOf("some content");
+
+describe("what the filter does while git is busy", () => {
+  let folder: string;
+  let cache: Cache;
+  let repository: Repository;
+  let hooks: number;
+  beforeEach(async () => {
+    folder = join(root, `${made++}`);
+    const gitDir = join(folder, "git");
+    mkdirSync(gitDir, { recursive: true });
+    repository = { workTree: folder, gitDir, commonDir: gitDir, objectFormat: "sha1", prefix: "" };
+    cache = await Cache.open(join(folder, "cache"));
+    hooks = 0;
+  });
+
+  function begin(): Meanwhile {
+    const meanwhile = new Meanwhile({
+      repository,
+      cache,
+      hooks: async () => {
+        hooks++;
+      },
+    });
+    meanwhile.deferred(oid);
+    return meanwhile;
+  }
+
+  /** As git replaces it. */
+  const newIndex = () => appendFileSync(join(repository.gitDir, "index"), "an index");
+
+  /** A copy of a store's index, one of whose rows points nowhere. */
+  async function damageIndexCopy(): Promise<void> {
+    const segment = new SegmentBuilder();
+    segment.pack("1".repeat(64), 1000, 1);
+    segment.file({ oid, size: 12, pack: 0, first: 0, count: 1, manifest: false });
+    const { id, bytes } = segment.finish(await loadChunkHash());
+    const damaged = Buffer.from(bytes);
+    damaged.fill(0xff, damaged.indexOf(Buffer.from(oid, "hex")) + 32, damaged.indexOf(Buffer.from(oid, "hex")) + 40);
+    notePlace(cache.layout.index, "file:///store", "store");
+    writeFileSync(join(cache.layout.index, "store", id), damaged);
+  }
+
+  it("is done once", async () => {
+    const meanwhile = begin();
+    for (let i = 0; i < 3; i++) await meanwhile.prepare();
+    expect(hooks).toBe(1);
+  });
+
+  it("takes no notice of a damaged copy of a store's index, which knows nothing then", async () => {
+    await damageIndexCopy();
+    await begin().prepare();
+    expect(hooks).toBe(1);
+    expect(cache.isElsewhere(oid)).toBe(false);
+  });
+
+  it("takes no notice of a cache that cannot be looked into", async () => {
+    const meanwhile = begin();
+    newIndex();
+    // A link that leads to itself does not say that there is none.
+    rmSync(cache.layout.files, { recursive: true });
+    symlinkSync("files", cache.layout.files);
+    expect(() => cache.knownFile(oid)).toThrow("ELOOP");
+    await meanwhile.prepare();
+    expect(hooks).toBe(1);
+  });
+
+  it("takes no notice of a repository that cannot be looked into", async () => {
+    rmSync(repository.gitDir, { recursive: true });
+    symlinkSync("git", repository.gitDir);
+    const meanwhile = begin();
+    await meanwhile.prepare();
+    expect(hooks).toBe(1);
+  });
+
+  it("takes no notice of hooks that cannot be looked at: whoever waits for them is told", async () => {
+    const meanwhile = new Meanwhile({ repository, cache, hooks: () => Promise.reject(new Error("EACCES")) });
+    meanwhile.deferred(oid);
+    await meanwhile.prepare();
+  });
+});
