@@ -90,7 +90,9 @@ describe("git mlgit filter-process under a real git", () => {
     await work.git(["update-index", "--add", "--cacheinfo", `100644,${raw},data/raw`]);
     await work.git(["update-index", "--add", "--cacheinfo", `100644,${future},data/future`]);
     const { stderr } = await work.git(["checkout-index", "-f", "data/raw", "data/future"]);
-    expect(stderr).toMatch(/1 tracked file is stored in git itself and not as a pointer[^\n]*data\/raw\n[^\n]*git add --renormalize/);
+    expect(stderr).toMatch(
+      /1 tracked file is stored in git itself and not as a pointer[^\n]*data\/raw\n[^\n]*git add --renormalize/,
+    );
     expect(stderr).toMatch(/1 pointer is of a version[^\n]*data\/future/);
     expect(work.read("data/raw").toString()).toBe("raw bytes\n");
     expect(work.read("data/future").toString()).toBe("version mlgit/7\noid x\n");
