@@ -12,6 +12,8 @@ export interface BackendErrorOptions extends MlgitErrorOptions {
   readonly ambiguous?: boolean;
   /** The server has more requests than it can bear. */
   readonly busy?: boolean;
+  /** It was asked, and the folder of the whole store is not there. */
+  readonly noFolder?: boolean;
 }
 
 /** What a backend throws: a classified error that also knows whether trying again makes sense. */
@@ -21,6 +23,7 @@ export class BackendError extends MlgitError {
   readonly maxRetries: number | undefined;
   readonly ambiguous: boolean;
   readonly busy: boolean;
+  readonly noFolder: boolean;
 
   constructor(kind: ErrorKind, message: string, options: BackendErrorOptions = {}) {
     super(kind, message, options);
@@ -30,6 +33,7 @@ export class BackendError extends MlgitError {
     this.maxRetries = options.maxRetries;
     this.ambiguous = options.ambiguous ?? false;
     this.busy = options.busy ?? false;
+    this.noFolder = options.noFolder ?? false;
   }
 }
 
@@ -40,6 +44,11 @@ function asBackendError(error: unknown): Partial<BackendError> | undefined {
 /** The object does not exist (the place itself does). */
 export function isNotFoundError(error: unknown): boolean {
   return asBackendError(error)?.kind === "missing";
+}
+
+/** The folder of the whole store is not there: where one is made by the first push, none was made yet. A place that does not answer is something else. */
+export function isNoFolderError(error: unknown): boolean {
+  return asBackendError(error)?.noFolder === true;
 }
 
 /** Trying again is useless. Errors that no backend made (thrown by a reader of a body) count as permanent. */

@@ -92,7 +92,7 @@ async function storeRoom(session: Session, context: Context): Promise<{ packs: n
     await store.backend.close();
     return { packs: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
   } catch (error) {
-    if (!isMlgitError(error) || (error.kind !== "missing" && error.kind !== "setup")) throw error;
+    if (!isMlgitError(error) || error.kind !== "missing") throw error;
     return { packs: 0, bytes: 0 };
   }
 }

@@ -76,6 +76,8 @@ function verdict(report: FsckReport): string {
     return report.corrupt.length + report.cache.damagedPacks.length > 0
       ? "Everything was repaired"
       : "Everything is right";
+  if (code === exitCode.unreachable)
+    return "The rest is right; when the store can be asked (`git mlgit store test`), run this again";
   if (!report.fix) return "Run `git mlgit fsck --fix`";
   return "Look for the missing contents in other clones and run `git mlgit push --all` there, or add the files again";
 }

@@ -57,7 +57,7 @@ class Fsck {
     const cache = await this.#session.cache();
     const corrupt = new Set(found.corrupt);
     const absent = [...needed.values()].filter((one) => !cache.has(one.oid) || corrupt.has(one.oid));
-    const { store, problem } = await this.#openStore(wholeStore || absent.length > 0 || (fix && corrupt.size > 0));
+    const { store, problem } = await this.#openStore(absent.length > 0 || (fix && corrupt.size > 0), wholeStore);
     const remote = this.#remote;
     const notThere = problem ? [] : absent.filter((one) => !store?.has(one.oid));
     const oids = notThere.map((one) => one.oid);
@@ -93,15 +93,16 @@ class Fsck {
     }
   }
 
-  /** No store at all is a store that has nothing; one that cannot be asked is something else. */
-  async #openStore(wanted: boolean): Promise<{ store?: RemoteStore; problem?: string }> {
-    if (!wanted) return {};
+  /** No store at all is a store that has nothing, unless `asked` for; one that cannot be asked is something else. */
+  async #openStore(wanted: boolean, asked: boolean): Promise<{ store?: RemoteStore; problem?: string }> {
+    if (!wanted && !asked) return {};
     try {
       const store = await this.#session.openStore(this.#remote);
       await store.sync(this.#context.signal);
       return { store };
     } catch (error) {
       if (!isMlgitError(error) || error.kind === "interrupted" || error.kind === "disk") throw error;
+      if (error.kind === "setup" && asked) throw error;
       return error.kind === "setup" || error.kind === "missing" ? {} : { problem: error.message };
     }
   }

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
+import { isNoFolderError } from "../backend/backend-error.ts";
 import { assertContactAllowed, assertCreationAllowed } from "../config/choose-store.ts";
 import type { StoreSettings } from "../config/settings.ts";
-import { isMlgitError } from "../error/mlgit-error.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action } from "./command.ts";
 import { loadSettings, resolveStore } from "./load-settings.ts";
@@ -46,7 +46,7 @@ async function isInitialised(
     return true;
   } catch (error) {
     if (backend.isNotFound(error)) return false;
-    if (store.source === "remote" && isMlgitError(error) && error.kind === "unreachable") return undefined;
+    if (store.source === "remote" && isNoFolderError(error)) return undefined;
     throw error;
   }
 }

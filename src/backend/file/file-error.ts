@@ -82,6 +82,7 @@ export function missingFolder(folder: string): BackendError {
   return new BackendError("unreachable", `the store's folder does not exist: ${folder}`, {
     path: folder,
     hint: `is the disk or network folder mounted? a new place is made with: mkdir -p ${folder}`,
+    noFolder: true,
   });
 }
 

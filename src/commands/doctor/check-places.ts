@@ -1,6 +1,7 @@
 import { constants, copyFileSync, linkSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "../../backend/backend.ts";
+import { isNoFolderError } from "../../backend/backend-error.ts";
 import { assertContactAllowed } from "../../config/choose-store.ts";
 import type { StoreSettings } from "../../config/settings.ts";
 import { diskError } from "../../error/disk-error.ts";
@@ -79,7 +80,7 @@ async function look(backend: Backend, store: StoreSettings): Promise<Finding> {
     await backend.stat({ type: "format", name: "mlgit.json" });
     return ok("store", `${backend.location} can be reached`);
   } catch (error) {
-    const willBeMade = store.source === "remote" && isMlgitError(error) && error.kind === "unreachable";
+    const willBeMade = store.source === "remote" && isNoFolderError(error);
     if (!backend.isNotFound(error) && !willBeMade) throw error;
     return ok("store", `nothing is in ${backend.location} yet; the first push makes the store`);
   }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Backend, SaveOptions } from "../../backend/backend.ts";
+import { isNoFolderError } from "../../backend/backend-error.ts";
 import { type ChunkHash, loadChunkHash } from "../../chunk/chunk-hash.ts";
 import { type Codec, loadCodec } from "../../chunk/codec.ts";
-import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
+import { MlgitError } from "../../error/mlgit-error.ts";
 import { decodeManifest, type Term } from "../manifest.ts";
 import { notePlace } from "../store-places.ts";
 import { EntryReader, type EntryVisitor, type WantedEntries } from "./entry-reader.ts";
@@ -59,7 +60,7 @@ export class RemoteStore {
   ): Promise<RemoteStore | undefined> {
     const [hash, codec] = await Promise.all([loadChunkHash(), loadCodec()]);
     let marker = await readMarker(backend, options.signal).catch((error) => {
-      if (!options.mayLackFolder || !isMlgitError(error) || error.kind !== "unreachable") throw error;
+      if (!options.mayLackFolder || !isNoFolderError(error)) throw error;
       return undefined;
     });
     if (!marker && options.create) marker = await createMarker(backend, await options.create(backend), options.signal);
