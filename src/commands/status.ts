@@ -1,5 +1,5 @@
-import { isMlgitError } from "../error/mlgit-error.ts";
-import { type Change, stagedChanges, verifyCommit, worktreeChanges } from "../git/changes.ts";
+import { isMlgitError, type MlgitError } from "../error/mlgit-error.ts";
+import { type Change, stagedChanges, verifyCommit, worktreeEdits } from "../git/changes.ts";
 import { areTracked } from "../git/check-attributes.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
@@ -15,8 +15,9 @@ export const command = {
   async run(context) {
     const session = await Session.open(context);
     try {
-      const data = await gather(session);
-      return { text: describe(data), data };
+      const { store, why } = await storeOf(session);
+      const data = { store, ...(await gather(session)) };
+      return { text: describe(data, why), data };
     } finally {
       await session.close();
     }
@@ -43,7 +44,7 @@ interface ChangedPath {
   readonly change: string;
 }
 
-async function gather(session: Session): Promise<StatusData> {
+async function gather(session: Session): Promise<Omit<StatusData, "store">> {
   const { repository } = session;
   const { workTree } = session.workTree;
   const cache = await session.cache();
@@ -57,10 +58,9 @@ async function gather(session: Session): Promise<StatusData> {
     }
   }
   return {
-    store: await storeOf(session),
     ...sum,
     staged: await trackedOnly(session, await stagedChanges(repository)),
-    unstaged: await trackedOnly(session, await worktreeChanges(repository)),
+    unstaged: await trackedOnly(session, await worktreeEdits(repository)),
     dehydrated: dehydrated.map((file) => ({
       path: quotePath(file.path),
       oid: file.oid,
@@ -71,12 +71,13 @@ async function gather(session: Session): Promise<StatusData> {
   };
 }
 
-async function storeOf(session: Session): Promise<StatusData["store"]> {
+/** Where there is none: `why`. */
+async function storeOf(session: Session): Promise<Pick<StatusData, "store"> & { readonly why?: MlgitError }> {
   try {
     const { name, url } = await session.storeSettings(undefined, "push");
-    return { name, url };
+    return { store: { name, url } };
   } catch (error) {
-    if (isMlgitError(error) && error.kind === "setup") return null;
+    if (isMlgitError(error) && error.kind === "setup") return { store: null, why: error };
     throw error;
   }
 }
@@ -107,8 +108,8 @@ async function unpushed(session: Session): Promise<StatusData["unpushed"]> {
   return { files: contents.size, bytes: contents.bytes };
 }
 
-function describe(data: StatusData): string {
-  const store = data.store ? `${data.store.name} (${data.store.url})` : "none yet: git mlgit store add <name> <url>";
+function describe(data: StatusData, why: MlgitError | undefined): string {
+  const store = data.store ? `${data.store.name} (${data.store.url})` : `none: ${why?.message}\n  ${why?.hint}`;
   const lines = [`Store: ${store}`, `Tracked: ${counted(data.files, "file")}, ${formatBytes(data.bytes)}`];
   if (data.unpushed.files > 0)
     lines.push(`Not pushed: ${counted(data.unpushed.files, "file")}, ${formatBytes(data.unpushed.bytes)}`);

@@ -34,6 +34,11 @@ export function worktreeChanges(repository: Repository): Promise<Change[]> {
   return rawDiff(repository, ["diff-files", "--raw", "-z", "--no-renames", "--abbrev=64"]);
 }
 
+/** The same without files that were only touched, or written in the same instant as the index: git reads those again. */
+export function worktreeEdits(repository: Repository): Promise<Change[]> {
+  return rawDiff(repository, ["diff", "--raw", "-z", "--no-renames", "--abbrev=64"]);
+}
+
 /** What differs between two commits or trees, below `pathspecs` if there are any. */
 export function treeChanges(
   repository: Repository,

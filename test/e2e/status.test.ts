@@ -1,3 +1,5 @@
+import { utimesSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { oidOf } from "../helper/pointer-of.ts";
 import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
@@ -31,6 +33,22 @@ describe("git mlgit status", () => {
     const lone = team.at(await team.box.init("lone"));
     expect((await json(lone)).store).toBeNull();
     expect((await lone.mlgit(["status"])).stdout).toContain("git mlgit store add");
+  });
+
+  it("says why there is no store, where several are named and none is the default", async () => {
+    const two = team.at(await team.box.init("two"));
+    for (const name of ["one", "other"]) await two.mlgit(["store", "add", name, `../${name}`]);
+    expect((await two.mlgit(["status"])).stdout).toMatch(
+      /several stores and none is the default: one, other\n.*git config/,
+    );
+    expect((await json(two)).store).toBeNull();
+    await two.mlgit(["du", "--store"], { code: 3 });
+    await two.mlgit(["fsck", "--store"], { code: 3 });
+  });
+
+  it("does not call a file changed that was only touched", async () => {
+    utimesSync(join(work.top, "a.bin"), 1_000_000_000, 1_000_000_000);
+    expect((await json(work)).unstaged).toEqual([]);
   });
 
   it("tells staged, unstaged and deleted files apart, and leaves out what is not tracked", async () => {
