@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { isUnknownPointer, type Pointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import { blobOid } from "../git/blob-pack.ts";
+import { formatPointer, isUnknownPointer, type Pointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 
 /** Content as the cache gives it: verified. */
 export type Verified =
@@ -47,7 +48,7 @@ export async function smudgeContent(
   request: SmudgeRequest,
   source: SmudgeSource,
 ): Promise<Iterable<Uint8Array>> {
-  const pointer = blob.length < pointerLimit ? parsePointer(blob) : undefined;
+  const pointer = pointerIn(blob, request);
   if (!pointer) {
     if (blob.length > 0) source.odd(request.pathname, isUnknownPointer(blob) ? "unknown-version" : "not-a-pointer");
     return [blob];
@@ -55,11 +56,26 @@ export async function smudgeContent(
   if (request.canDelay) {
     const content = smallFromCache(pointer, source);
     if (content) source.streamed(request.pathname, pointer);
-    return [content ?? deferred(blob, pointer, request.pathname, source)];
+    return [content ?? deferred(pointer, request.pathname, source)];
   }
-  if (await source.isForTextconv?.(request)) return [blob];
-  return await streamed(blob, pointer, request.pathname, source);
+  if (await source.isForTextconv?.(request)) return [formatPointer(pointer)];
+  return await streamed(pointer, request.pathname, source);
 }
+
+/**
+ * The pointer that a blob is. Where attributes ask for it (`eol=crlf`), git has given the pointer's lines other ends before it asks us; the blob's
+ * id tells that from content that looks like this.
+ */
+function pointerIn(blob: Uint8Array, { blob: id }: SmudgeRequest): Pointer | undefined {
+  if (blob.length >= pointerLimit) return undefined;
+  const pointer = parsePointer(blob);
+  if (pointer || blob.at(-2) !== carriageReturn) return pointer;
+  const text = Buffer.from(Buffer.from(blob).toString("latin1").replaceAll("\r\n", "\n"), "latin1");
+  const isOurs = id === undefined || id === blobOid({ objectFormat: id.length === 64 ? "sha256" : "sha1" }, text);
+  return isOurs ? parsePointer(text) : undefined;
+}
+
+const carriageReturn = 0x0d;
 
 function smallFromCache(pointer: Pointer, source: SmudgeSource): Uint8Array | undefined {
   if (pointer.size > streamLimit) return undefined;
@@ -74,20 +90,15 @@ function smallFromCache(pointer: Pointer, source: SmudgeSource): Uint8Array | un
   }
 }
 
-function deferred(blob: Uint8Array, pointer: Pointer, path: Buffer, source: SmudgeSource): Uint8Array {
+function deferred(pointer: Pointer, path: Buffer, source: SmudgeSource): Uint8Array {
   if (source.wants(path)) source.defer(path, pointer);
-  return blob;
+  return formatPointer(pointer);
 }
 
-async function streamed(
-  blob: Uint8Array,
-  pointer: Pointer,
-  path: Buffer,
-  source: SmudgeSource,
-): Promise<Iterable<Uint8Array>> {
+async function streamed(pointer: Pointer, path: Buffer, source: SmudgeSource): Promise<Iterable<Uint8Array>> {
   let found = tryGet(pointer, source);
   if (!found) {
-    if (!source.wants(path)) return [blob];
+    if (!source.wants(path)) return [formatPointer(pointer)];
     await source.fetch(pointer);
     found = source.get(pointer.oid);
   }

@@ -105,6 +105,51 @@ describe("plain git on tracked data", () => {
     expect((await team.box.git(["status", "--porcelain"], { cwd: again })).stdout).toBe("");
   });
 
+  it("fills a submodule that changes with the outer repository", async () => {
+    const outer = team.at(await team.box.init("recursing"));
+    await outer.git([
+      "-c",
+      "protocol.file.allow=always",
+      "submodule",
+      "--quiet",
+      "add",
+      "-b",
+      "main",
+      team.remote,
+      "sub",
+    ]);
+    await outer.commit("main");
+    const sub = team.at(`${outer.top}/sub`);
+    await sub.git(["switch", "-q", "--detach", "origin/side"]);
+    await outer.commit("side");
+    await outer.git(["checkout", "-q", "--recurse-submodules", "HEAD~1"]);
+    expect(isBig(sub, "big.bin")).toBe(true);
+    await outer.git(["checkout", "-q", "--recurse-submodules", "main"]);
+    expect(isBig(sub, "big.bin", side)).toBe(true);
+    expect(await outer.status()).toBe("");
+    expect(await sub.status()).toBe("");
+  });
+
+  it("knows a pointer whose lines git ends in another way, and content that looks like one", async () => {
+    const clone = await team.clone("crlf");
+    const like = `${pointerOf("other").replaceAll("\n", "\r\n")}`;
+    clone.write(".gitattributes", "*.txt filter=mlgit text eol=crlf\n*.raw filter=mlgit -text\n");
+    clone.write("small.txt", "a\r\nb\r\n");
+    clone.write("big.txt", "line\r\n".repeat(100_000));
+    clone.write("like.raw", like);
+    await clone.git(["add", "--", "*.txt", ".gitattributes"]);
+    const { stdout } = await clone.git(["hash-object", "-w", "--no-filters", "like.raw"]);
+    await clone.git(["update-index", "--add", "--cacheinfo", `100644,${stdout.trim()},like.raw`]);
+    await clone.git(["commit", "-qnm", "lines"]);
+    const files = ["small.txt", "big.txt", "like.raw"];
+    const before = files.map((path) => oidOf(clone.read(path)));
+    for (const path of files) rmSync(`${clone.top}/${path}`);
+    await clone.git(["checkout", "-q", "--", "."]);
+    expect(files.map((path) => oidOf(clone.read(path)))).toEqual(before);
+    expect(await clone.git(["status", "--porcelain", "*.txt"])).toMatchObject({ stdout: "" });
+    expect(oidOf((await clone.git(["cat-file", "--filters", "HEAD:big.txt"])).bytes)).toBe(before[1]);
+  });
+
   it("works in a sha256 repository", async () => {
     const modern = await createTeam(["--object-format=sha256"]);
     try {

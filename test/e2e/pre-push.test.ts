@@ -114,6 +114,16 @@ describe("git mlgit pre-push", () => {
     await work.mlgit(["push", "--all"]);
   });
 
+  it("sends what the pushed commits name, and not what git replace shows in their place", async () => {
+    const bytes = await change(work, "data/replaced");
+    await change(work, "data/replaced");
+    await work.git(["replace", "HEAD~1", "HEAD~2"]);
+    await push("origin", "HEAD:refs/heads/replaced");
+    await work.git(["replace", "-d", "HEAD~1"]);
+    await push("origin", "HEAD~1:refs/heads/original");
+    expect(await cloned("original", "data/replaced")).toEqual(bytes);
+  });
+
   it("stops before a ref moves when a content is nowhere, and names the paths", async () => {
     const bytes = randomBytes("lost", 1_100_000);
     work.write("data/lost", bytes);
