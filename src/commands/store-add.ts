@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { chooseHint } from "../config/choose-store.ts";
 import { type Settings, startsProgram, trustMark } from "../config/settings.ts";
-import { storeNamePattern, type TreeStore, treeSettingsPath } from "../config/tree-settings.ts";
+import { parseTreeSettings, storeNamePattern, type TreeStore, treeSettingsPath } from "../config/tree-settings.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { whileEditing } from "../git/edit-lock.ts";
 import { addConfig, setConfig } from "../git/git-config.ts";
 import type { Repository } from "../git/repository.ts";
+import { readTreeFile } from "../git/tree-file.ts";
 import type { Action, Context, Options } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { changeTreeSettings } from "./store-file.ts";
@@ -62,15 +64,16 @@ interface Addition {
   readonly options: Options;
 }
 
-async function addStore(context: Context, repository: Repository, { name, store, options }: Addition) {
+async function addStore(context: Context, repository: Repository, { name, store: given, options }: Addition) {
   const { settings } = await loadSettings(repository);
   const present = settings.stores.get(name);
-  if (present && present.url !== store.url)
+  if (present && present.url !== given.url)
     throw new MlgitError("conflict", `there is a store ${name} already: ${present.url}`, {
       hint: `git mlgit store remove ${name}, or choose another name`,
     });
-  assertMirror(settings, name, store.mirrorOf);
   const local = options.local === true;
+  const store = local ? given : { ...(await storeInTree(repository, name)), ...given };
+  assertMirror(settings, name, store.mirrorOf);
   const { profile, ...shared } = store;
   const preset = options.default === true ? { default: name } : {};
   const { rewritten } = local
@@ -90,8 +93,23 @@ async function addStore(context: Context, repository: Repository, { name, store,
     ...(store.mirrorOf === undefined
       ? []
       : [`what is in the other already: git mlgit store sync ${store.mirrorOf} ${name}`]),
+    ...(await defaultNote(repository)),
   ];
   return { text: lines.join("\n"), data: { name, ...store, local, rewritten } };
+}
+
+/** What the tree says of it already, so that `--default` alone does not lead the data to another endpoint. */
+async function storeInTree(repository: Repository, name: string): Promise<TreeStore | undefined> {
+  const text = (await readTreeFile(repository, treeSettingsPath)) ?? "";
+  return (await parseTreeSettings(text)).stores?.[name];
+}
+
+/** A second store takes away the first one's being the only one. */
+async function defaultNote(repository: Repository): Promise<string[]> {
+  const { settings } = await loadSettings(repository);
+  const [first, ...others] = [...settings.stores.values()].filter(({ mirrorOf }) => mirrorOf === undefined);
+  if (settings.defaultStore !== undefined || first === undefined || others.length === 0) return [];
+  return [`several stores and none is the default, so a push refuses to choose: ${chooseHint(first)}`];
 }
 
 /** A copy of a copy, or of nothing, would never be pushed to. */

@@ -109,10 +109,17 @@ function named(settings: Settings, name: string): StoreSettings {
 }
 
 function ambiguous(settings: Settings): MlgitError {
-  const names = [...settings.stores.values()].filter((one) => one.mirrorOf === undefined).map((one) => one.name);
-  return new MlgitError("setup", `there are several stores and none is the default: ${names.join(", ")}`, {
-    hint: `git config mlgit.defaultStore ${names[0]}`,
+  const own = [...settings.stores.values()].filter((one) => one.mirrorOf === undefined);
+  const names = own.map((one) => one.name).join(", ");
+  return new MlgitError("setup", `there are several stores and none is the default: ${names}`, {
+    ...(own[0] ? { hint: chooseHint(own[0]) } : {}),
   });
+}
+
+/** How a store becomes the default one: for everybody where the tree names it, else here. */
+export function chooseHint({ name, url, source }: StoreSettings): string {
+  const here = `git config mlgit.defaultStore ${name}`;
+  return source === "tree" ? `git mlgit store add ${name} ${url} --default (for everybody), or ${here} (here)` : here;
 }
 
 function none(remote: RemoteLocation | undefined): MlgitError {

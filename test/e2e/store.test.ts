@@ -57,6 +57,26 @@ describe("git mlgit store", () => {
     expect(cloud).toMatchObject({ default: true, trusted: true, profile: "me" });
   });
 
+  it("keeps options that are not given again, and says when no store is the default", async () => {
+    const other = { cwd: await box.init("several") };
+    const config = () => box.read("several/.mlgit/config.yaml").toString();
+    const added = async (...args: string[]) => (await store(["add", ...args], other)).stdout;
+    expect(await added("a", "s3://first/x", "--endpoint-url", "http://127.0.0.1:9", "--path-style")).not.toContain(
+      "default",
+    );
+    expect(await added("copy", "s3://third/x", "--mirror-of", "a")).not.toContain("default");
+    expect(await added("b", "s3://other/x")).toContain("git mlgit store add a s3://first/x --default");
+    expect(await added("a", "s3://first/x", "--default")).not.toContain("none is the default");
+    expect(config()).toContain(
+      "  a:\n    url: s3://first/x\n    endpointUrl: http://127.0.0.1:9\n    pathStyle: true\n",
+    );
+    expect(config()).toContain("default: a\n");
+    await added("a", "s3://first/x", "--endpoint-url", "http://127.0.0.1:10");
+    expect(config()).toContain("    endpointUrl: http://127.0.0.1:10\n    pathStyle: true\n");
+    const { stores } = JSON.parse((await store(["list", "--json"], other)).stdout);
+    expect(stores.map((one: { trusted: boolean }) => one.trusted)).toEqual([true, true, true]);
+  });
+
   it("stops at once when it is interrupted, while the place says nothing", async () => {
     const silent = createServer((socket) => socket.on("error", () => {}));
     silent.listen(0, "127.0.0.1");
