@@ -2,58 +2,92 @@ import {
   closeSync,
   fchmodSync,
   fstatSync,
+  ftruncateSync,
   futimesSync,
+  linkSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemCode } from "../error/mlgit-error.ts";
+import { uniqueName, writeAll } from "../util/durable.ts";
+import { mayBeAlive, processMark } from "../util/process-mark.ts";
+
+const prefix = "mlgit-lock.";
+/** What a file system says that has no hard links. */
+const noLink = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 /**
- * The lock that every git process takes before it replaces an index: `<index>.lock`, created exclusively. It becomes the new index by
- * rename. Never taken from another owner.
+ * A new index in the making, and the lock that every git process takes before it replaces an index: `<index>.lock`, which exists once only. It becomes
+ * the new index by rename. Never taken from another owner that may be alive.
+ *
+ * The lock is a second name of `mlgit-lock.<process mark>.<random>`, so that whoever comes after a killed process knows whose it was: git itself never
+ * removes a lock that is left, and asks the user to.
  */
 export class IndexLock {
   readonly #index: string;
+  readonly #own: string;
   readonly #fd: number;
-  #held = true;
+  #held = false;
   #open = true;
   readonly #releaseAtExit = () => this.release();
 
-  private constructor(index: string, fd: number) {
+  private constructor(index: string, own: string) {
     this.#index = index;
-    this.#fd = fd;
+    this.#own = own;
+    this.#fd = openSync(own, "wx", 0o666);
     process.once("exit", this.#releaseAtExit);
+  }
+
+  /**
+   * Nothing is locked yet, so that nobody waits while it is written. `release` in any case.
+   * @throws the system's error when the folder cannot be written to.
+   */
+  static begin(index: string): IndexLock {
+    removeLeft(index);
+    return new IndexLock(index, ownName(index));
   }
 
   get path(): string {
     return `${this.#index}.lock`;
   }
 
-  /**
-   * Tries until `patienceMs` have passed; undefined when somebody else still holds it.
-   * @throws the system's error when the folder cannot be written to.
-   */
-  static async take(index: string, patienceMs: number): Promise<IndexLock | undefined> {
+  /** Tries until `patienceMs` have passed; false when somebody else still holds it. */
+  async take(patienceMs: number): Promise<boolean> {
     const deadline = Date.now() + patienceMs;
     for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
-      try {
-        return new IndexLock(index, openSync(`${index}.lock`, "wx", 0o666));
-      } catch (error) {
-        if (systemCode(error) !== "EEXIST") throw error;
-      }
-      if (Date.now() >= deadline) return undefined;
+      if (this.#tryTake()) return true;
+      if (Date.now() >= deadline) return false;
       await sleep(pause * (0.5 + Math.random() / 2));
     }
   }
 
-  /** Writes the whole new index, with the permissions of the old one (core.sharedRepository). Once. */
+  #tryTake(): boolean {
+    try {
+      try {
+        linkSync(this.#own, this.path);
+      } catch (error) {
+        if (!noLink.includes(systemCode(error) ?? "")) throw error;
+        // The name of the file in the making becomes the lock's when it is whole; the lock is an empty file until then.
+        closeSync(openSync(this.path, "wx", 0o666));
+        renameSync(this.#own, this.path);
+      }
+      this.#held = true;
+    } catch (error) {
+      if (systemCode(error) !== "EEXIST") throw error;
+    }
+    return this.#held;
+  }
+
+  /** Writes the whole new index, with the permissions of the old one (core.sharedRepository). What was written before counts no more. */
   write(bytes: Buffer, mode: number): void {
     if ((fstatSync(this.#fd).mode & 0o777) !== (mode & 0o777)) fchmodSync(this.#fd, mode & 0o777);
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+    ftruncateSync(this.#fd);
+    writeAll(this.#fd, bytes, 0);
   }
 
   /** Sets the modification time, in seconds, and answers in nanoseconds what the file system made of it. */
@@ -63,35 +97,30 @@ export class IndexLock {
   }
 
   /**
-   * Makes the lock file, or `instead` of it another complete file in the same folder, the index.
-   * @throws Error when the lock is no longer ours: somebody took it for abandoned and removed it.
+   * Makes what was written, or `instead` of it another complete file in the same folder, the index.
+   * @throws Error when the lock is not ours, or no longer: somebody took it for abandoned and removed it.
    */
   commit(instead?: string): void {
-    if (!this.#isOurs()) throw Object.assign(new Error(`${this.path} is gone`), { code: "ESTALE" });
+    if (!this.#held || !this.#isOurs()) throw Object.assign(new Error(`${this.path} is gone`), { code: "ESTALE" });
     // Some network file systems report a full disk only here.
     this.#close();
     if (instead !== undefined) renameSync(instead, this.path);
     renameSync(this.path, this.#index);
-    this.#letGo();
+    this.#held = false;
+    this.release();
   }
 
   /** Gives the lock back without a change; after a commit it does nothing. */
   release(): void {
-    if (!this.#held) return;
-    this.#letGo();
-    if (!this.#open || this.#isOurs()) unlinkSync(this.path);
+    process.removeListener("exit", this.#releaseAtExit);
+    if (this.#held && (!this.#open || this.#isOurs())) remove(this.path);
+    this.#held = false;
     this.#close();
+    remove(this.#own);
   }
 
   #isOurs(): boolean {
-    const { ino, dev } = fstatSync(this.#fd, { bigint: true });
-    const now = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
-    return now?.ino === ino && now.dev === dev;
-  }
-
-  #letGo(): void {
-    this.#held = false;
-    process.removeListener("exit", this.#releaseAtExit);
+    return isSame(fstatSync(this.#fd, { bigint: true }), this.path);
   }
 
   #close(): void {
@@ -99,5 +128,39 @@ export class IndexLock {
       this.#open = false;
       closeSync(this.#fd);
     }
+  }
+}
+
+function ownName(index: string): string {
+  return join(dirname(index), `${prefix}${processMark()}.${uniqueName()}`);
+}
+
+/** Removes what killed processes left: their files, and the lock where it is one of these. */
+function removeLeft(index: string): void {
+  const folder = dirname(index);
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix) || mayBeAlive(name.slice(prefix.length).split(".")[0] ?? "")) continue;
+    const claimed = ownName(index);
+    try {
+      // Of several that see it one gets it, and while it has this name no other file has its inode.
+      renameSync(join(folder, name), claimed);
+      if (isSame(lstatSync(claimed, { bigint: true }), `${index}.lock`)) remove(`${index}.lock`);
+      remove(claimed);
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
+    }
+  }
+}
+
+function isSame(one: { readonly ino: bigint; readonly dev: bigint }, path: string): boolean {
+  const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return now?.ino === one.ino && now.dev === one.dev;
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
   }
 }

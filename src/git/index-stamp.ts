@@ -81,25 +81,32 @@ interface LoadedIndex {
   readonly patch: PatchedIndex;
 }
 
-/** The work is done before the lock is taken, so that git is kept waiting only for the writing, and done again if the index has changed. */
+/** The work is done before the lock is taken, so that git is kept waiting only for the renaming, and done again if the index has changed. */
 async function stamp(stamping: Stamping): Promise<StampResult> {
   const { repository, index, entries } = stamping;
   const early = load(stamping);
-  if (!early) return result(entries, {});
-  if (early.patch.problem === "damaged") return result(entries, { blocked: "damaged" });
-  if (!early.patch.problem && !early.patch.changed) return result(entries, early.patch);
-  const lock = await IndexLock.take(index, stamping.patienceMs);
-  if (!lock) return result(entries, { blocked: "locked" });
+  const done = early && settled(early, entries);
+  if (!early || done) return done ?? result(entries, {});
+  const lock = IndexLock.begin(index);
   try {
+    if (!early.patch.problem) write(early, lock, repository);
+    if (!(await lock.take(stamping.patienceMs))) return result(entries, { blocked: "locked" });
     const loaded = isCurrent(index, early.stat) ? early : load(stamping);
-    if (!loaded) return result(entries, {});
-    if (loaded.patch.problem === "damaged") return result(entries, { blocked: "damaged" });
+    const nothing = loaded && settled(loaded, entries);
+    if (!loaded || nothing) return nothing ?? result(entries, {});
     if (loaded.patch.problem) return await rewrite(stamping, lock);
-    if (loaded.patch.changed) write(loaded, lock, repository);
+    if (loaded !== early) write(loaded, lock, repository);
+    lock.commit();
     return result(entries, loaded.patch);
   } finally {
     lock.release();
   }
+}
+
+/** What becomes of an index to which nothing is to be done. */
+function settled({ patch }: LoadedIndex, entries: Counted): StampResult | undefined {
+  if (patch.problem === "damaged") return result(entries, { blocked: "damaged" });
+  return patch.problem || patch.changed ? undefined : result(entries, patch);
 }
 
 async function rewrite({ repository, index, wanted, entries }: Stamping, lock: IndexLock): Promise<StampResult> {
@@ -142,7 +149,6 @@ function write({ bytes, stat, patch }: LoadedIndex, lock: IndexLock, repository:
   sealIndex(bytes, repository.objectFormat);
   lock.write(bytes, Number(stat.mode));
   if (keepsTime) keepTime(lock, stat.mtimeNs, patch.newest);
-  lock.commit();
 }
 
 /**
