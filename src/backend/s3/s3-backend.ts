@@ -164,13 +164,14 @@ export class S3Backend implements Backend {
     return this.#api;
   }
 
-  /** The answer to HEAD has no body, so a missing bucket looks like a missing object until it was seen once. */
+  /** The answer to HEAD has no body: a missing bucket looks like a missing object until it was seen once, and a wrong key like a lack of rights. */
   async #head(key: string, signal?: AbortSignal): Promise<ObjectInfo> {
     const api = await this.#open();
     try {
       return await api.head(key, signal);
     } catch (error) {
-      if (isNotFoundError(error) && !this.#bucketSeen) await api.list(key, { limit: 1, signal });
+      const mayBeOther = isNotFoundError(error) || (error as BackendError).kind === "denied";
+      if (mayBeOther && !this.#bucketSeen) await api.list(key, { limit: 1, signal });
       this.#bucketSeen = true;
       throw error;
     }

@@ -41,8 +41,9 @@ export function s3Config(options: BackendOptions): S3Config {
 }
 
 /** How messages name the place. */
-export function placeOf({ bucket, endpoint }: S3Config): S3Place {
-  return { bucket, where: endpoint === undefined ? "at AWS or the endpoint of your profile" : `at ${endpoint}` };
+export function placeOf({ bucket, endpoint, profile = process.env.AWS_PROFILE }: S3Config): S3Place {
+  const where = endpoint === undefined ? "at AWS or the endpoint of your profile" : `at ${endpoint}`;
+  return { bucket, where, profile };
 }
 
 /** Buckets that one client with one set of credentials reaches. */

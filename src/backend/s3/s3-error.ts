@@ -7,6 +7,8 @@ export interface S3Place {
   readonly bucket: string;
   /** `at http://…`, or `at AWS`. */
   readonly where: string;
+  /** Whose credentials were looked for, when it was said. */
+  readonly profile?: string | undefined;
 }
 
 interface SdkError {
@@ -25,7 +27,7 @@ export function s3Error(error: unknown, key: string, place: S3Place): unknown {
   if (failure.name === "AbortError") return interruptedError(key);
   const [kind, what, hint, more] = ruleFor(failure);
   const about = kind === "missing" ? key : `bucket ${place.bucket} ${place.where}`;
-  return new BackendError(kind, `${about}: ${what}${detail(failure)}`, {
+  return new BackendError(kind, `${about}: ${what}${whose(failure, place)}${detail(failure)}`, {
     ...more,
     path: key,
     hint,
@@ -49,6 +51,11 @@ function ruleFor(error: SdkError): Rule {
   if (status >= 500) return byCode.InternalError as Rule;
   if (status < 300) return notS3;
   return ["unsupported", "the server refused the request", "check the endpoint and docs/backend/s3.md"];
+}
+
+/** A profile that does not exist has no credentials: its name shows that it is misspelt. */
+function whose(error: SdkError, { profile }: S3Place): string {
+  return profile && codeOf(error) === "CredentialsProviderError" ? ` for the profile ${profile}` : "";
 }
 
 /** A code is the server's text: `constructor` must not find anything. */

@@ -36,7 +36,7 @@ describeWithS3("an S3 bucket that is made", (start) => {
   it("takes objects, and removes uploads that broke off", async () => {
     const [Bucket, options] = [newName(), { versioned: false }];
     const backend = open(Bucket);
-    expect((await failure(backend.save(format, Buffer.from("{}")))).hint).toMatch(/bucket/);
+    expect((await failure(backend.save(format, Buffer.from("{}")))).hint).toMatch(/bucket.*store create/);
     expect(await backend.createPlace(options)).toMatchObject({
       made: true,
       settings: [expect.stringContaining("7 days")],
