@@ -16,27 +16,35 @@ import {
 /** Each takes some 20 MB, and a push shall do with 300. */
 const mostThreads = 2;
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
-/** Nothing is lost when a thread does not answer: what it took is compressed again. */
-const patienceMs = 20_000;
+
+interface CrewOptions {
+  /** What the threads run. */
+  readonly script?: string;
+  /** How long a task may take. Nothing is lost when a thread does not answer: what it took is compressed again. */
+  readonly patienceMs?: number;
+}
 
 /** Compresses lists of chunks on all cores, this thread's among them. */
 export class FrameCrew {
   readonly #codec: Codec;
   readonly #memory: FrameMemory;
   readonly #threads: Worker[];
+  readonly #patienceMs: number;
   #gone = false;
 
   /** Undefined where one core has to do everything. */
-  static start(codec: Codec): FrameCrew | undefined {
+  static start(codec: Codec, options: CrewOptions = {}): FrameCrew | undefined {
     const threads = Math.min(availableParallelism() - 1, mostThreads);
-    return threads < 1 || !hasWorker("compress") ? undefined : new FrameCrew(codec, threads);
+    return threads < 1 || !hasWorker("compress") ? undefined : new FrameCrew(codec, threads, options);
   }
 
-  private constructor(codec: Codec, threads: number) {
+  private constructor(codec: Codec, threads: number, options: CrewOptions) {
+    const { script = workerScript("compress"), patienceMs = 20_000 } = options;
     this.#codec = codec;
+    this.#patienceMs = patienceMs;
     this.#memory = frameMemory();
     this.#threads = Array.from({ length: threads }, () => {
-      const thread = new Worker(workerScript("compress"), { workerData: this.#memory, resourceLimits });
+      const thread = new Worker(script, { workerData: this.#memory, resourceLimits });
       for (const event of ["error", "exit"])
         thread.on(event, () => {
           this.#gone = true;
@@ -57,7 +65,7 @@ export class FrameCrew {
     for (let task = takeTask(memory); task !== undefined; task = takeTask(memory))
       doTask(memory, task, (plain) => this.#codec.compress(plain).bytes);
     for (const task of plains.keys()) {
-      if (awaitTask(memory, task, patienceMs)) continue;
+      if (awaitTask(memory, task, this.#patienceMs)) continue;
       // Whatever has it may still write there: this memory is not used again.
       this.#gone = true;
       return undefined;

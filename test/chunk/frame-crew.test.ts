@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { type Codec, codec as codecs, loadCodec } from "../../src/chunk/codec.ts";
 import { FrameCrew } from "../../src/chunk/frame-crew.ts";
@@ -57,5 +60,36 @@ describe("chunks that are compressed on all cores", () => {
     expect(lost.compress([text.subarray(0, 100_000)])).toHaveLength(1);
     await lost.stop();
     expect(lost.compress([text.subarray(0, 100_000)])).toBeUndefined();
+  });
+
+  it("are left to whoever asks when a thread dies in the middle of one", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "mlgit-frame-crew-"));
+    const script = join(folder, "dies.cjs");
+    const taken = join(folder, "taken");
+    // As a thread takes a task; see frame-tasks.ts.
+    writeFileSync(
+      script,
+      `const { turn } = require("node:worker_threads").workerData;
+       for (let now; ; Atomics.wait(turn, 0, now)) {
+         now = Atomics.load(turn, 0);
+         if ((now & 1023) < ((now >>> 10) & 1023) && Atomics.compareExchange(turn, 0, now, now + 1) === now) break;
+       }
+       require("node:fs").writeFileSync(${JSON.stringify(taken)}, "");
+       throw new Error("a thread that dies");`,
+    );
+    /** Leaves the thread the time to take a task. */
+    const patient: Codec = {
+      ...codec,
+      compress(plain) {
+        while (!existsSync(taken)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        return codec.compress(plain);
+      },
+    };
+    const dying = FrameCrew.start(patient, { script, patienceMs: 20 });
+    const list = Array.from({ length: 9 }, () => text.subarray(0, 50_000));
+    expect(dying?.compress(list)).toBeUndefined();
+    expect(dying?.compress(list)).toBeUndefined();
+    await dying?.stop();
+    rmSync(folder, { recursive: true });
   });
 });
