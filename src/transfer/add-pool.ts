@@ -97,7 +97,10 @@ export class AddPool {
         }),
     );
     for (const thread of this.#idle) this.#next(thread);
-    return Promise.race([Promise.all(jobs), this.#broken]);
+    const all = Promise.all(jobs);
+    // What a race gives is held by whoever loses it as long as that waits: here to the end, and for each list.
+    await Promise.race([all.then(() => {}), this.#broken]);
+    return all;
   }
 
   /** Resolves when everything is durable. */
