@@ -1,6 +1,7 @@
 import { forbidden, loosens, type Mutability } from "../entity/mutability.ts";
 import { parseSpec, type Spec } from "../entity/spec.ts";
 import type { Repository } from "../git/repository.ts";
+import { shellWord } from "../util/shell-word.ts";
 import type { Breach } from "./breach.ts";
 import type { EntitySpec } from "./entity-specs.ts";
 import { changesOfPublished, type PublishedChange, type PublishedVersion, versionTrees } from "./published.ts";
@@ -88,9 +89,11 @@ function loosenBreach({ spec: { place }, was }: EntityState, now: Mutability, ma
 }
 
 function changeBreach(change: PublishedChange, prefix: string, mutability: "strict" | "flexible"): Breach {
-  const path = quotePath(Buffer.from(prefix + change.inside, "latin1"));
+  const bytes = Buffer.from(prefix + change.inside, "latin1");
+  const path = quotePath(bytes);
+  const word = shellWord(bytes);
   const { tag, version } = change.version;
-  const restore = `git restore --source=${tag} --staged --worktree -- ${path}`;
+  const restore = `git restore --source=${tag} --staged --worktree -- ${word}`;
   return {
     rule: mutability,
     path,
@@ -100,6 +103,6 @@ function changeBreach(change: PublishedChange, prefix: string, mutability: "stri
     hint:
       mutability === "strict"
         ? `take the published bytes back: ${restore}; new bytes go under a new name. A version that nobody has yet can be made again: git tag -d ${tag}`
-        : `to change it: git mlgit unlock ${path}; to take the published bytes back: ${restore}`,
+        : `to change it: git mlgit unlock ${word}; to take the published bytes back: ${restore}`,
   };
 }

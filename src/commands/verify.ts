@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { verifyCommit } from "../git/changes.ts";
@@ -7,6 +9,7 @@ import { counted } from "../util/counted.ts";
 import type { Breach } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
+import { treeSpecs } from "./entity-specs.ts";
 
 /** The rules of entities for servers and CI: what the hooks check, of commits that are there. */
 export const command = {
@@ -20,6 +23,7 @@ export const command = {
   async run(context, ranges, options) {
     const repository = await context.repository();
     const range = await parseRanges(repository, ranges);
+    await assertWhole(repository, range);
     const flexible: { commit: string; path: string }[] = [];
     const breaches = await checkRange(repository, range, {
       arriving: [],
@@ -33,6 +37,16 @@ export const command = {
     };
   },
 } satisfies Command;
+
+/** What CI has by default: versions before its first commit are not there to compare with, and all would look well. */
+async function assertWhole(repository: Repository, { include }: CommitRange): Promise<void> {
+  if (!existsSync(join(repository.commonDir, "shallow"))) return;
+  for (const commit of include)
+    if ((await treeSpecs(repository, commit)).length > 0)
+      throw new MlgitError("setup", "this clone is shallow: versions that it lacks cannot be compared with", {
+        hint: "git fetch --unshallow --tags; in GitHub Actions: fetch-depth: 0",
+      });
+}
 
 async function parseRanges(repository: Repository, ranges: readonly string[]): Promise<CommitRange> {
   const include: string[] = [];

@@ -1,8 +1,10 @@
 import { type BigIntStats, closeSync, fchmodSync, fstatSync, futimesSync } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
+import { statIfHolding } from "./holds-content.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 import { placeError } from "./place-error.ts";
 import { openWorktreeFile } from "./place-file.ts";
+import { isSameFile } from "./replace-file.ts";
 
 /**
  * Takes the write permission from a file that git itself wrote a moment ago, and sets its time back, so that it can be stamped.
@@ -10,13 +12,37 @@ import { openWorktreeFile } from "./place-file.ts";
  * @throws MlgitError kinds `disk` and `denied`
  */
 export function protectFile(batch: PlaceBatch, path: Buffer, size: number): BigIntStats | undefined {
+  return protectIf(batch, path, (stat) => stat.isFile() && stat.size === BigInt(size));
+}
+
+/** The same for a file that may have been edited since: only if it has these bytes, and no other name that would become read-only with it. */
+export function protectContent(
+  batch: PlaceBatch,
+  path: Buffer,
+  content: { readonly oid: string; readonly size: number },
+): BigIntStats | undefined {
+  const before = contentStat(batch, path, content);
+  if (before?.nlink !== 1n || (before.mode & 0o222n) === 0n) return undefined;
+  return protectIf(batch, path, (stat) => isSameFile(before, stat));
+}
+
+function contentStat(batch: PlaceBatch, path: Buffer, content: { readonly oid: string; readonly size: number }) {
+  try {
+    const target = batch.guard.resolve(path, false);
+    return typeof target === "string" ? undefined : statIfHolding(target.file, content);
+  } catch (error) {
+    throw placeError(error, path);
+  }
+}
+
+function protectIf(batch: PlaceBatch, path: Buffer, isRight: (stat: BigIntStats) => boolean): BigIntStats | undefined {
   try {
     const target = batch.guard.resolve(path, false);
     if (typeof target === "string") return undefined;
     const fd = openWorktreeFile(target.file);
     try {
       const before = fstatSync(fd, { bigint: true });
-      if (!before.isFile() || before.size !== BigInt(size)) return undefined;
+      if (!isRight(before)) return undefined;
       fchmodSync(fd, Number(before.mode) & 0o7555);
       futimesSync(fd, batch.mtime, batch.mtime);
       return fstatSync(fd, { bigint: true });

@@ -25,7 +25,7 @@ describe("worktree copies after a push", () => {
   const project = new EntityProject();
   const absolute = (path: string) => join(project.cwd, path);
   const stat = (path: string) => statSync(absolute(path));
-  const write = (path: string, data: Uint8Array) => project.box.write(`a/${path}`, data);
+  const write = (path: string, data: Uint8Array | string) => project.box.write(`a/${path}`, data);
   const isSame = (path: string, data: Buffer) => project.box.read(`a/${path}`).equals(data);
   const status = async () => (await project.git("status", "--porcelain")).stdout;
   const publish = async (message: string) => {
@@ -46,8 +46,14 @@ describe("worktree copies after a push", () => {
     write("datasets/strict/data/unnoticed", bytes("before too"));
     write("datasets/strict/data/linked", bytes("linked"));
     write("datasets/strict/data/small", randomBytes("small", 1000));
+    write("datasets/strict/data/small edited", "before");
+    write("datasets/strict/data/small linked", "linked");
+    write("datasets/strict/data/run", "#!/bin/sh\n");
+    chmodSync(absolute("datasets/strict/data/run"), 0o755);
     await project.commit("one");
     writeFileSync(absolute("datasets/strict/data/edited"), bytes("after"));
+    writeFileSync(absolute("datasets/strict/data/small edited"), "after ");
+    linkSync(absolute("datasets/strict/data/small linked"), project.box.path("small linked"));
     await project.git("update-index", "--assume-unchanged", "datasets/strict/data/unnoticed");
     writeFileSync(absolute("datasets/strict/data/unnoticed"), bytes("after too"));
     linkSync(absolute("datasets/strict/data/linked"), project.box.path("linked"));
@@ -63,8 +69,10 @@ describe("worktree copies after a push", () => {
       expect(stat(path).nlink).toBe(links);
       expect(isSame(path, bytes(name))).toBe(true);
     }
+    expect(stat("datasets/strict/data/small").mode & 0o777).toBe(0o444);
+    expect(stat("datasets/strict/data/run").mode & 0o777).toBe(0o555);
     const seen = await spy(project.box, (env) => project.box.git(["status", "--porcelain"], { cwd: project.cwd, env }));
-    expect(seen.result.stdout).toBe(" M datasets/strict/data/edited\n");
+    expect(seen.result.stdout).toBe(' M datasets/strict/data/edited\n M "datasets/strict/data/small edited"\n');
   });
 
   it("stay as they are where the bytes may change, were changed, or have other links", () => {
@@ -72,6 +80,8 @@ describe("worktree copies after a push", () => {
     expect(stat("datasets/mutable/data/x").nlink).toBe(1);
     expect(isSame("datasets/strict/data/edited", bytes("after"))).toBe(true);
     expect(isSame("datasets/strict/data/unnoticed", bytes("after too"))).toBe(true);
+    for (const name of ["small edited", "small linked"])
+      expect(stat(`datasets/strict/data/${name}`).mode & 0o200).toBe(0o200);
     expect(stat("datasets/strict/data/linked").ino).toBe(statSync(project.box.path("linked")).ino);
   });
 
@@ -98,7 +108,7 @@ describe("worktree copies after a push", () => {
     expect(isSame(path, bytes("flexible"))).toBe(true);
   });
 
-  it("are left alone when the cache lies on another file system", async () => {
+  it("are read-only copies when the cache lies on another file system", async () => {
     const folder = project.box.path("disk");
     mkdirSync(folder);
     const disk = mountSmallDisk(folder, 64);
@@ -109,6 +119,7 @@ describe("worktree copies after a push", () => {
       await project.setVersion("datasets/strict/strict.spec", 2);
       await publish("far");
       expect(stat("datasets/strict/data/far").nlink).toBe(1);
+      expect(stat("datasets/strict/data/far").mode & 0o222).toBe(0);
       expect(isSame("datasets/strict/data/far", bytes("far"))).toBe(true);
       expect(readdirSync(join(folder, "files"))).toHaveLength(1);
       expect(readFileSync(absolute("datasets/strict/data/far")).length).toBe(size);

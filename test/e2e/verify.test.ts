@@ -138,6 +138,31 @@ describe("mutability", () => {
     await clean();
   });
 
+  it("is not said to hold in a shallow clone, which lacks the versions", async () => {
+    const cwd = project.box.path("shallow");
+    await project.box.git(["clone", "-q", "--depth=1", `file://${project.box.path("a.git")}`, cwd]);
+    const { stderr } = await project.box.mlgit(["verify"], { cwd, code: 3 });
+    expect(stderr).toContain("hint: git fetch --unshallow --tags");
+    await project.box.git(["fetch", "-q", "--unshallow", "--tags"], { cwd });
+    await project.box.mlgit(["verify", "HEAD"], { cwd });
+  });
+
+  it("names a remedy that a shell understands, whatever the file's name", async () => {
+    const names = ["it's a $file", "a\nb"].map((name) => `datasets/d/data/${name}`);
+    for (const name of names) project.write(name, "published");
+    await project.setVersion(spec, 4);
+    await project.commit("names");
+    for (const name of names) {
+      project.write(name, "changed");
+      const said = await project.fails(1, "git", "commit", "-qam", "x");
+      const remedy = /git restore --source=\S+ --staged --worktree -- .*?(?=; new bytes)/.exec(said)?.[0] ?? "";
+      await project.box.run("bash", ["-c", remedy], { cwd: project.cwd });
+      expect(project.read(name)).toBe("published");
+    }
+    await project.git("tag", "-d", "c__d__4");
+    await clean();
+  });
+
   it("does not let a published version move", async () => {
     await project.git("tag", "-f", "-m", "x", "c__d__1", "HEAD");
     expect(await project.fails(1, "git", "push", "-qf", "origin", "c__d__1")).toContain(
