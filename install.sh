@@ -83,6 +83,8 @@ check_tools() {
 build() {
   cd "$root"
   if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    # npm would empty the folder behind the link, and it is somebody else's.
+    [ ! -L node_modules ] || fail "$root/node_modules is a link, and npm ci would empty the folder that it leads to" "remove the link and run this again"
     say "npm ci (the libraries mlgit uses)"
     npm ci --include=dev --no-audit --no-fund --loglevel=error >/dev/null || fail "npm ci failed" "see the message above"
   fi

@@ -64,6 +64,22 @@ describe("install.sh", () => {
     expect((await box.git(["config", "--global", "filter.mlgit.required"], { code: 1 })).stdout).toBe("");
   });
 
+  it("does not let npm empty a folder of another checkout that node_modules links to", async () => {
+    const modules = join(checkout, "node_modules");
+    mkdirSync(box.path("shared"));
+    rmSync(modules, { recursive: true });
+    symlinkSync(box.path("shared"), modules);
+    await box.run("chmod", ["+x", box.write("fake/npm", `#!/bin/sh\ntouch '${box.path("npm-was-run")}'\n`)]);
+    const env = { PATH: `${box.path("fake")}:${process.env.PATH}` };
+    expect((await install(["--prefix", prefix], { env, code: 1 })).stderr).toMatch(
+      /is a link.*\nhint: remove the link/,
+    );
+    expect(existsSync(box.path("npm-was-run"))).toBe(false);
+    rmSync(modules);
+    mkdirSync(modules);
+    writeFileSync(join(modules, ".package-lock.json"), "{}");
+  });
+
   it("says what is missing or too old", async () => {
     const stub = (name: string, text: string) =>
       box.run("chmod", ["+x", box.write(`old/${name}`, `#!/bin/sh\necho '${text}'\n`)]);
