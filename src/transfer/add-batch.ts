@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, readSync } from "node:fs";
 import { formatPointer } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import type { SmallContent } from "../store/local/small-files.ts";
 import { type AddedFile, addFile, passes } from "./add-file.ts";
-import { changedWhileAdded } from "./ingest-file.ts";
+import { changedWhileAdded, openToAdd } from "./ingest-file.ts";
 
 /** Files up to this size are taken in together. */
 const smallLimit = 256 << 10;
@@ -46,11 +46,11 @@ function takeSmall({ content, stat }: Read, fresh: SmallContent[]): AddedFile {
 
 /**
  * The bytes of a plain file, read into the buffer from `at` on, and its state when they were read; undefined for one that is not small.
- * @throws MlgitError kind `conflict` when the file changes meanwhile
+ * @throws MlgitError kind `conflict` when the file changes meanwhile, `denied` or `disk` when it cannot be read
  */
 function readSmall(file: Buffer, at: number): Read | undefined {
   buffer ??= Buffer.allocUnsafeSlow(memory);
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const fd = openToAdd(file);
   try {
     const before = fstatSync(fd, { bigint: true });
     const size = Number(before.size);

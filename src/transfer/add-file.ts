@@ -1,8 +1,8 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, readFileSync } from "node:fs";
 import { formatPointer, isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { type FileState, stateOf } from "../util/file-state.ts";
-import { ingestFile } from "./ingest-file.ts";
+import { ingestFile, openToAdd } from "./ingest-file.ts";
 
 export interface AddedFile {
   /** What git stores for the file, one character a byte (latin1). */
@@ -15,11 +15,22 @@ export interface AddedFile {
 
 /** Takes a worktree file into the cache, unless it is empty or a pointer, which are stored as they are. */
 export function addFile(file: Buffer, cache: Cache): AddedFile {
-  const before = lstatSync(file, { bigint: true });
-  if (before.size < BigInt(pointerLimit)) {
-    const bytes = readFileSync(file);
-    if (passes(bytes)) return { pointer: bytes.toString("latin1"), size: 0, stat: stateOf(before) };
+  return passedOn(file) ?? ingested(file, cache);
+}
+
+function passedOn(file: Buffer): AddedFile | undefined {
+  const fd = openToAdd(file);
+  try {
+    const before = fstatSync(fd, { bigint: true });
+    if (!before.isFile() || before.size >= BigInt(pointerLimit)) return undefined;
+    const bytes = readFileSync(fd);
+    return passes(bytes) ? { pointer: bytes.toString("latin1"), size: 0, stat: stateOf(before) } : undefined;
+  } finally {
+    closeSync(fd);
   }
+}
+
+function ingested(file: Buffer, cache: Cache): AddedFile {
   const { oid, size, stat } = ingestFile(file, cache);
   return { pointer: formatPointer({ oid, size }).toString("latin1"), size, stat: stateOf(stat) };
 }

@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, constants, copyFileSync, fstatSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { MlgitError } from "../error/mlgit-error.ts";
+import { diskError } from "../error/disk-error.ts";
+import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { uniqueName } from "../util/durable.ts";
@@ -18,9 +19,10 @@ export interface IngestedFile {
  * @throws MlgitError kind `conflict` when the file changes meanwhile.
  */
 export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const fd = openToAdd(file);
   try {
     const before = fstatSync(fd, { bigint: true });
+    if (!before.isFile()) throw changedWhileAdded(file);
     const size = Number(before.size);
     const taken = (size >= wholeFileLimit && takeByReflink(file, cache)) || takeByCopy({ file, fd, size }, cache);
     const after = fstatSync(fd, { bigint: true });
@@ -29,6 +31,22 @@ export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
     return { ...taken, stat: after };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What an open says of a file that is gone by now, or in whose place there is something else. */
+const replaced = ["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"];
+
+/**
+ * Opens a file that was a plain one a moment ago: a link that was put there is not followed, a FIFO is not waited for.
+ * @throws MlgitError kind `conflict` when it is gone or a link, `denied` or `disk` when it cannot be read
+ */
+export function openToAdd(file: Buffer): number {
+  try {
+    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (replaced.includes(systemCode(error) ?? "")) throw changedWhileAdded(file);
+    throw diskError(error, { doing: "read", path: file.toString() });
   }
 }
 

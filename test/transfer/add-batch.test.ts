@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "@jest/globals";
@@ -10,6 +11,7 @@ import { randomBytesOf } from "../helper/random.ts";
 const root = mkdtempSync(join(tmpdir(), "mlgit-add-batch-"));
 afterAll(() => rmSync(root, { recursive: true }));
 let made = 0;
+const conflict = expect.objectContaining({ kind: "conflict" });
 
 function write(bytes: string | Uint8Array): Buffer {
   const path = join(root, `file ${made++}`);
@@ -48,5 +50,34 @@ it("follows no symbolic link", async () => {
   const cache = await Cache.open(join(root, `cache ${made++}`));
   const link = join(root, "link");
   symlinkSync(write("content").toString(), link);
-  expect(() => addBatch([Buffer.from(link)], cache)).toThrow();
+  expect(() => addBatch([Buffer.from(link)], cache)).toThrow(conflict);
 });
+
+it("says that a file changed when it is gone by now, and waits for no pipe that was put in its place", async () => {
+  const cache = await Cache.open(join(root, `cache ${made++}`));
+  for (const gone of ["gone", "file 0/below"])
+    expect(() => addBatch([Buffer.from(join(root, gone))], cache)).toThrow(conflict);
+  const pipe = join(root, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const writer = spawn("sh", ["-c", 'echo what comes through > "$0"', pipe], { stdio: "ignore" });
+  const ended = new Promise((resolve) => writer.on("close", resolve));
+  expect(() => addBatch([Buffer.from(pipe)], cache)).toThrow(conflict);
+  writer.kill();
+  await ended;
+});
+
+(process.getuid?.() === 0 && process.seteuid ? it : it.skip)(
+  "says that a file may not be read in the same words to a thread and to whoever needs none",
+  async () => {
+    const cache = await Cache.open(join(root, `cache ${made++}`));
+    const file = write("somebody's");
+    chmodSync(file, 0o000);
+    chmodSync(root, 0o755);
+    process.seteuid?.(65_534);
+    try {
+      expect(() => addBatch([file], cache)).toThrow(expect.objectContaining({ kind: "denied", path: file.toString() }));
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);
