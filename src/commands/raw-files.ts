@@ -23,6 +23,17 @@ export async function findRawFiles(repository: Repository): Promise<TreeFile[]> 
   }
 }
 
+/** Those of some files whose bytes are in git itself. */
+export async function rawAmong(repository: Repository, files: readonly TreeFile[]): Promise<TreeFile[]> {
+  if (files.length === 0) return [];
+  const cat = await openCatFile(repository);
+  try {
+    return await rawOf(cat, files);
+  } finally {
+    cat.close();
+  }
+}
+
 async function rawOf(cat: CatFile, files: readonly TreeFile[]): Promise<TreeFile[]> {
   const infos = await cat.info(files.map(({ blob }) => blob));
   const isSmall = (i: number) => (infos[i]?.size ?? 0) < pointerLimit;

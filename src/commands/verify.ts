@@ -10,6 +10,7 @@ import type { Breach } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
 import { treeSpecs } from "./entity-specs.ts";
+import { rawInRange } from "./raw-in-range.ts";
 
 /** The rules of entities for servers and CI: what the hooks check, of commits that are there. */
 export const command = {
@@ -25,11 +26,12 @@ export const command = {
     const range = await parseRanges(repository, ranges);
     await assertWhole(repository, range);
     const flexible: { commit: string; path: string }[] = [];
-    const breaches = await checkRange(repository, range, {
+    const rules = await checkRange(repository, range, {
       arriving: [],
       // An unlock is known only where it was done: such a change is shown and counts as meant.
       unlocked: (commit, path) => flexible.push({ commit, path: Buffer.from(path, "latin1").toString("utf8") }) > 0,
     });
+    const breaches = [...(await rawInRange(repository, range)), ...rules];
     return {
       text: options.github === true ? annotations(breaches) : describe(breaches, flexible.length),
       data: { ok: breaches.length === 0, breaches: breaches.map(toData), flexible },

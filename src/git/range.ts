@@ -14,19 +14,26 @@ export async function listCommits(
   pathspecs: readonly string[] = [],
 ): Promise<string[]> {
   if (include.length === 0) return [];
-  const known = [
-    ...exclude.filter((one) => one.startsWith("-")),
-    ...(await knownRevisions(
-      repository,
-      exclude.filter((one) => !one.startsWith("-")),
-    )),
-  ];
-  const not = known.length > 0 ? ["--not", ...known] : [];
+  const not = await exclusion(repository, exclude);
   // Else git leaves a merge out that has all of one parent, and with it what was lost of the other.
   const all = pathspecs.length > 0 ? ["--full-history"] : [];
   const args = ["rev-list", "--reverse", "--topo-order", ...all, ...include, ...not, "--", ...pathspecs];
   const { stdout } = await gitIn(repository, args);
   return stdout.toString("latin1").split("\n").filter(Boolean);
+}
+
+async function exclusion(repository: Repository, exclude: readonly string[]): Promise<string[]> {
+  const revisions = exclude.filter((one) => !one.startsWith("-"));
+  const known = [...exclude.filter((one) => one.startsWith("-")), ...(await knownRevisions(repository, revisions))];
+  return known.length > 0 ? ["--not", ...known] : [];
+}
+
+/** The blobs that a range of commits brings. */
+export async function newBlobs(repository: Repository, { include, exclude }: CommitRange): Promise<Set<string>> {
+  const which = ["--objects", "--no-object-names", "--filter=object:type=blob", "--filter-provided-objects"];
+  const not = await exclusion(repository, exclude);
+  const { stdout } = await gitIn(repository, ["rev-list", ...which, ...include, ...not]);
+  return new Set(stdout.toString("latin1").split("\n").filter(Boolean));
 }
 
 /** Those of the commits that are in the history of no other one of them. */

@@ -163,6 +163,26 @@ describe("mutability", () => {
     await clean();
   });
 
+  it("finds tracked files that came with their bytes, and not those that git had before they were tracked", async () => {
+    const plain = ["-c", "filter.mlgit.process=", "-c", "filter.mlgit.clean=", "-c", "filter.mlgit.required=false"];
+    project.write("was there.bin", "raw");
+    await project.commit("plain");
+    await project.git("push", "-q");
+    project.write(".gitattributes", "*.bin filter=mlgit\n");
+    project.write("empty.bin", "");
+    await project.git("add", "-A");
+    project.write("new, one.bin", "raw too");
+    await project.git(...plain, "add", "new, one.bin");
+    await project.git("commit", "-qnm", "raw");
+    const { stdout } = await project.box.mlgit(["verify", "--json"], { cwd: project.cwd, code: refused });
+    expect(JSON.parse(stdout).breaches).toMatchObject([{ rule: "raw", path: "new, one.bin" }]);
+    const github = await project.box.mlgit(["verify", "--github"], { cwd: project.cwd, code: refused });
+    expect(github.stdout).toMatch(/^::error file=new%2C one\.bin,title=mlgit raw::new, one\.bin: its bytes/);
+    await project.git("add", "--renormalize", "new, one.bin");
+    await project.git("commit", "-qm", "mended");
+    await project.mlgit("verify");
+  });
+
   it("does not let a published version move", async () => {
     await project.git("tag", "-f", "-m", "x", "c__d__1", "HEAD");
     expect(await project.fails(1, "git", "push", "-qf", "origin", "c__d__1")).toContain(
