@@ -8,7 +8,7 @@ import type { Command, Context } from "./command.ts";
 import { neededContents } from "./needed-contents.ts";
 import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
-import { below, indexFiles, treeFiles } from "./tracked-files.ts";
+import { below, indexFiles, namedFiles, treeFiles } from "./tracked-files.ts";
 
 interface Room {
   readonly path: string;
@@ -67,7 +67,9 @@ async function folderRoom(session: Session, paths: readonly string[], ref: strin
   const cache = await session.cache();
   const rooms = new Map<string, { files: number; bytes: number; cached: number }>();
   const depth = paths.length === 0 ? 1 : Math.max(...paths.map((path) => path.split("/").filter(Boolean).length)) + 1;
-  for (const file of below(all, paths, repository.prefix)) {
+  const { workTree, prefix } = repository;
+  const isHere = ref === undefined && workTree !== undefined;
+  for (const file of isHere ? namedFiles(all, paths, { workTree, prefix }) : below(all, paths, prefix)) {
     const parts = quotePath(file.path).split("/");
     const key = parts.length > depth ? `${parts.slice(0, depth).join("/")}/` : parts.join("/");
     const room = rooms.get(key) ?? { files: 0, bytes: 0, cached: 0 };

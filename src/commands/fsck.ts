@@ -93,7 +93,7 @@ class Fsck {
     }
   }
 
-  /** No store at all is a store that has nothing, unless `asked` for; one that cannot be asked is something else. */
+  /** No store at all is a store that has nothing, unless it was `asked` for or a remote was named; one that cannot be asked is something else. */
   async #openStore(wanted: boolean, asked: boolean): Promise<{ store?: RemoteStore; problem?: string }> {
     if (!wanted && !asked) return {};
     try {
@@ -102,7 +102,7 @@ class Fsck {
       return { store };
     } catch (error) {
       if (!isMlgitError(error) || error.kind === "interrupted" || error.kind === "disk") throw error;
-      if (error.kind === "setup" && asked) throw error;
+      if (error.kind === "setup" && (asked || this.#remote !== undefined)) throw error;
       return error.kind === "setup" || error.kind === "missing" ? {} : { problem: error.message };
     }
   }

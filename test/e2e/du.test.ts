@@ -25,6 +25,8 @@ it("git mlgit du counts cache, store, versions and folders", async () => {
       ],
     });
     expect((await project.mlgit(["du"])).stdout).toContain("data/ (2 files");
+    expect((await project.mlgit(["du", "dta"], { code: 2 })).stderr).toContain("there is no dta here");
+    expect(await project.json(["du", "dta", "--ref", "HEAD"])).toMatchObject({ paths: [] });
   } finally {
     project.box.remove();
   }

@@ -143,6 +143,8 @@ describe("git mlgit fsck", () => {
     await fsck(["--store"], 5);
     await fsck(["--store", "--fix"], 0);
     rmSync(project.cache, { recursive: true });
+    // A remote that is misspelt has lost nothing.
+    expect((await project.mlgit(["fsck", "--remote", "orgin"], { code: 3 })).stdout).not.toContain("missing");
     await project.mlgit(["fetch", "--all"]);
     await fsck(["--store", "--paranoid"], 0);
   });
