@@ -68,14 +68,14 @@ async function checkCommit(
     import("./check-entity.ts"),
     import("./specs-before.ts"),
   ]);
-  const before = new SpecsBefore(repository, parents, versions);
+  const before = new SpecsBefore(repository, { parents, versions, commit });
   const breaches: Breach[] = [];
   for (const spec of specs) {
     const [tree = ""] = await resolveObjects(repository, [`${commit}:${spec.place.folder}`]);
     const was = await before.mutability(spec.place);
     const check = await checkEntity(
       repository,
-      { spec, tree, versions, was },
+      { spec, tree, versions: await before.versions(spec.place), was },
       { unlocked: () => false, mayLoosen: saysLoosen(message, spec) },
     );
     for (const breach of check.breaches) if (!(await isUnlocked(breach, commit, options))) breaches.push(breach);

@@ -3,13 +3,18 @@ import type { PathChange } from "../entity/mutability.ts";
 import { parseVersionTag, type VersionTag } from "../entity/version-tag.ts";
 import { type Change, treeChanges } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
-import { listRegistryTags, listTags, resolveObjects } from "../git/tags.ts";
+import { listRegistryTags, listTags, resolveObjects, type TagRef } from "../git/tags.ts";
 import { treeSpecs } from "./entity-specs.ts";
 import { sameContent } from "./same-content.ts";
 
 /** A version that has its tag. */
 export interface PublishedVersion extends VersionTag {
   readonly commit: string;
+}
+
+/** All versions of this repository's own tags, the highest first. */
+export async function ownVersions(repository: Repository): Promise<PublishedVersion[]> {
+  return versionsOf(await listTags(repository));
 }
 
 /** The versions whose tags are in the history of `tips`, the highest first; if absent all, those of registries included. */
@@ -19,6 +24,10 @@ export async function publishedVersions(repository: Repository, tips?: readonly 
     const own = new Set(tags.map(({ tag }) => tag));
     tags.push(...(await listRegistryTags(repository)).filter(({ tag }) => !own.has(tag)));
   }
+  return versionsOf(tags);
+}
+
+function versionsOf(tags: readonly TagRef[]): PublishedVersion[] {
   const versions = tags.flatMap(({ tag, commit }) => {
     const parsed = parseVersionTag(tag);
     return parsed ? [{ ...parsed, commit }] : [];

@@ -1,23 +1,56 @@
 import type { EntityPlace } from "../entity/entity-path.ts";
 import { loosens, type Mutability } from "../entity/mutability.ts";
-import { mutabilityIn } from "../entity/spec.ts";
+import { mutabilityIn, parseSpec } from "../entity/spec.ts";
 import { commonAncestor } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
+import { isAncestor } from "../git/tags.ts";
 import { type EntitySpec, treeSpecs } from "./entity-specs.ts";
-import type { PublishedVersion } from "./published.ts";
+import { ownVersions, type PublishedVersion } from "./published.ts";
+
+/** What a commit starts from. */
+interface Start {
+  readonly parents: readonly string[];
+  /** In its history, the highest first. */
+  readonly versions: readonly PublishedVersion[];
+  /** Absent while it is only staged. */
+  readonly commit?: string;
+}
 
 /** The specs that a commit starts from: those of its parents, and of the versions in its history. */
 export class SpecsBefore {
   readonly #repository: Repository;
   readonly #parents: readonly string[];
   readonly #versions: readonly PublishedVersion[];
+  readonly #commit: string | undefined;
+  #own: Promise<PublishedVersion[]> | undefined;
   readonly #specs = new Map<string, Promise<EntitySpec[]>>();
 
-  /** @param versions in the history, the highest first. */
-  constructor(repository: Repository, parents: readonly string[], versions: readonly PublishedVersion[]) {
+  constructor(repository: Repository, { parents, versions, commit }: Start) {
     this.#repository = repository;
     this.#parents = parents;
     this.#versions = versions;
+    this.#commit = commit;
+  }
+
+  /**
+   * The versions that bind an entity, the highest first: those in the history, and those whose number a parent has though their commits are not in
+   * it. A git host that squashes or rebases what it merges leaves the tags behind.
+   */
+  async versions(place: EntityPlace): Promise<readonly PublishedVersion[]> {
+    const texts = await this.#textsIn(this.#parents, place);
+    const reached = Math.max(0, ...texts.map((text) => parseSpec(text, place).spec?.version ?? 0));
+    this.#own ??= ownVersions(this.#repository);
+    const known = new Set(this.#versions.map(({ tag }) => tag));
+    const more: PublishedVersion[] = [];
+    for (const one of await this.#own)
+      if (one.name === place.name && one.version <= reached && !known.has(one.tag) && !(await this.#isLater(one)))
+        more.push(one);
+    return more.length === 0 ? this.#versions : [...this.#versions, ...more].sort((a, b) => b.version - a.version);
+  }
+
+  /** Its tag was made later than this commit, or at it. */
+  async #isLater({ commit }: PublishedVersion): Promise<boolean> {
+    return this.#commit !== undefined && (await isAncestor(this.#repository, this.#commit, commit));
   }
 
   /** The spec in the first parent, wherever the entity lay then. */
@@ -49,8 +82,12 @@ export class SpecsBefore {
   }
 
   async #mutabilitiesIn(commits: readonly string[], place: EntityPlace): Promise<Mutability[]> {
+    return (await this.#textsIn(commits, place)).map((text) => mutabilityIn(text, place.kind));
+  }
+
+  async #textsIn(commits: readonly string[], place: EntityPlace): Promise<string[]> {
     const texts = await Promise.all(commits.map((commit) => this.#textIn(commit, place)));
-    return texts.flatMap((text) => (text === undefined ? [] : mutabilityIn(text, place.kind)));
+    return texts.filter((text) => text !== undefined);
   }
 
   async #textIn(commit: string, { kind, name }: EntityPlace): Promise<string | undefined> {

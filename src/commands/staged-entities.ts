@@ -23,7 +23,7 @@ export async function checkStagedEntities(repository: Repository, paths: Iterabl
   if (specs.length === 0) return;
   const tips = await parentsOfNext(repository);
   const versions = await publishedVersions(repository, tips);
-  const before = new SpecsBefore(repository, tips, versions);
+  const before = new SpecsBefore(repository, { parents: tips, versions });
   const record = new UnlockRecord(repository);
   const breaches: Breach[] = [];
   const good: Filling[] = [];
@@ -32,7 +32,7 @@ export async function checkStagedEntities(repository: Repository, paths: Iterabl
     const tree = (await indexTree(repository, place.folder)) ?? "";
     const check = await checkEntity(
       repository,
-      { spec, tree, versions, was: await before.mutability(place) },
+      { spec, tree, versions: await before.versions(place), was: await before.mutability(place) },
       {
         unlocked: (path, blob) => record.has(path, blob),
         mayLoosen: process.env[loosenVariable] === place.folder,

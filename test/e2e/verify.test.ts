@@ -183,6 +183,33 @@ describe("mutability", () => {
     await project.mlgit("verify");
   });
 
+  it("holds for a version whose commit a git host squashed, and for one that is tagged later", async () => {
+    await project.git("switch", "-qc", "pr");
+    project.write("datasets/d/data/squashed", "published");
+    await project.setVersion(spec, 4);
+    await project.commit("four");
+    await project.git("push", "-q", "origin", "pr");
+    await project.git("switch", "-q", "main");
+    await project.git("merge", "-q", "--squash", "pr");
+    await project.git("commit", "-qm", "four, squashed");
+    await project.git("push", "-q", "--no-follow-tags");
+    project.write("datasets/d/data/squashed", "other");
+    const said = await project.fails(1, "git", "commit", "-qam", "x");
+    expect(said).toContain("datasets/d/data/squashed: strict, and version 4 has other bytes");
+    await project.git("commit", "-qnam", "x");
+    expect(await project.fails(1, "git", "push", "-q")).toContain("datasets/d/data/squashed: strict");
+    await clean();
+    await project.git("tag", "-d", "c__d__4");
+    project.write("datasets/d/data/later", "1");
+    await project.commit("one");
+    project.write("datasets/d/data/later", "2");
+    await project.commit("two");
+    await project.git("tag", "-am", "four", "c__d__4");
+    await project.mlgit("verify");
+    await project.git("tag", "-d", "c__d__4");
+    await clean();
+  });
+
   it("does not let a published version move", async () => {
     await project.git("tag", "-f", "-m", "x", "c__d__1", "HEAD");
     expect(await project.fails(1, "git", "push", "-qf", "origin", "c__d__1")).toContain(
