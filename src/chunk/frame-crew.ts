@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { hasWorker, workerScript } from "../util/worker-script.ts";
+import type { Worker } from "node:worker_threads";
+import { hasWorker, tryWorker, workerScript } from "../util/worker-script.ts";
 import { type Codec, codec as codecs, type Frame } from "./codec.ts";
 import {
   awaitTask,
@@ -43,15 +43,17 @@ export class FrameCrew {
     this.#codec = codec;
     this.#patienceMs = patienceMs;
     this.#memory = frameMemory();
-    this.#threads = Array.from({ length: threads }, () => {
-      const thread = new Worker(script, { workerData: this.#memory, resourceLimits });
-      for (const event of ["error", "exit"])
-        thread.on(event, () => {
-          this.#gone = true;
-        });
-      thread.unref();
-      return thread;
-    });
+    this.#threads = Array.from({ length: threads }, () => this.#startThread(script)).flatMap((thread) => thread ?? []);
+  }
+
+  #startThread(script: string): Worker | undefined {
+    const thread = tryWorker(script, { workerData: this.#memory, resourceLimits });
+    for (const event of ["error", "exit"])
+      thread?.on(event, () => {
+        this.#gone = true;
+      });
+    thread?.unref();
+    return thread;
   }
 
   /**

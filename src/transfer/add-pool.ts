@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { ErrorKind } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import type { Cache } from "../store/local/cache.ts";
-import { workerScript } from "../util/worker-script.ts";
+import { tryWorker, workerScript } from "../util/worker-script.ts";
 import { addBatch } from "./add-batch.ts";
 import type { AddedFile } from "./add-file.ts";
 import { batchSize, planAdd, workOf } from "./add-plan.ts";
@@ -89,6 +89,7 @@ export class AddPool {
     const mayWait = this.#work > worthFirst && availableParallelism() > 1;
     if (!batches || (!mayWait && this.#threads.length === 0)) return this.#addHere(files);
     this.#startThreads(batches.length);
+    if (this.#threads.length === 0) return this.#addHere(files);
     const jobs = batches.map(
       (numbers) =>
         new Promise<AddedBatch>((resolve) => {
@@ -131,13 +132,15 @@ export class AddPool {
   #startThreads(batches: number): void {
     const worth = Math.ceil(this.#work / worthThread);
     const threads = Math.min(availableParallelism(), mostThreads, batches, worth);
-    while (this.#threads.length < threads) this.#startThread();
+    while (this.#threads.length < threads && this.#startThread());
   }
 
-  #startThread(): void {
+  /** False where there may be no more: those that are there do the work, or this one. */
+  #startThread(): boolean {
     const { cache, objectFormat } = this.#options;
     const workerData: AddThreadData = { cacheRoot: cache.layout.root, objectFormat };
-    const thread = new Worker(workerScript("add"), { workerData, resourceLimits });
+    const thread = tryWorker(workerScript("add"), { workerData, resourceLimits });
+    if (!thread) return false;
     this.#threads.push(thread);
     this.#idle.add(thread);
     this.#finished.push(
@@ -147,6 +150,7 @@ export class AddPool {
     );
     thread.on("error", (error) => this.#fail(error));
     thread.on("exit", () => this.#fail(new MlgitError("internal", "a thread ended before its work was done")));
+    return true;
   }
 
   #take(thread: Worker, answer: AddAnswer, finished: () => void): void {

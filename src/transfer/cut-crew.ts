@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { RegionCuts } from "../chunk/region-cutter.ts";
-import { hasWorker, workerScript } from "../util/worker-script.ts";
+import { hasWorker, tryWorker, workerScript } from "../util/worker-script.ts";
 import type { CutOrder } from "./cut-worker.ts";
 
 /** One finds the ends of more than the thread that packs can take. */
@@ -17,12 +17,13 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 export class CutCrew {
   readonly #threads: CutThread[];
 
-  /** Undefined where one core has to do everything. */
+  /** Undefined where one thread has to do everything. */
   static start(): CutCrew | undefined {
     // This thread hashes and packs meanwhile.
     const threads = Math.min(availableParallelism() - 1, mostThreads);
     if (threads < 1 || !hasWorker("cut")) return undefined;
-    return new CutCrew(Array.from({ length: threads }, () => new CutThread()));
+    const crew = Array.from({ length: threads }, () => CutThread.start()).flatMap((thread) => thread ?? []);
+    return crew.length > 0 ? new CutCrew(crew) : undefined;
   }
 
   private constructor(threads: CutThread[]) {
@@ -50,8 +51,13 @@ class CutThread {
   readonly #waiting: { readonly order: CutOrder; readonly take: (cuts: RegionCuts) => void }[] = [];
   #gone = false;
 
-  constructor() {
-    this.#worker = new Worker(workerScript("cut"), { resourceLimits });
+  static start(): CutThread | undefined {
+    const worker = tryWorker(workerScript("cut"), { resourceLimits });
+    return worker && new CutThread(worker);
+  }
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
     this.#worker.on("message", (cuts: RegionCuts) => this.#waiting.shift()?.take(cuts));
     this.#worker.on("error", () => this.#giveUp());
     this.#worker.on("exit", () => this.#giveUp());

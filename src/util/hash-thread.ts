@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import { isMainThread, MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { isMainThread, MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { type FileHash, LocalFileHash } from "./file-hash.ts";
 import type { HashAnswer, HashOrder, HashWorkerData } from "./hash-worker.ts";
-import { hasWorker, workerScript } from "./worker-script.ts";
+import { hasWorker, tryWorker, workerScript } from "./worker-script.ts";
 
 /** Nothing is lost when the thread does not answer: the file is there and is hashed again. */
 const patienceMs = 20_000;
@@ -17,18 +17,27 @@ let gone = false;
 
 /** The hash of a growing file, made beside this thread where there is a core for it: several files at once where they come faster than one is hashed. */
 export function followFile(path: string): FileHash {
-  const beside = isMainThread && !gone && availableParallelism() > 1 && hasWorker("hash");
+  const beside = isMainThread && !gone && availableParallelism() > 1 && hasWorker("hash") && hasThread();
   return beside ? new ThreadFileHash(path) : new LocalFileHash(path);
+}
+
+function hasThread(): boolean {
+  if (threads.length === 0) startThread();
+  gone ||= threads.length === 0;
+  return !gone;
+}
+
+function startThread(): HashThread | undefined {
+  const thread = HashThread.start();
+  if (thread) threads.push(thread);
+  return thread;
 }
 
 /** The thread that has least to do. */
 function pickThread(): HashThread {
-  const idle = threads.reduce<HashThread | undefined>((a, b) => (a && a.pending <= b.pending ? a : b), undefined);
+  const idle = threads.reduce((a, b) => (a.pending <= b.pending ? a : b));
   const enough = threads.length >= Math.min(availableParallelism(), mostThreads);
-  if (idle && (enough || idle.pending < worthOneMore)) return idle;
-  const thread = new HashThread();
-  threads.push(thread);
-  return thread;
+  return enough || idle.pending < worthOneMore ? idle : (startThread() ?? idle);
 }
 
 class HashThread {
@@ -40,18 +49,23 @@ class HashThread {
   /** Bytes of files whose digests are not there yet. */
   pending = 0;
 
-  constructor() {
+  static start(): HashThread | undefined {
     const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    this.#counters = new Int32Array(new SharedArrayBuffer(8));
-    const workerData: HashWorkerData = { port: port2, counters: this.#counters };
-    const worker = new Worker(workerScript("hash"), { workerData, transferList: [port2], resourceLimits });
+    const workerData: HashWorkerData = { port: port2, counters: new Int32Array(new SharedArrayBuffer(8)) };
+    const worker = tryWorker(workerScript("hash"), { workerData, transferList: [port2], resourceLimits });
+    if (!worker) port1.close();
+    return worker && new HashThread(worker, port1, workerData.counters);
+  }
+
+  private constructor(worker: Worker, port: MessagePort, counters: Int32Array) {
+    this.#port = port;
+    this.#counters = counters;
     // What it does not do is done here; see `ThreadFileHash`.
     worker.on("error", () => this.#giveUp());
     worker.on("exit", () => this.#giveUp());
     worker.unref();
-    port1.on("message", (answer: HashAnswer) => this.#take(answer));
-    port1.unref();
+    port.on("message", (answer: HashAnswer) => this.#take(answer));
+    port.unref();
   }
 
   newId(): number {

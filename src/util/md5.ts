@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { isMainThread, Worker } from "node:worker_threads";
+import { isMainThread, type Worker } from "node:worker_threads";
 import limit from "p-limit";
 import type { Md5Answer, Md5Order, Md5WorkerData } from "./md5-worker.ts";
-import { hasWorker, workerScript } from "./worker-script.ts";
+import { hasWorker, tryWorker, workerScript } from "./worker-script.ts";
 
 /** Less is hashed sooner than handed over. */
 const worthHandingOver = 1 << 20;
@@ -28,18 +28,22 @@ function md5Here(bytes: Uint8Array): Buffer {
 
 class Md5Thread {
   readonly #worker: Worker;
-  readonly #shared = new Uint8Array(new SharedArrayBuffer(pieceSize));
+  readonly #shared: Uint8Array;
   readonly #turn = limit(1);
   #waiting: { resolve(digest: Md5Answer): void; reject(error: unknown): void } | undefined;
 
   static start(): Md5Thread | undefined {
-    gone = !hasWorker("md5");
-    return gone ? undefined : new Md5Thread();
+    const shared = new Uint8Array(new SharedArrayBuffer(pieceSize));
+    const workerData: Md5WorkerData = { md5: shared };
+    const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+    const worker = hasWorker("md5") ? tryWorker(workerScript("md5"), { workerData, resourceLimits }) : undefined;
+    gone = worker === undefined;
+    return worker && new Md5Thread(worker, shared);
   }
 
-  private constructor() {
-    const workerData: Md5WorkerData = { md5: this.#shared };
-    this.#worker = new Worker(workerScript("md5"), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+  private constructor(worker: Worker, shared: Uint8Array) {
+    this.#worker = worker;
+    this.#shared = shared;
     this.#worker.on("message", (answer: Md5Answer) => this.#waiting?.resolve(answer));
     this.#worker.on("error", (error) => this.#giveUp(error));
     this.#worker.on("exit", () => this.#giveUp(new Error("the thread ended")));
