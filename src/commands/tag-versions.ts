@@ -53,7 +53,7 @@ async function tagVersion(repository: Repository, version: NewVersion, say: Saye
   const broken = await breaks(repository, version);
   if (broken) return say.warn(`version ${spec.version} of ${entity.place.folder} is not tagged: ${broken}`);
   if (existing && !(await isAbandoned(repository, existing.commit, commit))) {
-    if (isRebasing(repository)) return;
+    if (isRebasing(repository) || (await isSquashed(repository, version, existing.commit))) return;
     const next = `set version: ${spec.version + 1} in ${entity.place.spec} and commit`;
     return say.warn(
       `version ${spec.version} of ${entity.place.folder} is taken: ${tag} is ${existing.commit.slice(0, 12)}; ${next}`,
@@ -79,6 +79,13 @@ async function breaks(repository: Repository, { entity, commit }: NewVersion): P
 async function isAbandoned(repository: Repository, commit: string, by: string): Promise<boolean> {
   if (await isAncestor(repository, commit, by)) return false;
   return (await refsWith(repository, commit, ["refs/heads", "refs/remotes"])).length === 0;
+}
+
+/** The version that is there already, as a squash brings it: nobody took its number. */
+async function isSquashed(repository: Repository, { entity, commit }: NewVersion, tagged: string): Promise<boolean> {
+  const names = [tagged, commit].map((one) => `${one}:${entity.place.folder}`);
+  const [there, here] = await resolveObjects(repository, names);
+  return here !== undefined && here === there;
 }
 
 /** Until a rebase ends the branch still has the old commits; post-rewrite looks again then. */

@@ -191,7 +191,7 @@ describe("mutability", () => {
     await project.git("push", "-q", "origin", "pr");
     await project.git("switch", "-q", "main");
     await project.git("merge", "-q", "--squash", "pr");
-    await project.git("commit", "-qm", "four, squashed");
+    expect((await project.git("commit", "-qm", "four, squashed")).stderr).toBe("");
     await project.git("push", "-q", "--no-follow-tags");
     project.write("datasets/d/data/squashed", "other");
     const said = await project.fails(1, "git", "commit", "-qam", "x");
