@@ -4,15 +4,15 @@ import { readSome } from "./fd.ts";
 
 /** Reads that wait as ever before it is worth a second descriptor: git checks out one file more often than thousands. */
 const patientReads = 16;
-/** Milliseconds that git needs to take an answer, write its file and ask for the next one, and a little more. */
-const glance = 0.05;
+/** Milliseconds that git needs to take an answer, write its file and ask for the next one, and some more: new files take longer on some disks. */
+const glance = 0.2;
 /** So many reads in a row wait as ever, at most, when git took longer again and again. */
 const mostPatience = 255;
 
 /**
  * A pipe whose other end writes again within microseconds of our answer: it is looked at for that long before the process goes to sleep. Waking a sleeping
  * process on another core costs both sides more than the work in between, on a virtual machine most of all: 10,000 files of 10 kB are checked out in
- * 0.8 s where it took 1.4. Where looking does not help (one core, a busy machine, a slow git) it soon stops, and tries again from time to time.
+ * 0.9 s where it took 1.4. Where looking does not help (one core, a busy machine, a slow git) it soon stops, and tries again from time to time.
  */
 export class EagerInput {
   readonly #fd: number;
