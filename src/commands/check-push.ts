@@ -5,6 +5,7 @@ import { type Breach, refuseBreaches } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
 import { arrivingVersions, movedTags } from "./moving-tags.ts";
+import { givenTags, strayTags } from "./stray-tags.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 const refusal = "this push would break rules of its entities";
@@ -38,7 +39,12 @@ export async function checkPush(
       },
     },
   );
-  refuseBreaches([...moved, ...breaches], refusal);
+  const strays = await strayTags(
+    repository,
+    givenTags(updates),
+    updates.flatMap(({ to }) => to ?? []),
+  );
+  refuseBreaches([...moved, ...strays, ...breaches], refusal);
 }
 
 /** `git -c mlgit.unpublish=true push` says that a version is meant to go: neither --force nor --no-verify says that, since people use them for branches. */

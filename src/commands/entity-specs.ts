@@ -81,14 +81,22 @@ async function readSpecs(repository: Repository, files: readonly Found[]): Promi
     const place = placeOfSpec(path);
     return place ? [{ place, blob }] : [];
   });
-  if (specs.length === 0) return [];
+  const texts = await specTexts(
+    repository,
+    specs.map(({ blob }) => blob),
+  );
+  return specs.map((spec, i) => ({ ...spec, text: texts[i] ?? "" }));
+}
+
+/** The texts of specs by the names of their blobs (`<commit>:<path>`); empty for what is not there, or is no spec by its size. One process. */
+export async function specTexts(repository: Repository, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
   const cat = await openCatFile(repository);
   try {
-    const infos = await cat.info(specs.map(({ blob }) => blob));
-    const small = specs.filter((_, i) => (infos[i]?.size ?? specLimit) < specLimit && infos[i]?.type === "blob");
-    const contents = await cat.contents(small.map(({ blob }) => blob));
-    const texts = new Map(small.map(({ blob }, i) => [blob, contents[i]?.bytes.toString("utf8") ?? ""]));
-    return specs.map((spec) => ({ ...spec, text: texts.get(spec.blob) ?? "" }));
+    const infos = await cat.info(names);
+    const isSpec = (i: number) => infos[i]?.type === "blob" && infos[i].size < specLimit;
+    const contents = (await cat.contents(names.filter((_, i) => isSpec(i)))).values();
+    return names.map((_, i) => (isSpec(i) ? (contents.next().value?.bytes.toString("utf8") ?? "") : ""));
   } finally {
     cat.close();
   }

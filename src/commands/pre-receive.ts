@@ -4,6 +4,7 @@ import { refuseBreaches } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
 import { arrivingVersions, movedTags } from "./moving-tags.ts";
+import { givenTags, strayTags } from "./stray-tags.ts";
 
 /**
  * git's hook on a server before it takes a push: the rules of entities hold there too, whatever hooks the pusher has. stdin has a line for each ref.
@@ -18,6 +19,7 @@ export const command: Command = {
     const include = updates.flatMap(({ to }) => to ?? []);
     const breaches = [
       ...movedTags(updates),
+      ...(await strayTags(repository, givenTags(updates), include)),
       ...(await checkRange(
         repository,
         { include, exclude: ["--all"] },

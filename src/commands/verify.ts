@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { verifyCommit } from "../git/changes.ts";
-import type { CommitRange } from "../git/range.ts";
+import { type CommitRange, listCommits } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
 import { counted } from "../util/counted.ts";
 import type { Breach } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
 import { treeSpecs } from "./entity-specs.ts";
+import { publishedVersions } from "./published.ts";
 import { rawInRange } from "./raw-in-range.ts";
+import { strayTags } from "./stray-tags.ts";
 
 /** The rules of entities for servers and CI: what the hooks check, of commits that are there. */
 export const command = {
@@ -31,7 +33,7 @@ export const command = {
       // An unlock is known only where it was done: such a change is shown and counts as meant.
       unlocked: (commit, path) => flexible.push({ commit, path: Buffer.from(path, "latin1").toString("utf8") }) > 0,
     });
-    const breaches = [...(await rawInRange(repository, range)), ...rules];
+    const breaches = [...(await rawInRange(repository, range)), ...(await straysOf(repository, range)), ...rules];
     return {
       text: options.github === true ? annotations(breaches) : describe(breaches, flexible.length),
       data: { ok: breaches.length === 0, breaches: breaches.map(toData), flexible },
@@ -39,6 +41,15 @@ export const command = {
     };
   },
 } satisfies Command;
+
+/** The tags of the commits of a range that name versions which those are not. */
+async function straysOf(repository: Repository, range: CommitRange): Promise<Breach[]> {
+  const tips = range.include;
+  const versions = await publishedVersions(repository, tips);
+  const commits = new Set(versions.length > 0 ? await listCommits(repository, range) : []);
+  const given = versions.flatMap((one) => (commits.has(one.commit) ? { ...one, oid: one.commit } : []));
+  return strayTags(repository, given, tips);
+}
 
 /** What CI has by default: versions before its first commit are not there to compare with, and all would look well. */
 async function assertWhole(repository: Repository, { include }: CommitRange): Promise<void> {

@@ -107,9 +107,14 @@ function readMutability(value: unknown, blame: Blame): Mutability {
   return "strict";
 }
 
-function readCategories(value: unknown, blame: Blame): string[] {
+/** The categories as a spec may write them: a list, or words with commas. */
+export function categoriesOf(value: unknown): string[] {
   const list = typeof value === "string" ? value.split(",") : Array.isArray(value) ? value.map(String) : [];
-  const categories = list.map((one) => one.trim()).filter((one) => one !== "");
+  return list.map((one) => one.trim()).filter((one) => one !== "");
+}
+
+function readCategories(value: unknown, blame: Blame): string[] {
+  const categories = categoriesOf(value);
   if (categories.length === 0)
     blame(["categories"], "categories is missing; at least one is needed, tags begin with them");
   for (const one of categories) {

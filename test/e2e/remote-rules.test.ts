@@ -45,6 +45,7 @@ describe("the rules of entities at a git remote in a store", () => {
     await project.git("tag", "-fm", "x", "c__d__1", "HEAD");
     const said = await project.fails(1, "git", "push", "--force", "--no-verify", "origin", "c__d__1");
     expect(said).toContain("not moved");
+    await project.git("fetch", "-qf", "origin", "tag", "c__d__1");
   });
 
   it.each([
