@@ -45,7 +45,7 @@ async function dehydrateWorktree(paths: readonly string[], session: Session, con
     if (result.placed) stamps.push({ path: file.path, blob: file.blob, stat: result.stat });
     else if (result.reason !== "missing") left.push({ path: quotePath(file.path), reason: result.reason });
   }
-  if (stamps.length > 0) await stampIndex(repository, stamps);
+  if (stamps.length > 0) await stampIndex(repository, stamps, { links: batch.takeLinks() });
   for (const { path, reason } of left) context.warn(`${path} was left as it is: ${reason}`);
   return {
     text: `${counted(stamps.length, "file")} dehydrated${left.length > 0 ? `, ${left.length} left as they are` : ""}`,

@@ -1,6 +1,8 @@
+import { stampIndex } from "../git/index-stamp.ts";
 import type { PruneReport } from "../store/local/prune-cache.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
+import { LinkChanges } from "../util/link-changes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { confirmStored } from "./confirm-stored.ts";
@@ -58,12 +60,15 @@ async function prune(session: Session, context: Context, options: Options) {
   // Whoever collects the store knows nothing of what only this clone needs: a copy there may go.
   const isSafe = (oid: string, ageMs: number) =>
     stored.has(oid) && (published.has(oid) || (!shared && !needed.has(oid) && ageMs >= longestAdd));
+  const links = new LinkChanges();
   const report = cache.prune({
+    links,
     dryRun,
     graceMs,
     mayDrop: (oid, ageMs) =>
       !checkedOut.has(oid) && (isSafe(oid, ageMs) || (!shared && !needed.has(oid) && ageMs >= graceMs)),
   });
+  await stampIndex(repository, [], { links });
   if (problem) context.warn(`the store was not asked: ${problem}`);
   return { text: describe(report, dryRun), data: { dryRun, ...report, storeAsked: problem === undefined } };
 }

@@ -67,7 +67,7 @@ async function relink(copies: readonly Copy[], repository: Worktree, cache: Cach
       if (stat) stamps.push({ path: copy.path, blob: copy.blob, stat });
     }
   } finally {
-    if (stamps.length > 0) await stampIndex(repository, stamps);
+    if (stamps.length > 0) await stampIndex(repository, stamps, { links: batch.takeLinks() });
   }
 }
 

@@ -38,7 +38,7 @@ export async function hydrateQueue(
       },
       fetch: (wanted, arrived) => fetchOrExplain(wanted, session, context, { remote, arrived }),
       isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,
-      stamp: (entries) => stampIndex(session.repository, entries),
+      stamp: (entries, links) => stampIndex(session.repository, entries, { links }),
     });
   } finally {
     progress.done();

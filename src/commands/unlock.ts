@@ -39,7 +39,7 @@ export const command = {
       const blob = blobOid(repository, formatPointer({ oid: result.oid, size: Number(result.stat.size) }));
       if (blob === file.blob) stamps.push({ path: file.path, blob, stat: result.stat });
     }
-    await stampIndex(repository, stamps);
+    await stampIndex(repository, stamps, { links: batch.takeLinks() });
     return { text: `${counted(done.length, "file")} can be changed until the next version`, data: { unlocked: done } };
   },
 } satisfies Command;

@@ -1,7 +1,10 @@
 import type { FileState } from "../util/file-state.ts";
+import type { LinkChanges } from "../util/link-changes.ts";
 import { entryField, hashLengths, hasPlainFlags, indexChecksum, scanNames } from "./index-file.ts";
+import { LinkedEntries } from "./linked-entries.ts";
 import type { ObjectFormat } from "./repository.ts";
 import type { StampRows } from "./stamp-rows.ts";
+import { putField, putTime } from "./stat-field.ts";
 
 export interface PatchRequest {
   /** The whole index file; changed in place. */
@@ -11,14 +14,16 @@ export interface PatchRequest {
   readonly indexSeconds: number;
   /** Entries that are to carry a state, if they still name the blob. Where each lies in `bytes` is noted in it. */
   readonly wanted: StampRows;
+  /** Files whose other entries get their new change time, where all that git knows of them is what they were before. */
+  readonly links: LinkChanges;
 }
 
 export interface PatchedIndex {
   readonly problem: "damaged" | "unsupported" | undefined;
-  /** Entries that carry their stat now, whether or not they had to be changed. */
+  /** Of the wanted entries those that carry their stat now, whether or not they had to be changed. */
   readonly stamped: number;
   readonly changed: boolean;
-  /** The youngest mtime among the stamped, in seconds. */
+  /** The youngest mtime among these and the others that were changed, in seconds. */
   readonly newest: number;
   /** Offsets of other entries that git distrusts because they are not older than the index file. */
   readonly racy: readonly number[];
@@ -29,18 +34,23 @@ const gitlink = 0o16;
 
 /** Writes the wanted stat data into `bytes`, without the checksum; `sealIndex` adds that. When there is a problem nothing was changed. */
 export function patchIndex(request: PatchRequest): PatchedIndex {
-  const { bytes, objectFormat, wanted, indexSeconds } = request;
+  const { bytes, objectFormat, wanted, links, indexSeconds } = request;
   const hashLength = hashLengths[objectFormat];
   const racy: number[] = [];
+  const linked = new LinkedEntries(bytes, links);
   for (let row = 0; row < wanted.length; row++) wanted.setEntry(row, 0);
   const { problem } = scanNames(bytes, objectFormat, (offset, { all, start, end }) => {
-    const row = wanted.find(all, start, end);
+    const row = wanted.length > 0 ? wanted.find(all, start, end) : -1;
     if (row >= 0 && mayStamp(bytes, offset, hashLength) && wanted.names(row, bytes, offset + entryField.objectName))
       wanted.setEntry(row, offset);
     else if (isRacy(bytes, offset, indexSeconds)) racy.push(offset);
+    else if (links.count > 0 && mayStamp(bytes, offset, hashLength)) linked.look(offset);
   });
   if (problem) return { problem, stamped: 0, changed: false, newest: 0, racy: [] };
-  return { problem, racy, ...putStates(bytes, wanted) };
+  const states = putStates(bytes, wanted);
+  const others = linked.put();
+  const [changed, newest] = [states.changed || others.changed, Math.max(states.newest, others.newest)];
+  return { problem, racy, stamped: states.stamped, changed, newest };
 }
 
 function putStates(bytes: Buffer, wanted: StampRows) {
@@ -88,29 +98,16 @@ function isRacy(bytes: Buffer, offset: number, indexSeconds: number): boolean {
   );
 }
 
-const nanoseconds = 1_000_000_000n;
-
 /** All of it truncated to 32 bits, as read-cache.c, fill_stat_data does; answers whether anything differs from before. */
 function putStat(bytes: Buffer, offset: number, stat: FileState): boolean {
-  const ctime = stat.ctimeNs / nanoseconds;
-  const mtime = stat.mtimeNs / nanoseconds;
   const changes =
-    put(bytes, offset + entryField.ctimeSeconds, ctime) +
-    put(bytes, offset + entryField.ctimeNanoseconds, stat.ctimeNs - ctime * nanoseconds) +
-    put(bytes, offset + entryField.mtimeSeconds, mtime) +
-    put(bytes, offset + entryField.mtimeNanoseconds, stat.mtimeNs - mtime * nanoseconds) +
-    put(bytes, offset + entryField.dev, stat.dev) +
-    put(bytes, offset + entryField.ino, stat.ino) +
-    put(bytes, offset + entryField.uid, stat.uid) +
-    put(bytes, offset + entryField.gid, stat.gid) +
+    putTime(bytes, offset + entryField.ctimeSeconds, stat.ctimeNs) +
+    putTime(bytes, offset + entryField.mtimeSeconds, stat.mtimeNs) +
+    putField(bytes, offset + entryField.dev, stat.dev) +
+    putField(bytes, offset + entryField.ino, stat.ino) +
+    putField(bytes, offset + entryField.uid, stat.uid) +
+    putField(bytes, offset + entryField.gid, stat.gid) +
     // git 2.43 and later keep 2^31 for a multiple of 4 GiB; the zero that older ones keep makes both look at the content.
-    put(bytes, offset + entryField.size, stat.size);
+    putField(bytes, offset + entryField.size, stat.size);
   return changes > 0;
-}
-
-function put(bytes: Buffer, at: number, value: bigint): 0 | 1 {
-  const short = Number(BigInt.asUintN(32, value));
-  if (bytes.readUInt32BE(at) === short) return 0;
-  bytes.writeUInt32BE(short, at);
-  return 1;
 }

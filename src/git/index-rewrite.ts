@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { isMlgitError } from "../error/mlgit-error.ts";
+import type { LinkChanges } from "../util/link-changes.ts";
 import type { IndexLock } from "./index-lock.ts";
 import { distrust, type PatchedIndex, patchIndex, sealIndex } from "./index-patch.ts";
 import { gitIn, type Repository } from "./repository.ts";
@@ -23,6 +24,7 @@ export interface RewriteOptions {
   readonly repository: Repository;
   readonly index: string;
   readonly wanted: StampRows;
+  readonly links: LinkChanges;
   /** Held by the caller; committed here when something was stamped. */
   readonly lock: IndexLock;
 }
@@ -76,10 +78,11 @@ async function updateIndex(repository: Repository, index: string, { split }: { s
   });
 }
 
-function patchFile(file: string, { repository, wanted }: RewriteOptions): PatchedIndex {
+function patchFile(file: string, { repository, wanted, links }: RewriteOptions): PatchedIndex {
   const { objectFormat } = repository;
   const bytes = readFileSync(file);
-  const patch = patchIndex({ bytes, objectFormat, indexSeconds: Math.floor(statSync(file).mtimeMs / 1000), wanted });
+  const indexSeconds = Math.floor(statSync(file).mtimeMs / 1000);
+  const patch = patchIndex({ bytes, objectFormat, indexSeconds, wanted, links });
   if (patch.changed) {
     distrust(bytes, patch.racy);
     sealIndex(bytes, objectFormat);

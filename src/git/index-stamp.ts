@@ -1,19 +1,11 @@
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-} from "node:fs";
+import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { systemCode } from "../error/mlgit-error.ts";
-import { IndexLock } from "./index-lock.ts";
-import { distrust, type PatchedIndex, patchIndex, sealIndex } from "./index-patch.ts";
+import { LinkChanges } from "../util/link-changes.ts";
+import { type EditResult, editIndex } from "./index-edit.ts";
 import { stampSplitIndex } from "./index-rewrite.ts";
 import type { Repository } from "./repository.ts";
+import { siblingIndexes } from "./sibling-indexes.ts";
 import { keepAsWritten } from "./stamp-entry.ts";
 import { type StampEntry, StampRows } from "./stamp-rows.ts";
 
@@ -37,130 +29,71 @@ export interface StampResult {
 export interface StampOptions {
   /** How long to wait for index.lock. Default 5 s. */
   readonly patienceMs?: number;
+  /** Shared files that got or lost a name by the work that is stamped: entries of others, in all worktrees, go on to know them. */
+  readonly links?: LinkChanges;
 }
+
+/** Another worktree's index waits for its own next `git status`, which costs that time; it must not cost ours. */
+const siblingPatienceMs = 100;
 
 /**
  * Tells git's index what the hydrated files look like on disk, so that git takes them for unchanged without reading them. Takes
  * index.lock, changes stat data only, and leaves an entry alone when its file is not the one that was written. The index is not
  * written when that changes nothing. Never throws for the state of the index, the lock or the disk: see `blocked`. Rows that are handed over
- * are used up.
+ * are used up. The result says nothing of entries that only follow `links`.
  */
 export async function stampIndex(
   repository: Repository,
   entries: readonly StampEntry[] | StampRows,
   options: StampOptions = {},
 ): Promise<StampResult> {
-  const index = join(repository.gitDir, "index");
-  if (repository.workTree === undefined) return result(entries, {});
-  if (!isOwnIndex(repository, index)) return result(entries, { blocked: "foreign" });
-  const wanted = entries instanceof StampRows ? entries : StampRows.of(entries, repository.objectFormat);
-  if (keepAsWritten(repository.workTree, wanted) === 0) return result(entries, {});
+  const { links = new LinkChanges(), patienceMs = 5000 } = options;
+  const own = await unlessRefused(() => stampOwn(repository, entries, { links, patienceMs }));
+  if (links.count > 0) await unlessRefused(() => stampSiblings(repository, links));
+  const { stamped = 0, fellBack = false, blocked } = own;
+  return { stamped, skipped: entries.length - stamped, fellBack, blocked };
+}
+
+async function stampOwn(
+  repository: Repository,
+  entries: readonly StampEntry[] | StampRows,
+  { links, patienceMs }: Required<StampOptions>,
+): Promise<Partial<StampResult>> {
+  const { workTree, gitDir, objectFormat } = repository;
+  const index = join(gitDir, "index");
+  if (workTree === undefined) return {};
+  if (!isOwnIndex(repository, index)) return { blocked: "foreign" };
+  const wanted = entries instanceof StampRows ? entries : StampRows.of(entries, objectFormat);
+  if (keepAsWritten(workTree, wanted) === 0 && links.count === 0) return {};
+  return editIndex({
+    index,
+    objectFormat,
+    wanted,
+    links,
+    patienceMs,
+    async rewrite(lock) {
+      const stamped = await stampSplitIndex({ repository, index, wanted, links, lock });
+      return stamped === undefined ? { blocked: "unsupported", fellBack: true } : { stamped, fellBack: true };
+    },
+  });
+}
+
+/** Costs a look at each sibling's index, and only where a file was shared already when it got or lost a name. */
+async function stampSiblings(repository: Repository, links: LinkChanges): Promise<EditResult> {
+  const { objectFormat } = repository;
+  const wanted = new StampRows(objectFormat);
+  for (const index of siblingIndexes(repository))
+    await unlessRefused(() => editIndex({ index, objectFormat, wanted, links, patienceMs: siblingPatienceMs }));
+  return {};
+}
+
+async function unlessRefused(work: () => Promise<Partial<StampResult>>): Promise<Partial<StampResult>> {
   try {
-    return await stamp({ repository, index, wanted, entries, patienceMs: options.patienceMs ?? 5000 });
+    return await work();
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    return result(entries, { blocked: "unwritable" });
+    return { blocked: "unwritable" };
   }
-}
-
-const nanoseconds = 1_000_000_000n;
-
-type Counted = { readonly length: number };
-
-interface Stamping {
-  readonly repository: Repository;
-  readonly index: string;
-  readonly wanted: StampRows;
-  readonly entries: Counted;
-  readonly patienceMs: number;
-}
-
-interface LoadedIndex {
-  readonly bytes: Buffer;
-  readonly stat: BigIntStats;
-  readonly patch: PatchedIndex;
-}
-
-/** The work is done before the lock is taken, so that git is kept waiting only for the renaming, and done again if the index has changed. */
-async function stamp(stamping: Stamping): Promise<StampResult> {
-  const { repository, index, entries } = stamping;
-  const early = load(stamping);
-  const done = early && settled(early, entries);
-  if (!early || done) return done ?? result(entries, {});
-  const lock = IndexLock.begin(index);
-  try {
-    if (!early.patch.problem) write(early, lock, repository);
-    if (!(await lock.take(stamping.patienceMs))) return result(entries, { blocked: "locked" });
-    const loaded = isCurrent(index, early.stat) ? early : load(stamping);
-    const nothing = loaded && settled(loaded, entries);
-    if (!loaded || nothing) return nothing ?? result(entries, {});
-    if (loaded.patch.problem) return await rewrite(stamping, lock);
-    if (loaded !== early) write(loaded, lock, repository);
-    lock.commit();
-    return result(entries, loaded.patch);
-  } finally {
-    lock.release();
-  }
-}
-
-/** What becomes of an index to which nothing is to be done. */
-function settled({ patch }: LoadedIndex, entries: Counted): StampResult | undefined {
-  if (patch.problem === "damaged") return result(entries, { blocked: "damaged" });
-  return patch.problem || patch.changed ? undefined : result(entries, patch);
-}
-
-async function rewrite({ repository, index, wanted, entries }: Stamping, lock: IndexLock): Promise<StampResult> {
-  const stamped = await stampSplitIndex({ repository, index, wanted, lock });
-  return result(
-    entries,
-    stamped === undefined ? { blocked: "unsupported", fellBack: true } : { stamped, fellBack: true },
-  );
-}
-
-/** Reads the index and patches the copy in memory; undefined when there is none. */
-function load({ repository, index, wanted }: Stamping): LoadedIndex | undefined {
-  let fd: number;
-  try {
-    fd = openSync(index, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const stat = fstatSync(fd, { bigint: true });
-    const bytes = readFileSync(fd);
-    const indexSeconds = Number(stat.mtimeNs / nanoseconds);
-    return { bytes, stat, patch: patchIndex({ bytes, objectFormat: repository.objectFormat, indexSeconds, wanted }) };
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** git never writes into an index, it replaces it: another file has another inode or change time. */
-function isCurrent(index: string, before: BigIntStats): boolean {
-  const now = lstatSync(index, { bigint: true, throwIfNoEntry: false });
-  return now !== undefined && now.ino === before.ino && now.ctimeNs === before.ctimeNs && now.size === before.size;
-}
-
-function write({ bytes, stat, patch }: LoadedIndex, lock: IndexLock, repository: Repository): void {
-  // Tried before the writing, which would undo it, to learn what the file system makes of it.
-  const keepsTime = keepTime(lock, stat.mtimeNs, patch.newest);
-  if (!keepsTime) distrust(bytes, patch.racy);
-  sealIndex(bytes, repository.objectFormat);
-  lock.write(bytes, Number(stat.mode));
-  if (keepsTime) keepTime(lock, stat.mtimeNs, patch.newest);
-}
-
-/**
- * Gives the new index the time of the old one, which git compares files with: then git distrusts exactly what it distrusted before
- * (racy entries, and folders in the untracked cache). Only if that is younger than what was stamped. Node passes a time as a
- * double, so it is rounded down by a microsecond: an older index only makes git look once more.
- */
-function keepTime(lock: IndexLock, old: bigint, newest: number): boolean {
-  const wish = old - 1000n;
-  if (wish / nanoseconds <= BigInt(newest)) return false;
-  const got = lock.setTime(Number(wish) / 1e9);
-  return got <= old && got / nanoseconds > BigInt(newest);
 }
 
 /** git sets GIT_INDEX_FILE for hooks, to its own index or to one that it makes for a partial commit. */
@@ -176,9 +109,4 @@ function realPath(path: string): string {
   } catch {
     return path;
   }
-}
-
-function result(entries: Counted, known: Partial<StampResult>): StampResult {
-  const { stamped = 0, fellBack = false, blocked } = known;
-  return { stamped, skipped: entries.length - stamped, fellBack, blocked };
 }

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, writeFileSync } from "node:fs";
+import { type BigIntStats, constants, copyFileSync, linkSync, lstatSync, writeFileSync } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
 
 /** What a file system says when it has no reflinks, or none between these two places. */
@@ -13,16 +13,22 @@ export type FillContent =
 
 /**
  * Makes `temp` hold the content in the cheapest way that is safe: a reflink wherever the file system has them, else a read-only hard link where the file
- * must not be changed anyway and a store has the content too (`mayShare`), else a copy. True when the inode is shared with the cache.
+ * must not be changed anyway and a store has the content too (`mayShare`), else a copy. When the inode is shared with the cache: what it was just before.
  */
-export function fill(temp: Buffer, content: FillContent, mayShare: boolean): boolean {
+export function fill(temp: Buffer, content: FillContent, mayShare: boolean): BigIntStats | undefined {
   if (content.kind === "bytes") {
     writeFileSync(temp, content.content, { flag: "wx" });
-    return false;
+    return undefined;
   }
-  const how = mayShare ? link(temp, content.path) : undefined;
-  if (how === undefined) copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  return how === "hard link";
+  const made = mayShare ? link(temp, content.path) : undefined;
+  if (!made) copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  return made?.before;
+}
+
+export interface Link {
+  readonly how: "reflink" | "hard link";
+  /** The linked file just before it got this name. */
+  readonly before?: BigIntStats;
 }
 
 /** What these answers say of one file they say of all in the same folder. */
@@ -31,10 +37,11 @@ const never = ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "ENOTTY"];
 const withoutReflinks = new Set<string>();
 
 /** Makes `temp` a file that takes no room of its own; undefined, and no file, where the file system can do neither. */
-export function link(temp: Buffer, path: string): "reflink" | "hard link" | undefined {
+export function link(temp: Buffer, path: string): Link | undefined {
   const clone = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
-  if (tryReflink(temp, () => copyFileSync(path, temp, clone))) return "reflink";
-  return tryTo(noLink, () => linkSync(path, temp)) ? "hard link" : undefined;
+  if (tryReflink(temp, () => copyFileSync(path, temp, clone))) return { how: "reflink" };
+  const before = lstatSync(path, { bigint: true });
+  return tryTo(noLink, () => linkSync(path, temp)) ? { how: "hard link", before } : undefined;
 }
 
 function tryReflink(temp: Buffer, work: () => void): boolean {

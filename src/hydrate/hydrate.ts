@@ -7,6 +7,8 @@ import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import type { Meter } from "../transfer/meter.ts";
 import type { Arrived } from "../transfer/small-arrivals.ts";
+import type { FileState } from "../util/file-state.ts";
+import type { LinkChanges } from "../util/link-changes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { type FillContent, fill } from "./fill.ts";
 import { statIfHolding } from "./holds-content.ts";
@@ -54,8 +56,8 @@ export interface HydrateTools {
   fetch(wanted: readonly HydrateItem[], arrived: Arrived): Promise<ReadonlyMap<string, Error>>;
   /** Whether a path must not be changed, so that it is placed read-only (strict and flexible entities). `blob`: git's id of its pointer. Default: none. */
   isProtected?(path: Buffer, blob: string): boolean;
-  /** Tells git's index what the placed files look like, so that git need not read them. */
-  stamp(entries: StampRows): Promise<unknown>;
+  /** Tells git's index what the placed files look like, and those with `links` are like now, so that git need not read them. */
+  stamp(entries: StampRows, links: LinkChanges): Promise<unknown>;
   /** So many, or a list's, in one stamping. Default 262,144. */
   readonly stampedAtOnce?: number;
 }
@@ -115,7 +117,7 @@ class Run {
     const rows = this.#stamps;
     this.#stamped += rows.length;
     this.#stamps = new StampRows(this.#tools.repository.objectFormat);
-    await this.#tools.stamp(rows);
+    await this.#tools.stamp(rows, this.#batch.takeLinks());
   }
 
   /** Brings what the cache lacks of one list. Those that it returns were placed as soon as they came. */
@@ -163,7 +165,7 @@ class Run {
     const readOnly = this.#tools.isProtected?.(item.path, blob) === true;
     // The only copy of a byte is never shared with the worktree: root ignores read-only bits.
     const mayShare = readOnly && this.#tools.cache.isElsewhere(item.oid);
-    let shared = false;
+    let shared: FileState | undefined;
     // git wrote the pointer with the mode that the file is to have.
     const result = placeFile({
       batch: this.#batch,
@@ -178,7 +180,10 @@ class Run {
               shared = fill(temp, content, mayShare);
             },
     });
-    if (shared && result.placed) this.#tools.cache.noteShared(item.oid, result.stat);
+    if (shared && result.placed) {
+      this.#tools.cache.noteShared(item.oid, result.stat);
+      this.#batch.links.note(shared, result.stat);
+    }
     const key = item.path.toString("latin1");
     if (this.#left.size > 0) this.#left.delete(key);
     if (result.placed) this.#stamps.add({ path: item.path, blob, stat: result.stat });

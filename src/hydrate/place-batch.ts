@@ -1,13 +1,14 @@
 import { Buffer } from "node:buffer";
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { uniqueName } from "../util/durable.ts";
+import { LinkChanges } from "../util/link-changes.ts";
 import { PathGuard, type SafeFolder } from "./path-guard.ts";
 
 const tempName = /^\.mlgit-[0-9a-f]{16}\.tmp(\.copy)?$/;
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 /**
- * What the files that are placed together share: the checked folders, where temporary files go, and one time stamp.
+ * What the files that are placed together share: the checked folders, where temporary files go, one time stamp, and what became of files with several names.
  * Short-lived: one per hydration.
  */
 export class PlaceBatch {
@@ -20,6 +21,7 @@ export class PlaceBatch {
   readonly mtime: number = Date.now() / 1000 - 2.5;
   /** The process's, which Node can only tell by changing it for a moment. */
   readonly umask: number = process.umask();
+  #links = new LinkChanges();
   readonly #tempDir: Buffer;
   #useSibling = false;
   readonly #swept = new Set<string>();
@@ -31,6 +33,18 @@ export class PlaceBatch {
   constructor(top: string, tempDir: string) {
     this.guard = new PathGuard(top);
     this.#tempDir = Buffer.from(tempDir);
+  }
+
+  /** Where is noted which shared files got or lost a name. */
+  get links(): LinkChanges {
+    return this.#links;
+  }
+
+  /** What was noted since the last time, for stamping: then it is told, and begins anew. */
+  takeLinks(): LinkChanges {
+    const links = this.#links;
+    this.#links = new LinkChanges();
+    return links;
   }
 
   /** A fresh name for the file that will be renamed into `folder`. */

@@ -43,6 +43,8 @@ function protectIf(batch: PlaceBatch, path: Buffer, isRight: (stat: BigIntStats)
     try {
       const before = fstatSync(fd, { bigint: true });
       if (!isRight(before)) return undefined;
+      // The time of a link to the cache belongs to the other worktrees that were stamped with it too.
+      if (before.nlink > 1n && (before.mode & 0o222n) === 0n) return before;
       fchmodSync(fd, Number(before.mode) & 0o7555);
       futimesSync(fd, batch.mtime, batch.mtime);
       return fstatSync(fd, { bigint: true });

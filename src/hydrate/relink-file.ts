@@ -1,5 +1,5 @@
 import type { Cache } from "../store/local/cache.ts";
-import { link } from "./fill.ts";
+import { type Link, link } from "./fill.ts";
 import { statIfHolding } from "./holds-content.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 import { placeError } from "./place-error.ts";
@@ -24,10 +24,10 @@ class NoLinks extends Error {}
 export function relinkFile({ batch, cache, path, oid, size }: RelinkOptions): PlaceResult | undefined {
   const content = cache.get(oid);
   if (content?.kind !== "file") return undefined;
-  let how: ReturnType<typeof link>;
+  let made: Link | undefined;
   const source = (temp: Buffer) => {
-    how = link(temp, content.path);
-    if (how === undefined) throw new NoLinks();
+    made = link(temp, content.path);
+    if (!made) throw new NoLinks();
   };
   try {
     const target = batch.guard.resolve(path, false);
@@ -35,11 +35,13 @@ export function relinkFile({ batch, cache, path, oid, size }: RelinkOptions): Pl
     // They are read: git's index may call a file unchanged that is not, for instance one marked `assume-unchanged`.
     const before = statIfHolding(target.file, { oid, size });
     if (before?.nlink !== 1n) return refused("modified");
-    return replace(target, before, { batch, path, source, mode: 0o644, readOnly: true });
+    const result = replace(target, before, { batch, path, source, mode: 0o644, readOnly: true });
+    if (result.placed && made?.before) batch.links.note(made.before, result.stat);
+    return result;
   } catch (error) {
     if (error instanceof NoLinks) return undefined;
     throw placeError(error, path);
   } finally {
-    if (how === "hard link") cache.noteShared(oid);
+    if (made?.before) cache.noteShared(oid);
   }
 }

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
 import { writeAll } from "../util/durable.ts";
+import { noteUnlink } from "../util/link-changes.ts";
 import type { PathRefusal, SafeTarget } from "./path-guard.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 
@@ -145,7 +146,9 @@ function moveIn(
   if (before === "absent") return linkIn(temp, target.file) ? undefined : "modified";
   const now = lstatSync(target.file, { bigint: true, throwIfNoEntry: false });
   if (!now || !isSameFile(before, now)) return "modified";
-  renameSync(temp, target.file);
+  const rename = () => renameSync(temp, target.file);
+  if (now.nlink === 1n) rename();
+  else noteUnlink(target.file, batch.links, rename);
   return undefined;
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { cleanedBy as cleanedIn } from "../helper/cleaned-by.ts";
 import { oidOf } from "../helper/pointer-of.ts";
 import { randomBytes } from "../helper/sandbox.ts";
 import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
@@ -37,15 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => team.box.remove());
 
-/** Runs git and returns the paths it asked the filter to clean, as its packet trace tells. */
-async function cleanedBy(clone: Clone, ...args: string[]): Promise<string[]> {
-  const trace = join(team.box.root, "packets");
-  rmSync(trace, { force: true });
-  await clone.git(args, { env: { GIT_TRACE_PACKET: trace } });
-  if (!existsSync(trace)) return [];
-  const packets = readFileSync(trace, "utf8");
-  return [...packets.matchAll(/git> command=clean\n.*?> pathname=(.*)\n/g)].map(([, path = ""]) => path).sort();
-}
+const cleanedBy = (clone: Clone, ...args: string[]) => cleanedIn(team.box, clone.top, ...args);
 
 /** Content that git streams while it works may fall into the second in which git trusts no time; what is hydrated may not. */
 const hydrated = (paths: readonly string[]) => paths.filter((path) => path !== "data/small");

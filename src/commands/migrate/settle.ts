@@ -63,7 +63,7 @@ export class Settlement {
       if (verdict.kind === "obstacle" || !this.#carryOut(change, verdict)) left.push(quotePath(change.path));
     }
     await setIndex(this.#repository, this.#to);
-    await stampIndex(this.#repository, stamps);
+    await stampIndex(this.#repository, stamps, { links: this.#batch.takeLinks() });
     return left;
   }
 

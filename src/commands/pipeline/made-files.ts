@@ -10,6 +10,7 @@ import { stampIndex } from "../../git/index-stamp.ts";
 import { addPaths, stageEntries } from "../../git/stage.ts";
 import type { Stage } from "../../pipeline/stage.ts";
 import type { FileState } from "../../util/file-state.ts";
+import { LinkChanges } from "../../util/link-changes.ts";
 import type { Session } from "../session.ts";
 import { guardsFor, toBytes } from "../track-pattern.ts";
 
@@ -23,9 +24,15 @@ export class MadeFiles {
   /** By path, relative to the top. */
   readonly #files = new Map<string, MadeFile>();
   readonly #plain = new Set<string>();
+  #links = new LinkChanges();
 
   get isEmpty(): boolean {
     return this.#files.size === 0 && this.#plain.size === 0;
+  }
+
+  /** Where is noted which shared files got a name more. */
+  get links(): LinkChanges {
+    return this.#links;
   }
 
   add(path: string, file: MadeFile): void {
@@ -52,7 +59,8 @@ export class MadeFiles {
     const entries = ours.map((path) => this.#entry(session, path));
     await writeBlobs(repository, [...new Map(entries.map(({ blob, pointer }) => [blob, pointer] as const)).values()]);
     await stageEntries(repository, entries);
-    await stampIndex(repository, entries);
+    await stampIndex(repository, entries, { links: this.#links });
+    this.#links = new LinkChanges();
     this.#files.clear();
     this.#plain.clear();
   }

@@ -9,6 +9,7 @@ import type { Artifacts } from "../../pipeline/artifacts.ts";
 import type { RunHistory } from "../../pipeline/history.ts";
 import type { Stage } from "../../pipeline/stage.ts";
 import { formatPointer } from "../../pointer/pointer.ts";
+import type { FileState } from "../../util/file-state.ts";
 import type { Context } from "../command.ts";
 import { MutabilityMap } from "../mutability-map.ts";
 import { fetchOrExplain } from "../restore-content.ts";
@@ -81,7 +82,7 @@ async function placeKept(
   const content = file.size === 0 ? undefined : cache.get(file.oid);
   if (file.size > 0 && !content)
     throw new MlgitError("missing", `sha256:${file.oid} is gone from the cache`, { path: file.path, oid: file.oid });
-  let shared = false;
+  let shared: FileState | undefined;
   const stat = place(file, batch, {
     readOnly,
     source: (temp) => {
@@ -89,7 +90,10 @@ async function placeKept(
       else writeFileSync(temp, "", { flag: "wx" });
     },
   });
-  if (shared) cache.noteShared(file.oid);
+  if (shared) {
+    cache.noteShared(file.oid);
+    parts.made.links.note(shared, stat);
+  }
   parts.made.add(file.path, { pointer, stat });
 }
 

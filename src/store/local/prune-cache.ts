@@ -1,5 +1,6 @@
 import { readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { LinkChanges } from "../../util/link-changes.ts";
 import { abandonedAfterMs, type CacheParts } from "./check-cache.ts";
 import { contentsOfPack } from "./repack.ts";
 import type { ReuseLog } from "./reuse-log.ts";
@@ -23,6 +24,8 @@ export interface PruneOptions {
   mayDrop(oid: string, ageMs: number): boolean;
   /** What the log of reused contents is asked for. */
   readonly graceMs: number;
+  /** Where is noted which files that worktrees share lost their name here. */
+  readonly links?: LinkChanges;
 }
 
 /** Share of a pack's bytes that must be unwanted before it is written anew. */
@@ -49,7 +52,7 @@ class Prune {
   constructor(parts: CacheParts & { readonly reused: ReuseLog }, options: PruneOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#trash = new Trash(parts.layout);
+    this.#trash = new Trash(parts.layout, options.links);
     this.#reusedBefore = parts.reused.recent(options.graceMs);
   }
 

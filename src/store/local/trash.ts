@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
 import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
+import { LinkChanges, noteUnlink } from "../../util/link-changes.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
 
@@ -13,9 +14,12 @@ const prefix = "prune-";
 export class Trash {
   readonly #layout: CacheLayout;
   readonly #folder: string;
+  readonly #links: LinkChanges;
 
-  constructor(layout: CacheLayout) {
+  /** @param links where is noted which files that worktrees share were moved, or lost this name */
+  constructor(layout: CacheLayout, links = new LinkChanges()) {
     this.#layout = layout;
+    this.#links = links;
     this.#folder = join(layout.temp, `${prefix}${processMark()}-${uniqueName()}`);
   }
 
@@ -23,7 +27,7 @@ export class Trash {
   take(path: string): boolean {
     mkdirSync(this.#folder, { recursive: true });
     try {
-      renameSync(path, join(this.#folder, basename(path)));
+      this.#move(path, join(this.#folder, basename(path)));
       return true;
     } catch (error) {
       if (systemCode(error) !== "ENOENT") throw error;
@@ -33,12 +37,24 @@ export class Trash {
 
   /** Puts a file back where it was. */
   restore(name: string): void {
-    putBack(join(this.#folder, name), this.#layout);
+    putBack(join(this.#folder, name), this.#layout, (from, to) => this.#move(from, to));
   }
 
   /** Removes what was taken and not put back. */
   empty(): void {
+    for (const name of namesIn(this.#folder)) {
+      const path = join(this.#folder, name);
+      const isShared = (lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 1) > 1;
+      if (isShared) noteUnlink(path, this.#links, () => unlinkSync(path));
+    }
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Another name changes an inode as a link does. */
+  #move(from: string, to: string): void {
+    const before = lstatSync(from, { bigint: true });
+    renameSync(from, to);
+    if (before.nlink > 1n) this.#links.note(before, lstatSync(to, { bigint: true }));
   }
 }
 
@@ -62,12 +78,12 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function putBack(from: string, layout: CacheLayout): void {
+function putBack(from: string, layout: CacheLayout, move: (from: string, to: string) => void = renameSync): void {
   const name = basename(from);
   const to = /\.(pack|idx)$/.test(name) ? join(layout.packs, name) : layout.file(name);
   makeFolder(dirname(to));
   try {
-    if (!existsSync(to)) renameSync(from, to);
+    if (!existsSync(to)) move(from, to);
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw error;
   }
