@@ -57,7 +57,7 @@ async function serve(
     options,
     repository: context.repository,
     localHead: async () => checkedOutBranch(await context.repository()),
-    uploadData: async (include, exclude) => (await pushing()).uploadData(context, name, { include, exclude }),
+    uploadData: async (include, exclude) => (await pushing()).uploadPushed(context, name, { include, exclude }),
     checkRules: async (changes, known) => (await pushing()).checkRules(context, changes, known),
     emptyObjects: () => emptyObjects(context, git),
     warn: context.warn,

@@ -1,10 +1,14 @@
+import { BlobSet } from "../git/blob-set.ts";
 import type { PushLine } from "../git/push-lines.ts";
 import type { Repository } from "../git/repository.ts";
 import { refsWith } from "../git/tags.ts";
+import type { ContentMap } from "../transfer/content-map.ts";
 import { type Breach, refuseBreaches } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
+import { contentsOf } from "./collect-contents.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
-import { arrivingVersions, movedTags } from "./moving-tags.ts";
+import { arrivingVersions, commitsOf, movedTags } from "./moving-tags.ts";
+import { refuseRaw } from "./raw-in-range.ts";
 import { givenTags, strayTags } from "./stray-tags.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
@@ -45,6 +49,22 @@ export async function checkPush(
     updates.flatMap(({ to }) => to ?? []),
   );
   refuseBreaches([...moved, ...strays, ...breaches], refusal);
+}
+
+/**
+ * The contents that what is pushed needs. @throws MlgitError kind `refused` when it brings tracked files with their bytes, `missing` as `contentsOf`.
+ */
+export async function pushedContents(
+  repository: Repository,
+  lines: readonly PushLine[],
+  exclude: readonly string[],
+): Promise<ContentMap> {
+  const include = lines.flatMap(({ localOid }) => localOid ?? []);
+  const pointers = new BlobSet();
+  const wanted = await contentsOf(repository, { include, exclude }, "refuse", pointers);
+  const updates = lines.map(({ remoteRef, localOid }) => ({ ref: remoteRef, to: localOid }));
+  await refuseRaw(repository, { include: await commitsOf(repository, updates), exclude }, pointers);
+  return wanted;
 }
 
 /** `git -c mlgit.unpublish=true push` says that a version is meant to go: neither --force nor --no-verify says that, since people use them for branches. */

@@ -1,4 +1,5 @@
 import { MlgitError } from "../error/mlgit-error.ts";
+import type { BlobSet } from "../git/blob-set.ts";
 import { type ScanRange, scanPointers } from "../git/pointer-scan.ts";
 import type { Repository } from "../git/repository.ts";
 import { parsePointer } from "../pointer/pointer.ts";
@@ -8,21 +9,24 @@ import { counted } from "../util/counted.ts";
 /**
  * The contents that the commits of a range name and, as far as rev-list can tell, those before it do not.
  * @throws MlgitError kind `missing` when a partial clone lacks objects of the range, unless `lacking` says to leave them out: what is not
- * known to need no data must not be pushed.
+ * known to need no data must not be pushed. `pointers` is told the blobs that name them.
  */
 export async function contentsOf(
   repository: Repository,
   range: ScanRange,
   lacking: "refuse" | "leave-out" = "refuse",
+  pointers?: Pick<BlobSet, "add">,
 ): Promise<ContentMap> {
   const wanted = new ContentMap();
   let missing = 0;
   const onMissing = () => {
     missing += 1;
   };
-  for await (const { bytes, path } of scanPointers(repository, { ...range, onMissing })) {
+  for await (const { blob, bytes, path } of scanPointers(repository, { ...range, onMissing })) {
     const pointer = parsePointer(bytes);
-    if (pointer) wanted.add({ ...pointer, path: Buffer.from(path, "latin1").toString("utf8") });
+    if (!pointer) continue;
+    wanted.add({ ...pointer, path: Buffer.from(path, "latin1").toString("utf8") });
+    pointers?.add(blob);
   }
   if (missing > 0 && lacking === "refuse")
     throw new MlgitError(

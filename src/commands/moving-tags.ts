@@ -1,6 +1,7 @@
 import { parseVersionTag } from "../entity/version-tag.ts";
 import { verifyCommit } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
+import { resolveObjects } from "../git/tags.ts";
 import type { Breach } from "./breach.ts";
 import type { PublishedVersion } from "./published.ts";
 
@@ -28,6 +29,21 @@ export function movedTags(updates: readonly RefUpdate[]): Breach[] {
       },
     ];
   });
+}
+
+/** The commits that refs are to name; tags may name other things. */
+export async function commitsOf(
+  repository: Repository,
+  updates: readonly Pick<RefUpdate, "ref" | "to">[],
+): Promise<string[]> {
+  const given = updates.flatMap(({ ref, to }) => (to === undefined ? [] : { ref, to }));
+  const tagged = given.filter(({ ref }) => !ref.startsWith("refs/heads/"));
+  const peeled = await resolveObjects(
+    repository,
+    tagged.map(({ to }) => `${to}^{commit}`),
+  );
+  const branches = given.filter(({ ref }) => ref.startsWith("refs/heads/")).map(({ to }) => to);
+  return [...branches, ...peeled.filter((oid) => oid !== undefined)];
 }
 
 /** The versions among the refs that are being pushed. */

@@ -2,8 +2,7 @@ import { parsePushLines, remoteTips } from "../git/push-lines.ts";
 import { runsRef } from "../lineage/run-store.ts";
 import { collectText } from "../util/collect-text.ts";
 import { refuseBreaches } from "./breach.ts";
-import { checkPush } from "./check-push.ts";
-import { contentsOf } from "./collect-contents.ts";
+import { checkPush, pushedContents } from "./check-push.ts";
 import type { Command } from "./command.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
@@ -42,7 +41,7 @@ export const command: Command = {
       }
       const exclude = await tips();
       await checkPush(session.repository, lines, exclude);
-      const wanted = await contentsOf(session.repository, { include, exclude });
+      const wanted = await pushedContents(session.repository, lines, exclude);
       const line = describePush(await upload(wanted, { session, context, remote, tips: include }));
       if (line) context.info(line);
       await relinkPushed(wanted, session, context);

@@ -3,7 +3,8 @@ import { collectText } from "../util/collect-text.ts";
 import { refuseBreaches } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
-import { arrivingVersions, movedTags } from "./moving-tags.ts";
+import { arrivingVersions, commitsOf, movedTags } from "./moving-tags.ts";
+import { refuseRaw } from "./raw-in-range.ts";
 import { givenTags, strayTags } from "./stray-tags.ts";
 
 /**
@@ -27,6 +28,7 @@ export const command: Command = {
       )),
     ];
     refuseBreaches(breaches, "this push would break rules of its entities");
+    await refuseRaw(repository, { include: await commitsOf(repository, updates), exclude: ["--all"] });
     return {};
   },
 };

@@ -1,34 +1,66 @@
-import { type CommitRange, independentTips, newBlobs } from "../git/range.ts";
+import type { BlobSet } from "../git/blob-set.ts";
+import { type Change, eachTreeChange, emptyTree } from "../git/changes.ts";
+import { type CommitRange, independentTips, newBlobs, rangeStart } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
-import { filtersInTree } from "../git/tree-attributes.ts";
-import { listTree, type TreeFile } from "../git/tree-scan.ts";
-import type { Breach } from "./breach.ts";
+import { trackedInTree } from "../git/tree-attributes.ts";
+import { inBatches, type TreeFile } from "../git/tree-scan.ts";
+import { type Breach, refuseBreaches } from "./breach.ts";
+import { loadGitSettings } from "./git-settings-in.ts";
 import { rawAmong } from "./raw-files.ts";
 import { quotePath } from "./restore-content.ts";
 
 /**
  * Tracked files that a range of commits brings with their bytes, as a `git add` without the filter does: at its ends, by the attributes there. What
- * was in git before is left alone.
+ * was in git before is left alone, and files that did not change cost nothing. `pointers`: blobs that are known to be some.
  */
-export async function rawInRange(repository: Repository, range: CommitRange): Promise<Breach[]> {
-  const fresh = await newBlobs(repository, range);
+export async function rawInRange(
+  repository: Repository,
+  { include, exclude }: CommitRange,
+  pointers?: Pick<BlobSet, "has">,
+): Promise<Breach[]> {
   const found = new Map<string, Breach>();
-  for (const commit of fresh.size > 0 ? await independentTips(repository, range.include) : []) {
-    const files: TreeFile[] = [];
-    for await (const file of listTree(repository, commit))
-      if (fresh.has(file.blob)) files.push({ ...file, path: Buffer.from(file.path) });
-    const filters = await filtersInTree(
-      repository,
-      commit,
-      files.map(({ path }) => path),
-    );
-    const tracked = files.filter((_, i) => filters[i] === "mlgit");
-    for (const { path } of await rawAmong(repository, tracked)) {
-      const shown = quotePath(path);
-      if (!found.has(shown)) found.set(shown, rawBreach(shown, commit));
+  for (const tip of await independentTips(repository, include)) {
+    const range = { include: [tip], exclude };
+    const raw: TreeFile[] = [];
+    const start = (await rangeStart(repository, range)) ?? (await emptyTree(repository));
+    for await (const files of inBatches(changedFiles(repository, [start, tip], pointers), 4096)) {
+      const paths = files.map(({ path }) => path);
+      const isTracked = await trackedInTree(repository, tip, paths);
+      const tracked = files.filter((_, i) => isTracked[i]);
+      raw.push(...(await rawAmong(repository, tracked)));
     }
+    // One that was renamed, or came back, was in git before.
+    const fresh = raw.length > 0 ? await newBlobs(repository, range) : new Set();
+    for (const { path, blob } of raw)
+      if (fresh.has(blob)) found.set(quotePath(path), found.get(quotePath(path)) ?? rawBreach(quotePath(path), tip));
   }
   return [...found.values()];
+}
+
+/** The same for a push. `git -c mlgit.allowRaw=true push` says that it is meant. @throws MlgitError kind `refused`. */
+export async function refuseRaw(
+  repository: Repository,
+  range: CommitRange,
+  pointers?: Pick<BlobSet, "has">,
+): Promise<void> {
+  const found = await rawInRange(repository, range, pointers);
+  if (found.length === 0 || (await loadGitSettings(repository)).bool("mlgit.allowraw")) return;
+  const way = "to send them as they are: git -c mlgit.allowRaw=true push";
+  refuseBreaches(
+    found.map((one) => ({ ...one, hint: `${one.hint}; ${way}` })),
+    "this push would bring tracked files with their bytes",
+  );
+}
+
+async function* changedFiles(
+  repository: Repository,
+  [from, to]: readonly [string, string],
+  pointers: Pick<BlobSet, "has"> | undefined,
+): AsyncGenerator<TreeFile> {
+  const isFile = ({ status, newMode }: Change) => status !== "D" && newMode.startsWith("100");
+  for await (const change of eachTreeChange(repository, from, to))
+    if (isFile(change) && !pointers?.has(change.newBlob))
+      yield { path: change.path, mode: change.newMode, blob: change.newBlob, stage: 0 };
 }
 
 function rawBreach(path: string, commit: string): Breach {

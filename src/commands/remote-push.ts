@@ -1,22 +1,35 @@
+import type { CommitRange } from "../git/range.ts";
 import type { Change } from "../remote-helper/push.ts";
-import { checkPush } from "./check-push.ts";
+import type { ContentMap } from "../transfer/content-map.ts";
+import { checkPush, pushedContents } from "./check-push.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Context } from "./command.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { describePush, upload } from "./upload.ts";
 
-/** Uploads the data that commits need to the remote's store. */
-export async function uploadData(
-  context: Context,
-  remote: string,
-  range: { readonly include: readonly string[]; readonly exclude: readonly string[] },
-): Promise<void> {
-  const wanted = await contentsOf(await context.repository(), range);
+/** Uploads the data that pushed commits need to the remote's store. @throws MlgitError kind `refused` when they bring tracked files with their bytes. */
+export async function uploadPushed(context: Context, remote: string, { include, exclude }: CommitRange): Promise<void> {
+  const lines = include.map((oid) => ({ localRef: oid, localOid: oid, remoteRef: "", remoteOid: undefined }));
+  await send(await pushedContents(await context.repository(), lines, exclude), { context, remote, include });
+}
+
+/** Uploads the data that commits need which the remote had before. */
+export async function uploadData(context: Context, remote: string, range: CommitRange): Promise<void> {
+  await send(await contentsOf(await context.repository(), range), { context, remote, include: range.include });
+}
+
+interface Target {
+  readonly context: Context;
+  readonly remote: string;
+  readonly include: readonly string[];
+}
+
+async function send(wanted: ContentMap, { context, remote, include }: Target): Promise<void> {
   if (wanted.size === 0) return;
   const session = await Session.open(context);
   try {
-    const line = describePush(await upload(wanted, { session, context, remote, tips: range.include }));
+    const line = describePush(await upload(wanted, { session, context, remote, tips: include }));
     if (line) context.info(line);
     await relinkPushed(wanted, session, context);
   } finally {

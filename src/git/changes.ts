@@ -50,6 +50,11 @@ export function treeChanges(
   return rawDiff(repository, args);
 }
 
+/** What differs between two commits or trees, one after the other: there may be a million. */
+export function eachTreeChange(repository: Repository, from: string, to: string): AsyncGenerator<Change> {
+  return eachChange(repository, ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", from, to, "--"]);
+}
+
 /** The full id of a commit, or undefined when there is none of that name. */
 export async function verifyCommit(repository: Repository, name: string): Promise<string | undefined> {
   const options = { cwd: cwdOf(repository), okCodes: [0, 1, 128] };

@@ -51,7 +51,7 @@ const reasons: Readonly<Record<string, string>> = {
   missing: "data is missing",
   unreachable: "the store cannot be reached",
   denied: "the store denies it",
-  refused: "it breaks rules of its entities",
+  refused: "it breaks the rules named above",
   interrupted: "interrupted",
 };
 

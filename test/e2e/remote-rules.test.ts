@@ -36,7 +36,7 @@ describe("the rules of entities at a git remote in a store", () => {
     const before = await listed();
     const said = await project.fails(1, "git", "push", "--no-verify", "origin", "main", "main:refs/heads/side");
     expect(said).toContain(`${file}: strict, and version 2 has other bytes`);
-    expect(said).toContain("(it breaks rules of its entities)");
+    expect(said).toContain("(it breaks the rules named above)");
     expect(await listed()).toBe(before);
     await project.git("reset", "-q", "--hard", "HEAD~1");
   });
