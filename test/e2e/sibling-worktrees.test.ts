@@ -99,6 +99,17 @@ describe("worktrees that share files", () => {
     await unread();
   });
 
+  it("are not after an experiment had a worktree of its own for a while", async () => {
+    const stage = `cmd: sleep 1.1; wc -c < ${x} > n\n    deps: [${x}]\n    params: [lr]\n    outs: [n]`;
+    box.write("a/mlgit.yaml", `stages:\n  count:\n    ${stage}\n`);
+    box.write("a/params.yaml", "lr: 1\n");
+    await project.commit("pipeline");
+    await pause();
+    const { stdout } = await mlgit(main, "exp", "run", "--json", "-S", "lr=2");
+    expect(JSON.parse(stdout).experiments).toHaveLength(1);
+    await unread();
+  });
+
   it("are not after a prune that drops the copies which they have too", async () => {
     await pause();
     const { stdout } = await mlgit(main, "prune", "--keep", "unpushed");

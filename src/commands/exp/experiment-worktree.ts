@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addWorktree, removeWorktree } from "../../git/experiment-tree.ts";
+import { stampIndex } from "../../git/index-stamp.ts";
 import { findRepository, type Repository } from "../../git/repository.ts";
 import { claimStopped } from "../../pipeline/stage-claim.ts";
 import { makeFolder, uniqueName } from "../../util/durable.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { Context } from "../command.ts";
 import { pipelineFolder } from "../pipeline/open-pipeline.ts";
+import { unlinkShared } from "./unlink-shared.ts";
 
 /**
  * Does something in a temporary worktree of a commit, which is gone afterwards whatever happens. It lies in the git dir, so that data is linked and not copied, and is named after this
@@ -25,7 +27,7 @@ export async function inWorktree<T>(
     const found = await findRepository(path);
     return await work({ ...found, workTree: found.workTree ?? path });
   } finally {
-    await removeWorktree(repository, path);
+    await remove(repository, path);
   }
 }
 
@@ -37,12 +39,18 @@ export async function removeAbandoned(repository: Repository, context: Context):
     if (mayBeAlive(name)) continue;
     const path = join(folder, name);
     const pid = await runningIn(path);
-    if (pid === undefined) await removeWorktree(repository, path);
+    if (pid === undefined) await remove(repository, path);
     else
       context.warn(
         `an experiment that was killed has left process ${pid}, still running in ${path}; stop it: kill -- -${pid}`,
       );
   }
+}
+
+async function remove(repository: Repository, path: string): Promise<void> {
+  const links = existsSync(path) ? await unlinkShared(path) : undefined;
+  await removeWorktree(repository, path);
+  if (links && links.count > 0) await stampIndex(repository, [], { links });
 }
 
 async function runningIn(path: string): Promise<string | undefined> {
