@@ -62,7 +62,10 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
   } catch (error) {
     if (!(error as CommanderError).code?.startsWith("commander.")) throw error;
     if ((error as CommanderError).exitCode === 0) return exitCode.ok;
-    throw usageError(error as CommanderError, entries, operands);
+    throw (
+      (await noSubcommand(error as CommanderError, entries, operands)) ??
+      usageError(error as CommanderError, entries, operands)
+    );
   }
 }
 
@@ -169,6 +172,34 @@ function commanderOption(spec: Pick<OptionSpec, "flags" | "description" | "repea
 
 function longName({ flags }: { readonly flags: string }): string {
   return /--([a-z0-9-]+)/i.exec(flags)?.[1] ?? flags;
+}
+
+/** commander counts a word that is no subcommand as an argument too many. */
+async function noSubcommand(
+  error: CommanderError,
+  entries: readonly CommandEntry[],
+  [name = "", ...words]: readonly string[],
+): Promise<MlgitError | undefined> {
+  const entry = entries.find((one) => isCalled(one, [name]));
+  if (error.code !== "commander.excessArguments" || !entry) return undefined;
+  let { actions = [], arguments: takes = [] }: Omit<Command, "raw"> = (await entry.load()).command;
+  const path = [entry.name];
+  for (const word of words) {
+    const action = actions.find((one) => isCalled(one, [word]));
+    if (action) {
+      path.push(action.name);
+      ({ actions = [], arguments: takes = [] } = action);
+      continue;
+    }
+    if (actions.length === 0 || takes.length > 0) return undefined;
+    const known = actions.map((one) => one.name).join(", ");
+    const hint = `there are: ${known}; see \`git mlgit ${entry.name} -h\``;
+    return new MlgitError("usage", `${path.join(" ")} has no subcommand ${JSON.stringify(word)}`, {
+      hint,
+      cause: error,
+    });
+  }
+  return undefined;
 }
 
 function usageError(error: CommanderError, entries: readonly CommandEntry[], operands: readonly string[]): MlgitError {

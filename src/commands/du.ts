@@ -5,6 +5,7 @@ import { listPacks } from "../store/remote/confirm-files.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Command, Context } from "./command.ts";
+import { needTreeish } from "./need-treeish.ts";
 import { neededContents } from "./needed-contents.ts";
 import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
@@ -63,6 +64,7 @@ function sizeOf(folder: string): number {
 /** One line per entry of the top, or of each folder that is named. */
 async function folderRoom(session: Session, paths: readonly string[], ref: string | undefined): Promise<Room[]> {
   const { repository } = session;
+  if (ref !== undefined) await needTreeish(repository, [ref]);
   const all = ref === undefined ? await indexFiles(repository) : await treeFiles(repository, ref);
   const cache = await session.cache();
   const rooms = new Map<string, { files: number; bytes: number; cached: number }>();

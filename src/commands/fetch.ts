@@ -6,6 +6,7 @@ import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { fetchAnywhere } from "./fetch-anywhere.ts";
+import { needTreeish } from "./need-treeish.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { Session } from "./session.ts";
 import { fetchRuns } from "./share-runs.ts";
@@ -25,6 +26,8 @@ export const command = {
     const session = await Session.open(context);
     try {
       const [remote, refs] = await split(args, session);
+      const isFirst = remote === undefined && refs.length > 0;
+      await needTreeish(session.repository, refs, isFirst ? "remote, branch, tag or commit" : undefined);
       const source = remote ?? (await defaultRemote(session.repository, session.git, "fetch"));
       if (source !== undefined && options.dryRun !== true) await fetchRuns(source, session, context);
       const wanted = options.all === true ? await everything(session) : await ofRefs(refs, session);

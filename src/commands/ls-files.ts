@@ -1,6 +1,7 @@
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Command } from "./command.ts";
 import { holdsPointer } from "./hydrate.ts";
+import { needTreeish } from "./need-treeish.ts";
 import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
 import { below, indexFiles, treeFiles } from "./tracked-files.ts";
@@ -20,6 +21,7 @@ export const command = {
     try {
       const { repository } = session;
       const ref = options.ref as string | undefined;
+      if (ref !== undefined) await needTreeish(repository, [ref]);
       const all = ref === undefined ? await indexFiles(repository) : await treeFiles(repository, ref);
       const files = below(all, paths, repository.prefix);
       if (options.z === true) return writeRaw(context.output, files);

@@ -4,6 +4,7 @@ import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
+import { needTreeish } from "./need-treeish.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { pushRuns } from "./share-runs.ts";
@@ -41,6 +42,7 @@ interface PushCommand {
 
 async function push({ session, context, remote, refs }: PushCommand, options: Options) {
   const all = options.all === true;
+  await needTreeish(session.repository, refs);
   const include = all
     ? ["--all", "--reflog", "--indexed-objects"]
     : refs.length > 0

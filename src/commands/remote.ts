@@ -161,9 +161,11 @@ async function runFsck(
 ): Promise<CommandResult> {
   const report = await check(remote);
   const { faults, root, pieces, missingRetired } = report;
-  const data = { refs: root?.refs.size ?? 0, pieces, faults, missingRetired };
-  if (faults.length === 0)
-    return { text: `${counted(data.refs, "ref")}, ${counted(pieces, "piece")}: all is well`, data };
+  const packs = root?.packs ?? [];
+  const objects = packs.reduce((sum, pack) => sum + pack.objects, 0);
+  const data = { refs: root?.refs.size ?? 0, packs: packs.length, objects, pieces, faults, missingRetired };
+  const seen = [counted(data.refs, "ref"), counted(data.packs, "pack"), counted(objects, "object")].join(", ");
+  if (faults.length === 0) return { text: `${seen}: all is well`, data };
   for (const { message } of faults) context.warn(message);
   if (!fix)
     return {

@@ -1,12 +1,24 @@
-import { lstatSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { editTreeSettings, type TreeChange } from "../config/tree-edit.ts";
 import { treeSettingsPath } from "../config/tree-settings.ts";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
-import type { Repository } from "../git/repository.ts";
+import { gitIn, type Repository } from "../git/repository.ts";
 import { readTreeFile } from "../git/tree-file.ts";
 import { makeFolder, writeDurable } from "../util/durable.ts";
+
+/** Whether the file differs from what the last commit has. One that git does not know and that says nothing does not, and is taken away. */
+export async function isToCommit(repository: Repository): Promise<boolean> {
+  if (repository.workTree === undefined) return false;
+  const args = ["status", "--porcelain", "--untracked-files=all", "--", `:(top,literal)${treeSettingsPath}`];
+  const { stdout } = await gitIn(repository, args);
+  const path = join(repository.workTree, treeSettingsPath);
+  if (!stdout.toString("latin1").startsWith("??") || readFileSync(path, "utf8").trim() !== "") return stdout.length > 0;
+  rmSync(path);
+  if (readdirSync(dirname(path)).length === 0) rmdirSync(dirname(path));
+  return false;
+}
 
 /**
  * Changes `.mlgit/config.yaml` in the worktree, whole or not at all. True in `rewritten` if comments could not be kept.

@@ -10,7 +10,7 @@ import type { Action, Command, CommandResult, Context } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { add } from "./store-add.ts";
 import { create } from "./store-create.ts";
-import { changeTreeSettings } from "./store-file.ts";
+import { changeTreeSettings, isToCommit } from "./store-file.ts";
 import { commitHint, findStore, localFile, storeName } from "./store-names.ts";
 import { sync } from "./store-sync.ts";
 import { test } from "./store-test.ts";
@@ -59,7 +59,7 @@ async function removeStore(context: Context, repository: Repository, name: strin
   const lines = [
     left ? `${name} is still named in another of git's configuration files` : `removed ${name}`,
     `the data at ${store.url} stays`,
-    ...(inTree ? [commitHint] : []),
+    ...(inTree && (await isToCommit(repository)) ? [commitHint] : []),
   ];
   const code = left ? exitCode.incomplete : exitCode.ok;
   return { text: lines.join("\n"), data: { removed: name, url: store.url }, exitCode: code };

@@ -17,6 +17,25 @@ describe("the command line", () => {
     expect(stderr).toContain("mlgit: unknown option '--nope'\nhint: see `git mlgit version -h`");
   });
 
+  it.each([
+    [["store", "frob"], 'store has no subcommand "frob"', "add, remove"],
+    [["datasets", "tag", "frob"], 'datasets tag has no subcommand "frob"', "list, add"],
+    [["labels", "frob", "x"], 'labels has no subcommand "frob"', "create"],
+  ])("lists the subcommands where there is none of a name: %j", async (args, message, known) => {
+    const { stderr } = await box.mlgit(args, { code: 2 });
+    expect(stderr).toMatch(new RegExp(`^mlgit: ${message}\nhint: there are: .*${known.split(", ")[0]}`));
+    expect(stderr).toContain(known.split(", ").at(-1));
+  });
+
+  it("does not call an argument too many a subcommand", async () => {
+    for (const args of [
+      ["version", "x"],
+      ["store", "list", "x"],
+      ["lineage", "show", "x", "y"],
+    ])
+      expect((await box.mlgit(args, { code: 2 })).stderr).toContain("too many arguments");
+  });
+
   it("prints errors for people on stderr and, with --json, for programs on stdout", async () => {
     const { stdout, stderr } = await box.mlgit(["help", "nosuch", "--json"], { code: 2 });
     expect(stderr).toContain("mlgit: no manual for 'nosuch'");

@@ -198,6 +198,16 @@ describe("git mlgit add", () => {
     expect(team.box.read("fresh clone/a.bin").toString()).toBe("content");
   });
 
+  it("goes on where somebody removed a folder of the cache", async () => {
+    const clone = await copyOf("folders", (one) => void one.write("more.bin", "more") as undefined);
+    for (const name of ["packs", "tmp", "journal", "index"])
+      rmSync(`${clone.top}/.git/mlgit/${name}`, { recursive: true, force: true });
+    await clone.mlgit(["add", "more.bin"]);
+    rmSync(`${clone.top}/.git/mlgit/packs`, { recursive: true });
+    clone.write("more.bin", "even more");
+    await clone.git(["add", "more.bin"]);
+  });
+
   it("says with -n what it would do, and needs paths", async () => {
     const clone = await copyOf("dry", (one) => void one.write("new.bin", "x") as undefined);
     const before = (await clone.git(["ls-files", "-s"])).stdout;

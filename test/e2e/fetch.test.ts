@@ -66,6 +66,16 @@ describe("git mlgit fetch", () => {
     expect((await work.mlgit(["fetch"], { code: 4 })).stderr).toContain("nothing was pushed to the store file:");
   });
 
+  it("says that nothing has a name that it is given, as push does", async () => {
+    for (const args of [["nosuch"], ["origin", "nosuch"], ["--", "-x"]]) {
+      const { stderr } = await work.mlgit(["fetch", ...args], { code: 2 });
+      expect(stderr).toMatch(
+        /^mlgit: no (remote, )?branch, tag or commit is called "(nosuch|-x)"\nhint: git branch -a/,
+      );
+    }
+    expect((await work.mlgit(["push", "origin", "nosuch"], { code: 2 })).stderr).toContain("no branch, tag or commit");
+  });
+
   it("works in a bare repository", async () => {
     await first.mlgit(["push", "origin", "main"]);
     const mirror = team.box.path("mirror.git");

@@ -48,7 +48,10 @@ describe("git mlgit ls-files", () => {
     expect(JSON.parse(stdout)).toEqual({
       files: [{ path: "a.bin", oid: oidOf("one"), size: 3, mode: "100644", cached: true }],
     });
-    expect((await work.mlgit(["ls-files", "--ref", "no-such"], { code: "any" })).code).toBe(1);
+    for (const command of ["ls-files", "du"])
+      expect((await work.mlgit([command, "--ref", "nosuch"], { code: 2 })).stderr).toContain(
+        'no branch, tag or commit is called "nosuch"',
+      );
   });
 
   it("works in a bare repository for a commit", async () => {

@@ -150,6 +150,23 @@ describe("git mlgit store", () => {
     await store(["remove", "cloud"], { code: 3 });
   });
 
+  it("says to commit what is left to commit, and leaves no empty file behind", async () => {
+    const removed = async () => (await store(["remove", "late"])).stdout;
+    const status = async () => (await box.git(["status", "--porcelain"], { cwd })).stdout;
+    await box.git(["commit", "-qam", "stores"], { cwd });
+    await store(["add", "late", "../late"]);
+    expect(await removed()).not.toContain("commit it");
+    expect(await status()).toBe("");
+    await store(["add", "late", "../late"]);
+    await box.git(["commit", "-qam", "late"], { cwd });
+    expect(await removed()).toContain("commit it, so that clones see it");
+    await box.git(["commit", "-qam", "not any more"], { cwd });
+    const fresh = { cwd: await box.init("no stores") };
+    await store(["add", "late", "../late"], fresh);
+    expect((await store(["remove", "late"], fresh)).stdout).not.toContain("commit it");
+    expect(existsSync(box.path("no stores/.mlgit"))).toBe(false);
+  });
+
   it("keeps a local store in git's configuration alone, also in a bare repository", async () => {
     await box.git(["init", "-q", "--bare", box.path("bare.git")]);
     const bare = { cwd: box.path("bare.git") };

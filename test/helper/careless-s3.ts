@@ -13,6 +13,8 @@ export interface CarelessServer {
 export interface CarelessOptions {
   /** While it says so there is no bucket. */
   readonly isMissing?: () => boolean;
+  /** Which requests it has no right for, by method and key (empty for the bucket's). */
+  readonly isDenied?: (method: string, key: string) => boolean;
   /** Looks at conditions after all. */
   readonly keepsConditions?: boolean;
   /** Told of an object that is written, before and after it is there. True cuts the connection, and nobody gets an answer. */
@@ -22,6 +24,7 @@ export interface CarelessOptions {
 /** An S3 server that answers yes to everything: conditions of requests are not looked at. One bucket, whatever it is called. */
 export async function startCarelessS3({
   isMissing = () => false,
+  isDenied = () => false,
   keepsConditions = false,
   onPut = () => false,
 }: CarelessOptions = {}): Promise<CarelessServer> {
@@ -42,6 +45,10 @@ export async function startCarelessS3({
     const url = new URL(request.url ?? "/", "http://server");
     if (isMissing()) return void response.writeHead(404).end("<Error><Code>NoSuchBucket</Code></Error>");
     const key = decodeURIComponent(url.pathname.split("/").slice(2).join("/"));
+    if (isDenied(request.method ?? "", key))
+      return void response
+        .writeHead(403)
+        .end(request.method === "HEAD" ? "" : "<Error><Code>AccessDenied</Code></Error>");
     if (key === "") return list(url, objects, response);
     if (request.method === "PUT") return put(key, request, response);
     if (request.method === "DELETE") {

@@ -44,7 +44,7 @@ export class SdkClient implements S3Api {
   }
 
   async get(key: string, { range, signal }: { range?: string; signal?: AbortSignal | undefined }): Promise<GotObject> {
-    return this.#explained(key, async () => {
+    return this.#explained(key, "s3:GetObject", async () => {
       const command = new GetObjectCommand({ ...this.#object(key), ...(range && { Range: range }) });
       const answer = await this.#client.send(command, sendOptions(signal));
       const length = answer.ContentLength ?? 0;
@@ -56,13 +56,13 @@ export class SdkClient implements S3Api {
   }
 
   async head(key: string, signal?: AbortSignal): Promise<ObjectInfo> {
-    return this.#explained(key, async () =>
+    return this.#explained(key, "s3:GetObject", async () =>
       infoOf(await this.#client.send(new HeadObjectCommand(this.#object(key)), sendOptions(signal))),
     );
   }
 
   async put(key: string, body: Uint8Array, { md5, ifAbsent, ifMatch, signal }: PutOptions): Promise<Stored> {
-    return this.#explained(key, async () => {
+    return this.#explained(key, "s3:PutObject", async () => {
       const condition = { ...(ifAbsent && { IfNoneMatch: "*" }), ...(ifMatch && { IfMatch: ifMatch }) };
       const input = { ...this.#object(key), ...this.#encryption(), ...condition, Body: body, ContentMD5: md5 };
       return this.#stored(key, await this.#client.send(new PutObjectCommand(input), sendOptions(signal)));
@@ -70,7 +70,7 @@ export class SdkClient implements S3Api {
   }
 
   async copy(key: string, source: string, signal?: AbortSignal): Promise<void> {
-    await this.#explained(key, async () => {
+    await this.#explained(key, "s3:GetObject and s3:PutObject", async () => {
       const CopySource = source.split("/").map(encodeURIComponent).join("/");
       const input = { ...this.#object(key), ...this.#encryption(), CopySource };
       const { CopyObjectResult } = await this.#client.send(new CopyObjectCommand(input), sendOptions(signal));
@@ -79,7 +79,7 @@ export class SdkClient implements S3Api {
   }
 
   async list(prefix: string, { after, limit, signal }: ListOptions): Promise<ListPage> {
-    return this.#explained(prefix, async () => {
+    return this.#explained(prefix, "s3:ListBucket", async () => {
       const { bucket: Bucket } = this.#config;
       const page = { ...(after && { ContinuationToken: after }), ...(limit && { MaxKeys: limit }) };
       const command = new ListObjectsV2Command({ Bucket, Prefix: prefix, ...page, ...this.#payer() });
@@ -94,20 +94,20 @@ export class SdkClient implements S3Api {
   }
 
   async remove(key: string, ifMatch?: string): Promise<void> {
-    await this.#explained(key, () =>
+    await this.#explained(key, "s3:DeleteObject", () =>
       this.#client.send(new DeleteObjectCommand({ ...this.#object(key), ...(ifMatch && { IfMatch: ifMatch }) })),
     );
   }
 
   async startUpload(key: string, signal?: AbortSignal): Promise<string> {
-    return this.#explained(key, async () => {
+    return this.#explained(key, "s3:PutObject", async () => {
       const command = new CreateMultipartUploadCommand({ ...this.#object(key), ...this.#encryption() });
       return (await this.#client.send(command, sendOptions(signal))).UploadId ?? "";
     });
   }
 
   async sendPart({ key, id, signal }: Upload, { number, body, md5 }: Part): Promise<string> {
-    return this.#explained(key, async () => {
+    return this.#explained(key, "s3:PutObject", async () => {
       const part = { PartNumber: number, UploadId: id, Body: body, ContentMD5: md5 };
       const answer = await this.#client.send(
         new UploadPartCommand({ ...this.#object(key), ...part }),
@@ -118,7 +118,7 @@ export class SdkClient implements S3Api {
   }
 
   async listParts({ key, id, signal }: Upload): Promise<ReadonlyMap<number, ArrivedPart> | undefined> {
-    return this.#explained(key, async () => {
+    return this.#explained(key, "s3:ListMultipartUploadParts", async () => {
       const command = new ListPartsCommand({ ...this.#object(key), UploadId: id });
       const answer = await this.#client.send(command, sendOptions(signal)).catch(noSuchUpload);
       if (!answer) return undefined;
@@ -129,7 +129,7 @@ export class SdkClient implements S3Api {
   }
 
   async finishUpload({ key, id, signal }: Upload, tags: readonly string[]): Promise<Stored> {
-    return this.#explained(key, async () => {
+    return this.#explained(key, "s3:PutObject", async () => {
       const Parts = tags.map((ETag, i) => ({ PartNumber: i + 1, ETag }));
       const input = { ...this.#object(key), UploadId: id, MultipartUpload: { Parts } };
       return this.#stored(key, await this.#client.send(new CompleteMultipartUploadCommand(input), sendOptions(signal)));
@@ -137,14 +137,14 @@ export class SdkClient implements S3Api {
   }
 
   async abortUpload({ key, id }: Upload): Promise<void> {
-    await this.#explained(key, () =>
+    await this.#explained(key, "s3:AbortMultipartUpload", () =>
       this.#client.send(new AbortMultipartUploadCommand({ ...this.#object(key), UploadId: id })),
     );
   }
 
   async makeBucket({ versioned }: { readonly versioned: boolean }): Promise<MadePlace> {
     const { bucket } = this.#config;
-    return this.#explained(bucket, () => createBucket(this.#client, { bucket, versioned }));
+    return this.#explained(bucket, "s3:CreateBucket", () => createBucket(this.#client, { bucket, versioned }));
   }
 
   close(): void {
@@ -169,12 +169,13 @@ export class SdkClient implements S3Api {
     return { ...(sse && { ServerSideEncryption: sse }), ...(sseKmsKeyId && { SSEKMSKeyId: sseKmsKeyId }) };
   }
 
-  async #explained<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** `action`: the permission that it takes. */
+  async #explained<T>(key: string, action: string, work: () => Promise<T>): Promise<T> {
     this.#onRequest();
     try {
       return await work();
     } catch (error) {
-      throw s3Error(error, key, placeOf(this.#config));
+      throw s3Error(error, key, { ...placeOf(this.#config), action });
     }
   }
 }

@@ -9,6 +9,8 @@ export interface S3Place {
   readonly where: string;
   /** Whose credentials were looked for, when it was said. */
   readonly profile?: string | undefined;
+  /** The permission that the request takes. */
+  readonly action?: string;
 }
 
 interface SdkError {
@@ -27,13 +29,17 @@ export function s3Error(error: unknown, key: string, place: S3Place): unknown {
   if (failure.name === "AbortError") return interruptedError(key);
   const [kind, what, hint, more] = ruleFor(failure);
   const about = kind === "missing" ? key : `bucket ${place.bucket} ${place.where}`;
-  return new BackendError(kind, `${about}: ${what}${whose(failure, place)}${detail(failure)}`, {
-    ...more,
-    path: key,
-    hint,
-    ...retryAfter(failure),
-    cause: withoutSecrets(failure),
-  });
+  return new BackendError(
+    kind,
+    `${about}: ${what}${whose(failure, place)}${which(what, key || place.bucket, place)}${detail(failure)}`,
+    {
+      ...more,
+      path: key,
+      hint,
+      ...retryAfter(failure),
+      cause: withoutSecrets(failure),
+    },
+  );
 }
 
 /** A success that no S3 server would report in this way: a web server, a proxy's or a hotel's sign-in page. */
@@ -56,6 +62,11 @@ function ruleFor(error: SdkError): Rule {
 /** A profile that does not exist has no credentials: its name shows that it is misspelt. */
 function whose(error: SdkError, { profile }: S3Place): string {
   return profile && codeOf(error) === "CredentialsProviderError" ? ` for the profile ${profile}` : "";
+}
+
+/** Of the permissions that a store needs, the one that lacks. */
+function which(what: string, key: string, { action }: S3Place): string {
+  return action !== undefined && what === byCode.AccessDenied?.[1] ? ` to ${action} on ${key}` : "";
 }
 
 /** A code is the server's text: `constructor` must not find anything. */

@@ -7,7 +7,7 @@ import { gitIn, type Repository } from "../../git/repository.ts";
 import type { Action, CommandResult, Context, OptionSpec } from "../command.ts";
 import { loadGitSettings } from "../git-settings-in.ts";
 import { loadTreeSettings } from "../load-settings.ts";
-import { changeTreeSettings } from "../store-file.ts";
+import { changeTreeSettings, isToCommit } from "../store-file.ts";
 import { commitHint } from "../store-names.ts";
 import { addRemote, assertUrl } from "./registry.ts";
 
@@ -98,7 +98,8 @@ async function remove(context: Context, kind: Kind): Promise<CommandResult> {
     throw new MlgitError("setup", `${kind.folder} have no remote`, { hint: "git mlgit repository config show" });
   if (named !== undefined) await change(repository, kind, undefined);
   if (present !== undefined) await gitIn(repository, ["remote", "remove", "--", kind.folder]);
-  const lines = [`removed the remote of ${kind.folder}`, ...(named === undefined ? [] : [commitHint])];
+  const toCommit = named !== undefined && (await isToCommit(repository));
+  const lines = [`removed the remote of ${kind.folder}`, ...(toCommit ? [commitHint] : [])];
   return { text: lines.join("\n"), data: { kind: kind.folder, removed: present ?? named } };
 }
 

@@ -40,14 +40,27 @@ export class CacheLayout {
    */
   prepare(): void {
     const path = join(this.root, "version");
-    if (existsSync(path)) this.#check(path);
-    else this.#make(path);
+    const isNew = !existsSync(path);
+    if (!isNew) this.#check(path);
+    // Somebody may have removed one to make room.
+    const missing = this.#folders().filter((folder) => isNew || !existsSync(folder));
+    if (missing.length === 0) return;
+    try {
+      this.#make(missing, isNew ? path : undefined);
+    } catch (error) {
+      // One that can only be read serves who reads; who writes will hear of it.
+      if (isNew) throw error;
+    }
   }
 
-  #make(path: string): void {
+  #folders(): string[] {
+    return [this.files, this.packs, this.journal, this.index, this.temp];
+  }
+
+  #make(folders: readonly string[], version: string | undefined): void {
     onDisk("make the cache folder", this.root, () => {
-      for (const folder of [this.files, this.packs, this.journal, this.index, this.temp]) makeFolder(folder);
-      writeDurable(path, marker);
+      for (const folder of folders) makeFolder(folder);
+      if (version !== undefined) writeDurable(version, marker);
     });
   }
 
