@@ -5,7 +5,7 @@ import type { SafeTarget } from "./path-guard.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 import { placeError } from "./place-error.ts";
 import { openWorktreeFile } from "./place-file.ts";
-import { isSameFile, type PlaceResult, refused, replace } from "./replace-file.ts";
+import { isOnlyRelinked, isSameFile, type PlaceResult, refused, replace, sharedTries } from "./replace-file.ts";
 
 export interface DehydrateOptions {
   readonly batch: PlaceBatch;
@@ -26,19 +26,31 @@ export interface DehydrateOptions {
  * @throws MlgitError kinds `disk` and `denied` when the system fails; whatever `verify` throws.
  */
 export async function dehydrateFile(options: DehydrateOptions): Promise<PlaceResult> {
-  const { batch, path, pointer } = options;
+  const { batch, path } = options;
   try {
     const target = batch.guard.resolve(path, false);
     if (typeof target === "string") return refused(target);
-    const before = lstatSync(target.file, { bigint: true, throwIfNoEntry: false });
-    if (!before) return refused("missing");
-    if (before.isSymbolicLink()) return refused("symlink");
-    if (!before.isFile()) return refused("not-a-file");
-    if (!(await isVerified(target, before, options.verify))) return refused("modified");
-    return replace(target, before, { ...options, source: (temp) => writeFileSync(temp, pointer, { flag: "wx" }) });
+    for (let tries = 1; ; tries++) {
+      const before = lstatSync(target.file, { bigint: true, throwIfNoEntry: false });
+      if (!before) return refused("missing");
+      if (before.isSymbolicLink()) return refused("symlink");
+      if (!before.isFile()) return refused("not-a-file");
+      const result = await dehydrateAsSeen(target, before, options);
+      if (result.placed || tries === sharedTries || !isOnlyRelinked(before, target.file)) return result;
+    }
   } catch (error) {
     throw placeError(error, path);
   }
+}
+
+async function dehydrateAsSeen(
+  target: SafeTarget,
+  before: BigIntStats,
+  options: DehydrateOptions,
+): Promise<PlaceResult> {
+  if (!(await isVerified(target, before, options.verify))) return refused("modified");
+  const source = (temp: Buffer) => writeFileSync(temp, options.pointer, { flag: "wx" });
+  return replace(target, before, { ...options, source });
 }
 
 async function isVerified(

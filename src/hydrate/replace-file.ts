@@ -72,6 +72,16 @@ export function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
   return isSameContent(a, b) && a.ctimeNs === b.ctimeNs && a.mode === b.mode;
 }
 
+/** How often a file is looked at anew that other worktrees link or unlink meanwhile. */
+export const sharedTries = 5;
+
+/** Whether nothing but links may have come or gone since: then it can be tried again from the beginning, and need not be called modified. */
+export function isOnlyRelinked(before: BigIntStats, file: Buffer): boolean {
+  const now = lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  if (!now || before.nlink + now.nlink === 2n || before.ctimeNs === now.ctimeNs) return false;
+  return isSameContent(before, now) && before.mode === now.mode;
+}
+
 export function refused(reason: PlaceRefusal): PlaceResult {
   return { placed: false, reason };
 }

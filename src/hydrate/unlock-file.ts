@@ -2,7 +2,7 @@ import { type BigIntStats, constants, copyFileSync, lstatSync } from "node:fs";
 import { hashFile } from "../util/hash-file.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 import { placeError } from "./place-error.ts";
-import { type PlaceRefusal, replace } from "./replace-file.ts";
+import { isOnlyRelinked, type PlaceRefusal, replace, sharedTries } from "./replace-file.ts";
 
 export interface UnlockOptions {
   readonly batch: PlaceBatch;
@@ -23,17 +23,20 @@ export function unlockFile({ batch, path, mode }: UnlockOptions): UnlockResult {
   try {
     const target = batch.guard.resolve(path, false);
     if (typeof target === "string") return { placed: false, reason: target };
-    const before = lstatSync(target.file, { bigint: true, throwIfNoEntry: false });
-    if (!before) return { placed: false, reason: "missing" };
-    if (before.isSymbolicLink()) return { placed: false, reason: "symlink" };
-    if (!before.isFile()) return { placed: false, reason: "not-a-file" };
     let oid = "";
     const source = (temp: Buffer) => {
       copyFileSync(target.file, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       oid = hashFile(temp);
     };
-    const result = replace(target, before, { batch, path, mode, source });
-    return result.placed ? { ...result, oid } : result;
+    for (let tries = 1; ; tries++) {
+      const before = lstatSync(target.file, { bigint: true, throwIfNoEntry: false });
+      if (!before) return { placed: false, reason: "missing" };
+      if (before.isSymbolicLink()) return { placed: false, reason: "symlink" };
+      if (!before.isFile()) return { placed: false, reason: "not-a-file" };
+      const result = replace(target, before, { batch, path, mode, source });
+      if (result.placed) return { ...result, oid };
+      if (tries === sharedTries || !isOnlyRelinked(before, target.file)) return result;
+    }
   } catch (error) {
     throw placeError(error, path);
   }

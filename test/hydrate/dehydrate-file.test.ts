@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -8,10 +9,13 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type DehydrateOptions, dehydrateFile } from "../../src/hydrate/dehydrate-file.ts";
 import { PlaceBatch } from "../../src/hydrate/place-batch.ts";
@@ -67,6 +71,58 @@ describe("dehydrateFile", () => {
     };
     expect(await dehydrate("x", { verify })).toEqual({ placed: false, reason: "modified" });
     expect(readFileSync(join(top, "x"), "utf8")).toBe("BYTES");
+  });
+
+  it("looks again at a file that another worktree linked or unlinked while it was being hashed", async () => {
+    writeFileSync(join(top, "x"), "bytes");
+    linkSync(join(top, "x"), join(root, "cached"));
+    const changes = [
+      () => linkSync(join(root, "cached"), join(root, "other")),
+      () => {
+        unlinkSync(join(root, "other"));
+        linkSync(join(root, "cached"), join(root, "other"));
+      },
+    ];
+    const verify = async (fd: number) => {
+      const answer = isOurs(fd);
+      // The clock of change times ticks a few hundred times a second.
+      await sleep(20);
+      changes.shift()?.();
+      return answer;
+    };
+    expect((await dehydrate("x", { verify })).placed).toBe(true);
+    expect(changes).toEqual([]);
+    expect(readFileSync(join(top, "x"))).toEqual(pointer);
+    expect(readFileSync(join(root, "cached"), "utf8")).toBe("bytes");
+  });
+
+  it("hashes a shared file with other bytes once", async () => {
+    writeFileSync(join(top, "x"), "bytez");
+    linkSync(join(top, "x"), join(root, "cached"));
+    let times = 0;
+    const verify = (fd: number) => {
+      times++;
+      return isOurs(fd);
+    };
+    expect(await dehydrate("x", { verify })).toEqual({ placed: false, reason: "modified" });
+    expect(times).toBe(1);
+  });
+
+  it("leaves a shared file that is edited meanwhile, with its time put back", async () => {
+    const file = join(top, "x");
+    writeFileSync(file, "bytes");
+    linkSync(file, join(root, "cached"));
+    const { atime, mtime } = statSync(file);
+    utimesSync(file, atime, mtime);
+    const verify = async (fd: number) => {
+      const answer = isOurs(fd);
+      await sleep(20);
+      writeFileSync(file, "BYTES");
+      utimesSync(file, atime, mtime);
+      return answer;
+    };
+    expect(await dehydrate("x", { verify })).toEqual({ placed: false, reason: "modified" });
+    expect(readFileSync(file, "utf8")).toBe("BYTES");
   });
 
   it("follows no symlink and creates nothing", async () => {
