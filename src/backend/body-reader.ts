@@ -58,10 +58,15 @@ function checkAnswer(key: string, range: ByteRange | undefined, got: RangeAnswer
   });
 }
 
+/** Bytes of one body before others have their turn. */
+const turnBytes = 256 << 10;
+
 /** Reads a body once, counts it, and remembers what went wrong. */
 class BodyReader implements Body {
   readonly #context: ReadContext;
   readonly #answer: RangeAnswer;
+  /** Bytes of a turn under way. */
+  #turn = 0;
   failure: unknown;
 
   constructor(context: ReadContext, answer: RangeAnswer) {
@@ -92,6 +97,7 @@ class BodyReader implements Body {
     body?.on("data", (part: Uint8Array) => {
       if (refused || signal?.aborted) return body.destroy();
       count += part.length;
+      this.#takeTurns(body, part.length);
       try {
         take(part);
       } catch (error) {
@@ -106,6 +112,18 @@ class BodyReader implements Body {
       // Thrown in an event it would end the process.
       throw refused ? refused.error : this.#fail(error);
     }
+  }
+
+  /**
+   * Of a socket with a large buffer Node reads two megabytes before it turns to the next one, so that beside seven of them one with a small buffer, as it
+   * is at first, would get a fiftieth and never grow.
+   */
+  #takeTurns(body: Readable, length: number): void {
+    this.#turn += length;
+    if (this.#turn < turnBytes) return;
+    this.#turn = 0;
+    body.pause();
+    setImmediate(() => body.resume());
   }
 
   #checkLength(count: number): void {

@@ -2,7 +2,7 @@ import type { StoreSettings } from "../config/settings.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { type FetchReport, fetchContent } from "../transfer/fetch-content.ts";
 import type { Meter } from "../transfer/meter.ts";
-import type { Arrived } from "../transfer/small-arrivals.ts";
+import type { Receiver } from "../transfer/receiver.ts";
 import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
 import type { Session } from "./session.ts";
@@ -13,7 +13,7 @@ export interface FetchJob {
   readonly context: Context;
   readonly remote: string | undefined;
   readonly meter: Meter;
-  readonly arrived?: Arrived | undefined;
+  readonly receiver?: Receiver | undefined;
 }
 
 interface Content {
@@ -63,12 +63,12 @@ async function fetchFrom(
   wanted: readonly Content[],
   job: Omit<FetchJob, "remote">,
 ): Promise<Outcome> {
-  const { session, context, meter, arrived } = job;
+  const { session, context, meter, receiver } = job;
   try {
     const store = await session.openStoreAt(settings);
     try {
       const cache = await session.cache();
-      return await fetchContent(wanted, { cache, store, meter, signal: context.signal, arrived });
+      return await fetchContent(wanted, { cache, store, meter, signal: context.signal, receiver });
     } finally {
       await store.backend.close();
     }

@@ -1,8 +1,9 @@
 import { mayBeEntity } from "../entity/entity-path.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
-import { type HydrateItem, type HydrateQueue, type HydrateReport, hydrate, queueOf } from "../hydrate/hydrate.ts";
-import type { Arrived } from "../transfer/small-arrivals.ts";
+import { type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
+import { type HydrateItem, type HydrateQueue, queueOf } from "../hydrate/hydrate-queue.ts";
+import type { Receiver } from "../transfer/receiver.ts";
 import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
@@ -36,7 +37,7 @@ export async function hydrateQueue(
         if (!rules && items.some(({ path }) => mayBeEntity(path.toString("latin1"))))
           rules = await MutabilityMap.load(session.repository);
       },
-      fetch: (wanted, arrived) => fetchOrExplain(wanted, session, context, { remote, arrived }),
+      fetch: (wanted, receiver) => fetchOrExplain(wanted, session, context, { remote, receiver }),
       isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,
       stamp: (entries, links) => stampIndex(session.repository, entries, { links }),
     });
@@ -50,12 +51,12 @@ export async function fetchOrExplain(
   wanted: readonly { readonly oid: string; readonly size: number }[],
   session: Session,
   context: Context,
-  { remote, arrived }: { readonly remote?: string | undefined; readonly arrived?: Arrived } = {},
+  { remote, receiver }: { readonly remote?: string | undefined; readonly receiver?: Receiver } = {},
 ): Promise<ReadonlyMap<string, Error>> {
   const progress = context.progress("Fetching");
   try {
     const { fetchAnywhere } = await import("./fetch-anywhere.ts");
-    return (await fetchAnywhere(wanted, { session, context, remote, meter: progress, arrived })).failed;
+    return (await fetchAnywhere(wanted, { session, context, remote, meter: progress, receiver })).failed;
   } catch (error) {
     if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;
     return new Map(wanted.map((one) => [one.oid, error]));

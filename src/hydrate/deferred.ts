@@ -5,7 +5,7 @@ import { systemCode } from "../error/mlgit-error.ts";
 import { crc32 } from "../util/crc32.ts";
 import { uniqueName, writeAll } from "../util/durable.ts";
 import { isRunning } from "../util/process-mark.ts";
-import { listFiles } from "./hydrate.ts";
+import { listFiles } from "./hydrate-queue.ts";
 
 /** A path that holds its pointer and is to get its bytes. */
 export interface DeferredPath {

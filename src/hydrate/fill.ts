@@ -1,14 +1,26 @@
-import { type BigIntStats, constants, copyFileSync, linkSync, lstatSync, writeFileSync } from "node:fs";
+import type { Buffer } from "node:buffer";
+import {
+  type BigIntStats,
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
 import { systemCode } from "../error/mlgit-error.ts";
+import { uniqueName } from "../util/durable.ts";
 
 /** What a file system says when it has no reflinks, or none between these two places. */
 const noReflink = ["ENOTSUP", "EOPNOTSUPP", "EXDEV", "ENOSYS", "EINVAL", "ENOTTY"];
 /** The same for hard links; EMLINK: the inode has as many as it can. */
 const noLink = ["EMLINK", "EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
 
-/** Verified: a whole file of the cache, or bytes. */
+/** Verified: a whole file of the cache, or bytes. `copy`: the same bytes once more, in a file that may be taken and may be gone. */
 export type FillContent =
-  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly copy?: Buffer }
   | { readonly kind: "bytes"; readonly content: Uint8Array };
 
 /**
@@ -21,8 +33,10 @@ export function fill(temp: Buffer, content: FillContent, mayShare: boolean): Big
     return undefined;
   }
   const made = mayShare ? link(temp, content.path) : undefined;
-  if (!made) copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  return made?.before;
+  if (made) return made.before;
+  if (!content.copy || !tryTo(["ENOENT"], () => renameSync(content.copy as Buffer, temp)))
+    copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  return undefined;
 }
 
 export interface Link {
@@ -42,6 +56,17 @@ export function link(temp: Buffer, path: string): Link | undefined {
   if (tryReflink(temp, () => copyFileSync(path, temp, clone))) return { how: "reflink" };
   const before = lstatSync(path, { bigint: true });
   return tryTo(noLink, () => linkSync(path, temp)) ? { how: "hard link", before } : undefined;
+}
+
+/** Whether files of the folder `from` can become files of the folder that `to` names a new file in, without anybody's copying their bytes. */
+export function canReflink(from: string, to: Buffer): boolean {
+  const probe = join(from, `.${uniqueName()}.tmp`);
+  try {
+    writeFileSync(probe, "x", { flag: "wx" });
+    return tryReflink(to, () => copyFileSync(probe, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE));
+  } finally {
+    for (const file of [probe, to]) rmSync(file, { force: true });
+  }
 }
 
 function tryReflink(temp: Buffer, work: () => void): boolean {

@@ -1,5 +1,5 @@
 import { ByteStrings, RowPages } from "../util/byte-pages.ts";
-import { type HydrateItem, type HydrateQueue, listFiles } from "./hydrate.ts";
+import { type HydrateItem, type HydrateQueue, listFiles } from "./hydrate-queue.ts";
 
 const sizeAt = 32;
 const pathAt = sizeAt + 8;

@@ -6,45 +6,19 @@ import { formatPointer } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import type { Meter } from "../transfer/meter.ts";
-import type { Arrived } from "../transfer/small-arrivals.ts";
+import type { Receiver } from "../transfer/receiver.ts";
 import type { FileState } from "../util/file-state.ts";
 import type { LinkChanges } from "../util/link-changes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { type FillContent, fill } from "./fill.ts";
 import { statIfHolding } from "./holds-content.ts";
+import type { HydrateItem, HydrateQueue } from "./hydrate-queue.ts";
 import { PlaceBatch } from "./place-batch.ts";
 import { type PlaceRefusal, placeFile } from "./place-file.ts";
-
-/** A path to get its bytes. */
-export interface HydrateItem {
-  /** Relative to the worktree's top, raw bytes. */
-  readonly path: Buffer;
-  readonly oid: string;
-  readonly size: number;
-}
-
-/** Paths to get their bytes, in lists that are worked off one after the other: there may be a million. */
-export interface HydrateQueue {
-  readonly files: number;
-  readonly bytes: number;
-  lists(): Iterable<readonly HydrateItem[]>;
-}
-
-/** Paths that are looked at, fetched and placed together. */
-export const listFiles = 8192;
+import { PrivateCopies } from "./private-copies.ts";
 
 /** Placed files that the index is told of together: it is written anew each time, and what is not in it yet is in memory. */
 const stampedAtOnce = 262_144;
-
-export function queueOf(items: readonly HydrateItem[]): HydrateQueue {
-  return {
-    files: items.length,
-    bytes: items.reduce((sum, item) => sum + item.size, 0),
-    *lists() {
-      for (let at = 0; at < items.length; at += listFiles) yield items.slice(at, at + listFiles);
-    },
-  };
-}
 
 export interface HydrateTools {
   readonly repository: Repository & { readonly workTree: string };
@@ -52,8 +26,8 @@ export interface HydrateTools {
   readonly meter: Meter;
   /** Called with each list before anything is done with it. */
   begin?(items: readonly HydrateItem[]): Promise<void>;
-  /** Brings contents into the cache; the result says why some could not be had. `arrived` is told of small ones while they are in memory. */
-  fetch(wanted: readonly HydrateItem[], arrived: Arrived): Promise<ReadonlyMap<string, Error>>;
+  /** Brings contents into the cache; the result says why some could not be had. `receiver` is told of what came while it comes. */
+  fetch(wanted: readonly HydrateItem[], receiver: Receiver): Promise<ReadonlyMap<string, Error>>;
   /** Whether a path must not be changed, so that it is placed read-only (strict and flexible entities). `blob`: git's id of its pointer. Default: none. */
   isProtected?(path: Buffer, blob: string): boolean;
   /** Tells git's index what the placed files look like, and those with `links` are like now, so that git need not read them. */
@@ -122,8 +96,15 @@ class Run {
 
   /** Brings what the cache lacks of one list. Those that it returns were placed as soon as they came. */
   async fetch(absent: readonly HydrateItem[]): Promise<ReadonlySet<HydrateItem>> {
-    const arrivals = new Arrivals(absent, (item, content) => this.#placeContent(item, { kind: "bytes", content }));
-    this.#lost = new Map(absent.length > 0 ? await this.#tools.fetch(absent, arrivals.take) : []);
+    const arrivals = new Arrivals(absent, (item, content) => this.#placeContent(item, content));
+    const { copyTo, copied } = new PrivateCopies(absent, {
+      batch: this.#batch,
+      cache: this.#tools.cache,
+      isOwn: (item) => !this.#isProtected(item.path, blobOid(this.#tools.repository, formatPointer(item))),
+      place: (item, content) => arrivals.takeFor(item, content),
+    });
+    const receiver: Receiver = { arrived: arrivals.take, copyTo, copied };
+    this.#lost = new Map(absent.length > 0 ? await this.#tools.fetch(absent, receiver) : []);
     arrivals.check();
     return arrivals.placed;
   }
@@ -154,7 +135,7 @@ class Run {
   /** Fetches damaged copies anew and tries once more. */
   async again(items: readonly HydrateItem[]): Promise<void> {
     if (items.length === 0) return;
-    for (const [oid, error] of await this.#tools.fetch(items, () => {})) this.#lost.set(oid, error);
+    for (const [oid, error] of await this.#tools.fetch(items, { arrived() {} })) this.#lost.set(oid, error);
     for (const item of items)
       if (!this.place(item)) this.#fail(item, new Error(`sha256:${item.oid} could not be kept in the cache`));
   }
@@ -162,7 +143,7 @@ class Run {
   #placeContent(item: HydrateItem, content: FillContent): void {
     const expected = formatPointer(item);
     const blob = blobOid(this.#tools.repository, expected);
-    const readOnly = this.#tools.isProtected?.(item.path, blob) === true;
+    const readOnly = this.#isProtected(item.path, blob);
     // The only copy of a byte is never shared with the worktree: root ignores read-only bits.
     const mayShare = readOnly && this.#tools.cache.isElsewhere(item.oid);
     let shared: FileState | undefined;
@@ -190,6 +171,10 @@ class Run {
     else if (!this.#isPlaced(item, blob, result.reason))
       this.#left.set(key, { path: Buffer.from(item.path), reason: result.reason });
     this.#tools.meter.advance(1, item.size);
+  }
+
+  #isProtected(path: Buffer, blob: string): boolean {
+    return this.#tools.isProtected?.(path, blob) === true;
   }
 
   /** Placed by a run that was killed before it could stamp: git calls such a file changed without reading it, since its size is not the pointer's. */

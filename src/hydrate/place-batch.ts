@@ -2,9 +2,11 @@ import { Buffer } from "node:buffer";
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { uniqueName } from "../util/durable.ts";
 import { LinkChanges } from "../util/link-changes.ts";
+import { mayBeAlive, processMark } from "../util/process-mark.ts";
 import { PathGuard, type SafeFolder } from "./path-guard.ts";
 
 const tempName = /^\.mlgit-[0-9a-f]{16}\.tmp(\.copy)?$/;
+const copyName = /^\.mlgit-copy-(.+)-[0-9a-f]{20}\.tmp$/;
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 /**
@@ -49,9 +51,18 @@ export class PlaceBatch {
 
   /** A fresh name for the file that will be renamed into `folder`. */
   tempFor(folder: SafeFolder): Buffer {
+    return this.#fresh(folder, uniqueName().slice(0, 16));
+  }
+
+  /** The same for one that grows slowly: it may be large, and what a killed process leaves of it goes at once. */
+  copyFor(folder: SafeFolder): Buffer {
+    return this.#fresh(folder, `copy-${processMark()}-${uniqueName()}`);
+  }
+
+  #fresh(folder: SafeFolder, name: string): Buffer {
     const place = this.#useSibling ? folder.path : this.#tempDir;
     this.#sweep(place);
-    return Buffer.from(`${place.toString("latin1")}/.mlgit-${uniqueName().slice(0, 16)}.tmp`, "latin1");
+    return Buffer.from(`${place.toString("latin1")}/.mlgit-${name}.tmp`, "latin1");
   }
 
   /** Puts temporary files beside their targets from now on; false when that is done already. */
@@ -66,11 +77,14 @@ export class PlaceBatch {
     const key = folder.toString("latin1");
     if (this.#swept.has(key)) return;
     this.#swept.add(key);
-    for (const name of readdirSync(folder, { encoding: "buffer" })) {
-      if (!tempName.test(name.toString("latin1"))) continue;
-      const file = Buffer.concat([folder, Buffer.from("/"), name]);
+    for (const bytes of readdirSync(folder, { encoding: "buffer" })) {
+      const name = bytes.toString("latin1");
+      const [, owner] = copyName.exec(name) ?? [];
+      if (owner === undefined && !tempName.test(name)) continue;
+      const file = Buffer.concat([folder, Buffer.from("/"), bytes]);
       const stat = lstatSync(file, { throwIfNoEntry: false });
-      if (stat?.isFile() && Date.now() - stat.ctimeMs > abandonedAfterMs) rmSync(file, { force: true });
+      const isLeft = owner === undefined ? false : !mayBeAlive(owner);
+      if (stat?.isFile() && (isLeft || Date.now() - stat.ctimeMs > abandonedAfterMs)) rmSync(file, { force: true });
     }
   }
 }

@@ -10,7 +10,9 @@ import { writeAll } from "../util/durable.ts";
 import type { FileHash } from "../util/file-hash.ts";
 import { followFile } from "../util/hash-thread.ts";
 import { OpenFiles } from "../util/open-files.ts";
+import { WriteBack } from "../util/write-back.ts";
 import type { HalfDone } from "./half-done.ts";
+import type { Receiver } from "./receiver.ts";
 import type { SmallArrivals } from "./small-arrivals.ts";
 import { WrittenRanges } from "./written-ranges.ts";
 
@@ -43,6 +45,7 @@ export interface AssemblyTools {
   readonly cache: Cache;
   readonly small: SmallArrivals;
   readonly halfDone: HalfDone;
+  readonly receiver: Receiver | undefined;
 }
 
 function mismatch(oid: string): MlgitError {
@@ -99,7 +102,11 @@ class LargeAssembly implements Assembly {
   readonly #tools: AssemblyTools;
   readonly #path: string;
   readonly #hash: FileHash;
+  /** Grows beside it for whoever will want one. */
+  readonly #copy: Buffer | undefined;
   readonly #written = new WrittenRanges();
+  /** Of the file and of its copy. */
+  readonly #back: readonly WriteBack[];
   #told = 0;
   #begun: boolean;
   readonly #hadBytes: boolean;
@@ -112,7 +119,9 @@ class LargeAssembly implements Assembly {
     this.#begun = begun;
     this.#hadBytes = begun;
     if (begun) this.#cutOff();
-    this.#hash = followFile(this.#path);
+    this.#copy = tools.receiver?.copyTo?.(file.oid);
+    this.#hash = followFile(this.#path, this.#copy);
+    this.#back = [path, ...(this.#copy ? [this.#copy] : [])].map((one) => new WriteBack(one, file.size));
   }
 
   /** A store that lied about the size may have left bytes behind the end, where the hash does not look. */
@@ -147,26 +156,39 @@ class LargeAssembly implements Assembly {
     if (this.#written.prefix - this.#told < hashStep) return;
     this.#told = this.#written.prefix;
     this.#hash.advance(this.#told);
+    for (const one of this.#back) one.advance(this.#told);
   }
 
   async finish(): Promise<void> {
     this.#hash.advance(this.#file.size);
     const oid = await this.#hash.digestLater();
+    this.#endWriteBack();
     if (oid !== this.#file.oid) throw mismatch(this.#file.oid);
     this.#withFd((fd) => this.#tools.cache.adoptLarge(this.#path, fd, oid));
     openFiles.close(this.#path);
+    if (this.#copy && this.#hash.copied) this.#tools.receiver?.copied?.(oid, this.#copy);
   }
 
   abort(): void {
-    this.#hash.drop();
+    this.#dropHash();
     openFiles.close(this.#path);
     rmSync(this.#path, { force: true });
   }
 
   leave(): void {
-    this.#hash.drop();
+    this.#dropHash();
     openFiles.close(this.#path);
     if (this.#begun) this.#tools.halfDone.leave(this.#path);
+  }
+
+  #endWriteBack(): void {
+    for (const one of this.#back) one.end();
+  }
+
+  #dropHash(): void {
+    this.#endWriteBack();
+    this.#hash.drop();
+    if (this.#copy && this.#hash.copied) rmSync(this.#copy, { force: true });
   }
 
   #withFd(work: (fd: number) => void): void {

@@ -8,14 +8,14 @@ import type { PlacedTerm, RemoteStore } from "../store/remote/remote-store.ts";
 import { FileGatherer } from "./file-gatherer.ts";
 import { LocalChunks } from "./local-chunks.ts";
 import type { Meter } from "./meter.ts";
-import type { Arrived } from "./small-arrivals.ts";
+import type { Receiver } from "./receiver.ts";
 
 export interface FetchOptions {
   readonly cache: Cache;
   readonly store: RemoteStore;
   readonly meter: Meter;
   readonly signal?: AbortSignal;
-  readonly arrived?: Arrived | undefined;
+  readonly receiver?: Receiver | undefined;
 }
 
 interface Wanted {
@@ -86,15 +86,15 @@ async function fetchBatch(
     signal,
   );
   const located = await store.locate(rowsOf(batch, found, { failed, store }), signal);
-  const first = await gather(located, failed, { ...options, reuse: true });
-  // What was put together with local chunks and came out wrong is fetched whole.
+  const first = await gather(located, failed, { ...options, trusts: true });
+  // What came out wrong, perhaps because of local chunks, is fetched whole, and chunk by chunk it is found out what of the store is damaged.
   const again = new Map(
     [...located].filter(
-      ([oid]) => first.reused && isMlgitError(failed.get(oid)) && !(located.get(oid) instanceof Error),
+      ([oid, terms]) => isWorthAgain(failed.get(oid), first.reused) && !(terms instanceof Error || isMlgitError(terms)),
     ),
   );
   for (const oid of again.keys()) failed.delete(oid);
-  const second = again.size === 0 ? 0 : (await gather(again, failed, { ...options, reuse: false })).received;
+  const second = again.size === 0 ? 0 : (await gather(again, failed, { ...options, trusts: false })).received;
   const large = batch.filter((one) => one.size >= wholeFileLimit && !failed.has(one.oid));
   const rows = large.flatMap(({ oid }) => {
     const segment = store.index.claimOf(oid);
@@ -102,6 +102,10 @@ async function fetchBatch(
   });
   options.cache.noteFetched(store.marker.id, rows);
   return first.received + second;
+}
+
+function isWorthAgain(error: Error | undefined, reused: boolean): boolean {
+  return isMlgitError(error) && (reused || error.kind === "corrupt");
 }
 
 function rowsOf(
@@ -118,20 +122,23 @@ function rowsOf(
   });
 }
 
-/** Brings the files whose chunks are located: from other cached files where `reuse` allows, the rest over the network. */
+/**
+ * Brings the files whose chunks are located, over the network. `trusts`: chunks of other cached files are taken too, and chunks are not proven, since the
+ * whole files are.
+ */
 async function gather(
   located: ReadonlyMap<string, PlacedTerm[] | Error>,
   failed: Map<string, Error>,
-  options: FetchOptions & { readonly reuse: boolean },
+  options: FetchOptions & { readonly trusts: boolean },
 ): Promise<{ received: number; reused: boolean }> {
-  const { cache, store, meter, signal } = options;
+  const { cache, store, meter, signal, receiver, trusts } = options;
   const maps = new ChunkMaps(cache.layout.root, store.marker.id);
-  const gatherer = new FileGatherer({ cache, hash: store.hash, maps, meter, failed, arrived: options.arrived });
+  const gatherer = new FileGatherer({ cache, hash: store.hash, maps, meter, failed, receiver, proves: !trusts });
   const wanted = new Map<string, { pack: PackInfo; entries: Set<number> }>();
   for (const [oid, terms] of located)
     if (terms instanceof Error || isMlgitError(terms)) failed.set(oid, terms as Error);
     else wantTerms(gatherer.want(oid, terms), wanted);
-  const sets = new Map(options.reuse ? [...wanted].map(([pack, { entries }]) => [pack, entries]) : []);
+  const sets = new Map(trusts ? [...wanted].map(([pack, { entries }]) => [pack, entries]) : []);
   const local = new LocalChunks(maps, sets, cache);
   try {
     await store.readEntries(remaining(wanted, local), gatherer, signal);

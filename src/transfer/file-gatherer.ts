@@ -1,14 +1,16 @@
 import type { ChunkHash } from "../chunk/chunk-hash.ts";
-import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import type { ChunkMaps, MappedChunk } from "../store/local/chunk-maps.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import type { EntryTable, EntryVisitor } from "../store/remote/entry-reader.ts";
 import type { PlacedTerm } from "../store/remote/remote-store.ts";
 import { type Assembly, type AssemblyTools, assemble } from "./assembly.ts";
+import { lyingTerm, unfinished } from "./gather-error.ts";
 import { HalfDone } from "./half-done.ts";
 import type { Meter } from "./meter.ts";
-import { type Arrived, SmallArrivals } from "./small-arrivals.ts";
+import type { Receiver } from "./receiver.ts";
+import { SmallArrivals } from "./small-arrivals.ts";
 
 export interface GathererParts {
   readonly cache: Cache;
@@ -16,7 +18,9 @@ export interface GathererParts {
   readonly maps: ChunkMaps;
   readonly meter: Meter;
   readonly failed: Map<string, Error>;
-  readonly arrived: Arrived | undefined;
+  readonly receiver: Receiver | undefined;
+  /** Whether entries are to be proven one by one. */
+  readonly proves: boolean;
 }
 
 interface Gathered {
@@ -44,6 +48,7 @@ interface Run {
 
 /** Sorts arriving entries into the files that need them, and stores each file when its last entry came. */
 export class FileGatherer implements EntryVisitor {
+  readonly checksFiles: boolean;
   readonly #tools: AssemblyTools;
   readonly #hash: ChunkHash;
   readonly #maps: ChunkMaps;
@@ -57,8 +62,10 @@ export class FileGatherer implements EntryVisitor {
   #received = 0;
 
   constructor(parts: GathererParts) {
-    const small = new SmallArrivals(parts.cache, parts.arrived);
-    this.#tools = { cache: parts.cache, small, halfDone: new HalfDone(parts.cache.layout.temp) };
+    const { cache, receiver } = parts;
+    this.checksFiles = !parts.proves;
+    const small = new SmallArrivals(cache, receiver);
+    this.#tools = { cache, small, halfDone: new HalfDone(cache.layout.temp), receiver };
     this.#hash = parts.hash;
     this.#maps = parts.maps;
     this.#meter = parts.meter;
@@ -232,17 +239,4 @@ export class FileGatherer implements EntryVisitor {
       isMlgitError(error) || error instanceof Error ? (error as Error) : new Error(String(error)),
     );
   }
-}
-
-function unfinished(oid: string): MlgitError {
-  return new MlgitError("unreachable", `not all of sha256:${oid} came`, {
-    oid,
-    hint: "run the same command again; what was finished is kept",
-  });
-}
-
-function lyingTerm(oid: string, pack: string): MlgitError {
-  return new MlgitError("corrupt", `the store's list of chunks of sha256:${oid} does not fit the pack ${pack}`, {
-    oid,
-  });
 }

@@ -1,9 +1,7 @@
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import type { SmallContent } from "../store/local/small-files.ts";
-
-/** Told of small content that was verified and is in the cache; the bytes live until it returns. Must not throw. */
-export type Arrived = (oid: string, content: Uint8Array) => void;
+import type { Receiver } from "./receiver.ts";
 
 /** No more than one write can take. */
 const mostFiles = 256;
@@ -11,14 +9,14 @@ const mostFiles = 256;
 /** Small files that came and were verified, until they are stored together: a write for each takes longer than what is written. */
 export class SmallArrivals {
   readonly #cache: Cache;
-  readonly #arrived: Arrived | undefined;
+  readonly #receiver: Receiver | undefined;
   #buffer: Buffer | undefined;
   #used = 0;
   #files: SmallContent[] = [];
 
-  constructor(cache: Cache, arrived: Arrived | undefined) {
+  constructor(cache: Cache, receiver: Receiver | undefined) {
     this.#cache = cache;
-    this.#arrived = arrived;
+    this.#receiver = receiver;
   }
 
   /** Keeps a copy. @throws MlgitError kind `disk` */
@@ -37,6 +35,6 @@ export class SmallArrivals {
     this.#files = [];
     this.#used = 0;
     this.#cache.putManySmall(files);
-    for (const { oid, content } of files) this.#arrived?.(oid, content);
+    for (const { oid, content } of files) this.#receiver?.arrived(oid, content);
   }
 }

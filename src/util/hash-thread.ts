@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { isMainThread, MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { type FileHash, LocalFileHash } from "./file-hash.ts";
@@ -15,10 +16,13 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 const threads: HashThread[] = [];
 let gone = false;
 
-/** The hash of a growing file, made beside this thread where there is a core for it: several files at once where they come faster than one is hashed. */
-export function followFile(path: string): FileHash {
+/**
+ * The hash of a growing file, made beside this thread where there is a core for it: several files at once where they come faster than one is hashed.
+ * @param copyTo where a copy of it is to grow too, a file that does not exist.
+ */
+export function followFile(path: string, copyTo?: Uint8Array): FileHash {
   const beside = isMainThread && !gone && availableParallelism() > 1 && hasWorker("hash") && hasThread();
-  return beside ? new ThreadFileHash(path) : new LocalFileHash(path);
+  return beside ? new ThreadFileHash(path, copyTo) : new LocalFileHash(path, copyTo);
 }
 
 function hasThread(): boolean {
@@ -116,13 +120,16 @@ class HashThread {
 
 class ThreadFileHash implements FileHash {
   readonly #path: string;
+  readonly #copyTo: Uint8Array | undefined;
+  copied = false;
   /** Whoever has time when there are bytes. */
   #on: { readonly thread: HashThread; readonly id: number } | undefined;
   #to = 0;
   #ended = false;
 
-  constructor(path: string) {
+  constructor(path: string, copyTo?: Uint8Array) {
     this.#path = path;
+    this.#copyTo = copyTo;
   }
 
   advance(to: number): void {
@@ -135,17 +142,22 @@ class ThreadFileHash implements FileHash {
   digest(): string {
     const { thread, id } = this.#thread();
     this.#order("end");
-    const hex = thread.wait(id)?.hex;
+    const answer = thread.wait(id);
     thread.pending -= this.#to;
-    return hex ?? this.#here();
+    return this.#digestOf(answer);
   }
 
   async digestLater(): Promise<string> {
     const { thread, id } = this.#thread();
     const answer = thread.later(id);
     this.#order("end");
-    const { hex } = await answer;
+    const answered = await answer;
     thread.pending -= this.#to;
+    return this.#digestOf(answered);
+  }
+
+  #digestOf({ hex, copied = false }: Partial<HashAnswer> = {}): string {
+    if (hex !== undefined) this.copied = copied;
     return hex ?? this.#here();
   }
 
@@ -156,6 +168,7 @@ class ThreadFileHash implements FileHash {
     // An open file that was removed still takes its room on the disk.
     thread.wait(id);
     thread.pending -= this.#to;
+    this.#removeCopy();
   }
 
   #thread() {
@@ -168,10 +181,22 @@ class ThreadFileHash implements FileHash {
   #order(then?: "end" | "drop"): void {
     const { thread, id } = this.#thread();
     this.#ended = then !== undefined;
-    thread.order({ id, path: this.#path, to: this.#to, ...(then ? { then } : {}) });
+    thread.order({
+      id,
+      path: this.#path,
+      ...(this.#copyTo && { copyTo: this.#copyTo }),
+      to: this.#to,
+      ...(then && { then }),
+    });
+  }
+
+  /** The thread removes it too, if it lives. */
+  #removeCopy(): void {
+    if (this.#copyTo) rmSync(Buffer.from(this.#copyTo), { force: true });
   }
 
   #here(): string {
+    this.#removeCopy();
     const hash = new LocalFileHash(this.#path);
     try {
       hash.advance(this.#to);

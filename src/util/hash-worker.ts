@@ -5,6 +5,7 @@ import { LocalFileHash } from "./file-hash.ts";
 export interface HashOrder {
   readonly id: number;
   readonly path: string;
+  readonly copyTo?: Uint8Array;
   readonly to: number;
   readonly then?: "end" | "drop";
 }
@@ -13,6 +14,7 @@ export interface HashOrder {
 export interface HashAnswer {
   readonly id: number;
   readonly hex: string | undefined;
+  readonly copied?: boolean;
 }
 
 export interface HashWorkerData {
@@ -36,14 +38,14 @@ export function runHashWorker({ port, counters }: HashWorkerData): never {
     const order = next.message as HashOrder;
     if (order.then !== "drop") advance(order, files);
     if (!order.then) continue;
-    port.postMessage({ id: order.id, hex: end(order, files) } satisfies HashAnswer);
+    port.postMessage({ id: order.id, ...end(order, files) } satisfies HashAnswer);
     Atomics.add(counters, 1, 1);
     Atomics.notify(counters, 1);
   }
 }
 
-function advance({ id, path, to }: HashOrder, files: Files): void {
-  const file = files.get(id) ?? new LocalFileHash(path);
+function advance({ id, path, copyTo, to }: HashOrder, files: Files): void {
+  const file = files.get(id) ?? new LocalFileHash(path, copyTo);
   files.set(id, file);
   if (file === "failed") return;
   try {
@@ -54,11 +56,11 @@ function advance({ id, path, to }: HashOrder, files: Files): void {
   }
 }
 
-function end({ id, then }: HashOrder, files: Files): string | undefined {
+function end({ id, then }: HashOrder, files: Files): Omit<HashAnswer, "id"> {
   const file = files.get(id);
   files.delete(id);
-  if (!(file instanceof LocalFileHash)) return undefined;
-  if (then === "end") return file.digest();
+  if (!(file instanceof LocalFileHash)) return { hex: undefined };
+  if (then === "end") return { hex: file.digest(), copied: file.copied };
   file.drop();
-  return undefined;
+  return { hex: undefined };
 }

@@ -7,7 +7,9 @@ const items = ["a", "b", "a"].map((oid, i) => ({ oid: oid.repeat(64), size: i, p
 
 it("places every path of a content when it comes, and says which", () => {
   const placed: string[] = [];
-  const arrivals = new Arrivals(items, (item, content) => placed.push(`${item.path} ${Buffer.from(content)}`));
+  const arrivals = new Arrivals(items, (item, content) =>
+    placed.push(`${item.path} ${Buffer.from(content.kind === "bytes" ? content.content : "")}`),
+  );
   arrivals.take("a".repeat(64), Buffer.from("content"));
   arrivals.take("c".repeat(64), Buffer.from("of no path"));
   expect(placed).toEqual(["path 0 content", "path 2 content"]);

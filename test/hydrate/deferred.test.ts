@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "@jest/globals";
 import { DeferredJournal, type DeferredPath } from "../../src/hydrate/deferred.ts";
-import { listFiles } from "../../src/hydrate/hydrate.ts";
+import { listFiles } from "../../src/hydrate/hydrate-queue.ts";
 
 const root = mkdtempSync(join(tmpdir(), "mlgit-deferred-"));
 afterAll(() => rmSync(root, { recursive: true }));

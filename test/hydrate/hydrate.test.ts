@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { type HydrateItem, type HydrateQueue, hydrate } from "../../src/hydrate/hydrate.ts";
+import { hydrate } from "../../src/hydrate/hydrate.ts";
+import type { HydrateItem, HydrateQueue } from "../../src/hydrate/hydrate-queue.ts";
 import { formatPointer } from "../../src/pointer/pointer.ts";
 import { Cache } from "../../src/store/local/cache.ts";
 import { silentMeter } from "../../src/transfer/meter.ts";

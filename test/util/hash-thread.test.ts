@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
@@ -14,7 +14,7 @@ const part = Buffer.alloc(3_000_000, "a part of a file; ");
 
 describe.each([
   ["beside this thread", followFile],
-  ["in this thread", (path: string) => new LocalFileHash(path)],
+  ["in this thread", (path: string, copyTo?: Uint8Array) => new LocalFileHash(path, copyTo)],
 ])("the hash of a growing file, %s", (name, follow) => {
   const path = join(folder, name.replaceAll(" ", "-"));
 
@@ -59,6 +59,50 @@ describe.each([
     await expect(read(path, 6)).rejects.toThrow("shorter");
     await expect(read(join(folder, "absent"), 1)).rejects.toThrow("ENOENT");
     expect(await read(path, 5)).toBe(sha256(Buffer.from("short")));
+  });
+
+  it("writes a copy beside the hash where one is asked for, and says when it is whole", async () => {
+    const copy = Buffer.from(join(folder, `${name} copy`));
+    writeFileSync(path, part);
+    const hash = follow(path, copy);
+    hash.advance(1_000_000);
+    hash.advance(part.length);
+    expect(await hash.digestLater()).toBe(sha256(part));
+    expect(hash.copied).toBe(true);
+    expect(readFileSync(copy).equals(part)).toBe(true);
+    hash.drop();
+    expect(existsSync(copy)).toBe(true);
+  });
+
+  it("goes on where the copy cannot be written, and touches no file that was there", async () => {
+    writeFileSync(path, part);
+    const taken = join(folder, `${name} taken`);
+    writeFileSync(taken, "somebody's");
+    for (const to of [taken, join(folder, "no folder/copy")]) {
+      const hash = follow(path, Buffer.from(to));
+      hash.advance(part.length);
+      expect(await hash.digestLater()).toBe(sha256(part));
+      expect(hash.copied).toBe(false);
+    }
+    expect(readFileSync(taken, "utf8")).toBe("somebody's");
+  });
+
+  it("leaves no copy behind that is not whole", async () => {
+    writeFileSync(path, part);
+    const copy = Buffer.from(join(folder, `${name} dropped`));
+    const dropped = follow(path, copy);
+    dropped.advance(1_000_000);
+    dropped.drop();
+    expect(existsSync(copy)).toBe(false);
+    const short = follow(path, copy);
+    const read = async () => {
+      short.advance(part.length);
+      short.advance(part.length + 1);
+      return short.digestLater();
+    };
+    await expect(read()).rejects.toThrow("shorter");
+    short.drop();
+    expect([short.copied, existsSync(copy)]).toEqual([false, false]);
   });
 
   it("can be dropped at any time, and others go on", () => {

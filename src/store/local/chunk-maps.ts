@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "../../util/crc32.ts";
-import { makeFolder, writeWhole } from "../../util/durable.ts";
+import { writeWhole } from "../../util/durable.ts";
 
 /** Where one chunk of a file lies in a store: a pack's id, the entry's number, and its plain bytes. Chunks are listed in file order. */
 export interface MappedChunk {
@@ -44,7 +44,7 @@ export class ChunkMaps {
     });
     bytes.writeUInt32LE(crc32(bytes.subarray(headSize)), magic.length);
     try {
-      makeFolder(this.#folder);
+      mkdirSync(this.#folder, { recursive: true });
       writeWhole(join(this.#folder, oid), bytes);
     } catch {
       // A full disk is reported by whoever writes data.

@@ -5,6 +5,7 @@ import { onDisk } from "../../error/disk-error.ts";
 import { uniqueName, writeAll } from "../../util/durable.ts";
 import type { FileHash } from "../../util/file-hash.ts";
 import { followFile } from "../../util/hash-thread.ts";
+import { WriteBack } from "../../util/write-back.ts";
 import { type CacheLayout, wholeFileLimit } from "./layout.ts";
 
 /** What an ingest needs of its cache. */
@@ -20,6 +21,13 @@ const bufferSize = 4 << 20;
 const stepSize = 512 << 10;
 let spare: Buffer | undefined;
 
+interface Spill {
+  readonly path: string;
+  readonly fd: number;
+  readonly hash: FileHash;
+  readonly back: WriteBack;
+}
+
 /**
  * Takes one content of unknown length, part by part, and stores it under its hash. Holds at most 4 MiB.
  * Every ingest ends with `finish` or `abort`.
@@ -32,7 +40,8 @@ export class Ingest {
   #written = 0;
   /** The buffer was given back: another ingest may be filling it. */
   #ended = false;
-  #spill: { readonly path: string; readonly fd: number; readonly hash: FileHash } | undefined;
+  #spill: Spill | undefined;
+  #likely = 0;
 
   constructor(target: IngestTarget) {
     this.#target = target;
@@ -63,6 +72,7 @@ export class Ingest {
 
   /** Takes the rest of an open file, without a buffer in between. `likely`: bytes that it seems to have. */
   readFrom(fd: number, likely: number): void {
+    this.#likely = likely;
     if (likely >= wholeFileLimit) this.#open();
     for (;;) {
       const got = readSync(fd, this.#buffer, this.#filled, this.#room, null);
@@ -98,6 +108,7 @@ export class Ingest {
     this.#ended = true;
     if (!this.#spill) return;
     this.#spill.hash.drop();
+    this.#spill.back.end();
     closeSync(this.#spill.fd);
     rmSync(this.#spill.path, { force: true });
     this.#spill = undefined;
@@ -111,11 +122,12 @@ export class Ingest {
   }
 
   #flush(): void {
-    const { fd, hash } = this.#open();
+    const { fd, hash, back } = this.#open();
     const bytes = this.#buffer.subarray(0, this.#filled);
     onDisk("store content in", this.#target.layout.temp, () => writeAll(fd, bytes));
     this.#written += bytes.length;
     hash.advance(this.#written, bytes);
+    back.advance(this.#written);
     this.#filled = 0;
   }
 
@@ -123,7 +135,7 @@ export class Ingest {
     if (this.#spill) return this.#spill;
     const path = join(this.#target.layout.temp, uniqueName());
     const fd = onDisk("store content in", this.#target.layout.temp, () => openSync(path, "wx", 0o600));
-    this.#spill = { path, fd, hash: followFile(path) };
+    this.#spill = { path, fd, hash: followFile(path), back: new WriteBack(path, this.#likely) };
     return this.#spill;
   }
 }

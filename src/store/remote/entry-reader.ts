@@ -5,7 +5,7 @@ import type { Codec } from "../../chunk/codec.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import { howToMend } from "../how-to-mend.ts";
 import { packLimit } from "../pack/pack-format.ts";
-import { decodeEntry } from "../pack/pack-reader.ts";
+import { decodeEntry, decodeUnproven } from "../pack/pack-reader.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import { type EntryRange, planRanges, rangeLimit, wantsWhole } from "./entry-plan.ts";
 import type { PackInfo } from "./index-copy.ts";
@@ -21,7 +21,9 @@ export interface EntryVisitor {
   table?(pack: string, table: EntryTable): void;
   /** Asked after `table`, before anything is requested: false for an entry that came in some other way meanwhile. */
   lacks?(pack: string, entry: number): boolean;
-  /** `plain` was verified against its id and is a view that lives until this returns. */
+  /** Whether it compares each file that entries make with its hash: then entries come unproven. */
+  readonly checksFiles?: boolean;
+  /** `plain` was verified against its id, unless `checksFiles`, and is a view that lives until this returns. */
   entry(pack: string, entry: number, plain: Uint8Array): void;
   failed(pack: string, entries: readonly number[], error: unknown): void;
   /** Bytes that came over the wire. */
@@ -174,12 +176,10 @@ export class EntryReader {
       try {
         if (entry >= on.table.count) throw damaged(on.pack.id, "the index names entries it does not have");
         const start = on.table.offset(entry) - range.start;
-        plain = decodeEntry(
-          on.bytes.subarray(start, start + on.table.storedLength(entry)),
-          on.table,
-          entry,
-          this.#tools,
-        );
+        const stored = on.bytes.subarray(start, start + on.table.storedLength(entry));
+        plain = on.visitor.checksFiles
+          ? decodeUnproven(stored, on.table, entry, this.#tools.codec)
+          : decodeEntry(stored, on.table, entry, this.#tools);
       } catch (error) {
         on.visitor.failed(on.pack.id, [entry], error);
         continue;

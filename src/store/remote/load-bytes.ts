@@ -1,6 +1,6 @@
 import type { Backend, Body, ByteRange } from "../../backend/backend.ts";
 import type { Handle } from "../../backend/handle.ts";
-import type { Pace } from "./pace.ts";
+import type { Pace, Paced } from "./pace.ts";
 
 /**
  * Loads an object, or a range of it, into one buffer. `length` is what is expected to come: a pack is large, and gathering parts
@@ -30,7 +30,7 @@ export interface RangeOptions {
 }
 
 /** How often a range is asked for again because it is slow. */
-const restarts = 2;
+const restarts = 4;
 
 /**
  * Loads a range into one buffer; both ends are given. When the line breaks, or a request is far slower than its neighbours, only what did not come is
@@ -46,25 +46,26 @@ export async function loadRange(
   let filled = 0;
   for (let restarted = 0; ; ) {
     const from = filled;
+    let paced: Paced | undefined;
     const use = async (body: Body) => {
       // The first try of this request got something: the next one shall not ask for that.
       if (filled > from) throw new Broken();
       await putInto(bytes.subarray(from), body, (length) => {
+        paced?.came(from + length - filled);
         filled = from + length;
       });
     };
     const load = (signal = options.signal) => backend.load(handle, { start: start + from, end }, use, signal);
-    let isLost = () => false;
     try {
       if (options.pace && restarted < restarts)
-        await options.pace.run((signal, lost) => {
-          isLost = lost;
-          return load(signal);
+        await options.pace.run((request) => {
+          paced = request;
+          return load(request.signal);
         }, options.signal);
       else await load();
       return bytes.subarray(0, filled);
     } catch (error) {
-      if (isLost() && !options.signal?.aborted) restarted++;
+      if (paced?.isLost && !options.signal?.aborted) restarted++;
       else if (!(error instanceof Broken)) throw error;
       if (filled === bytes.length) return bytes;
     }
