@@ -92,8 +92,8 @@ function changeBreach(change: PublishedChange, prefix: string, mutability: "stri
   const bytes = Buffer.from(prefix + change.inside, "latin1");
   const path = quotePath(bytes);
   const word = shellWord(bytes);
-  const { tag, version } = change.version;
-  const restore = `git restore --source=${tag} --staged --worktree -- ${word}`;
+  const { tag, version, commit, untagged } = change.version;
+  const restore = `git restore --source=${untagged ? commit.slice(0, 12) : tag} --staged --worktree -- ${word}`;
   return {
     rule: mutability,
     path,
@@ -102,7 +102,7 @@ function changeBreach(change: PublishedChange, prefix: string, mutability: "stri
     message: `${path}: ${mutability}, and version ${version} has other bytes for it`,
     hint:
       mutability === "strict"
-        ? `take the published bytes back: ${restore}; new bytes go under a new name. A version that nobody has yet can be made again: git tag -d ${tag}`
+        ? `take the published bytes back: ${restore}; new bytes go under a new name. ${untagged ? `Its tag is not here: git fetch --tags` : `A version that nobody has yet can be made again: git tag -d ${tag}`}`
         : `to change it: git mlgit unlock ${word}; to take the published bytes back: ${restore}`,
   };
 }

@@ -11,18 +11,22 @@ import { arrivingVersions, commitsOf, movedTags } from "./moving-tags.ts";
 import { refuseRaw } from "./raw-in-range.ts";
 import { givenTags, strayTags } from "./stray-tags.ts";
 import { UnlockRecord } from "./unlock-record.ts";
+import { untaggedVersions } from "./untagged-versions.ts";
 
 const refusal = "this push would break rules of its entities";
+
+interface PushCheck {
+  readonly lines: readonly PushLine[];
+  /** Commits that the remote has for certain. */
+  readonly exclude: readonly string[];
+  readonly warn: (message: string) => void;
+}
 
 /**
  * The rules of entities for what is pushed, so that commits made with --no-verify are caught before a ref moves.
  * @throws MlgitError kind `refused` with every rule that would be broken.
  */
-export async function checkPush(
-  repository: Repository,
-  lines: readonly PushLine[],
-  exclude: readonly string[],
-): Promise<void> {
+export async function checkPush(repository: Repository, { lines, exclude, warn }: PushCheck): Promise<void> {
   const all = lines.map(({ remoteRef, remoteOid, localOid }) => ({ ref: remoteRef, from: remoteOid, to: localOid }));
   const moved = await refusedMoves(repository, movedTags(all));
   const updates = all.filter(({ to }) => to !== undefined);
@@ -34,6 +38,7 @@ export async function checkPush(
     { include: updates.flatMap(({ to }) => to ?? []), exclude },
     {
       arriving: await arrivingVersions(repository, updates),
+      untagged: (tips) => untaggedVersions(repository, tips, warn),
       async unlocked(commit, path, blob) {
         if (record.has(path, blob)) return true;
         // Somebody else's commit, or one that was pushed to another remote: it was judged where it was made.

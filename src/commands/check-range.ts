@@ -15,6 +15,8 @@ export const configTrailer = "Mlgit-Config";
 export interface RangeOptions {
   /** Versions whose tags are not here yet, since they are being pushed. */
   readonly arriving: readonly PublishedVersion[];
+  /** Versions in the history of some commits whose tags this clone has not fetched. */
+  readonly untagged?: (tips: readonly string[]) => Promise<readonly PublishedVersion[]>;
   /** Whether a flexible entity's published bytes may change in this commit. */
   unlocked(commit: string, path: string, blob: string): boolean | Promise<boolean>;
 }
@@ -33,9 +35,14 @@ export async function checkRange(repository: Repository, range: CommitRange, opt
   if (touching.length === 0) return [];
   const changing = new Set(await listCommits(repository, range, specPathspecs()));
   const ends = await independentTips(repository, touching);
+  const absent = [...options.arriving, ...((await options.untagged?.(ends)) ?? [])];
   const found = new Map<string, Breach>();
   for (const commit of touching.filter((one) => changing.has(one) || ends.includes(one))) {
-    const breaches = await checkCommit(repository, { commit, whole: ends.includes(commit) }, options);
+    const breaches = await checkCommit(
+      repository,
+      { commit, whole: ends.includes(commit) },
+      { ...options, arriving: absent },
+    );
     // What one commit breaks its descendants have too: named once, at the first.
     for (const breach of breaches) {
       const key = `${breach.rule} ${breach.path}`;

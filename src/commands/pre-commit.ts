@@ -37,7 +37,8 @@ export const command: Command = {
     }
     if (raw.length === 0) {
       // Whether there is a spec is looked up by those who load the parser for it.
-      if (governed.length > 0) await (await import("./staged-entities.ts")).checkStagedEntities(repository, governed);
+      if (governed.length > 0)
+        await (await import("./staged-entities.ts")).checkStagedEntities(repository, governed, context.warn);
       return {};
     }
     const shown = raw.slice(0, 20).map((change) => `  ${quotePath(change.path)}`);

@@ -36,11 +36,11 @@ export const command: Command = {
       // Its helper does the rest, also with --no-verify, and knows better what the remote has.
       if (url.startsWith("mlgit::")) return {};
       if (include.length === 0) {
-        await checkPush(session.repository, lines, []);
+        await checkPush(session.repository, { lines, exclude: [], warn: context.warn });
         return {};
       }
       const exclude = await tips();
-      await checkPush(session.repository, lines, exclude);
+      await checkPush(session.repository, { lines, exclude, warn: context.warn });
       const wanted = await pushedContents(session.repository, lines, exclude);
       const line = describePush(await upload(wanted, { session, context, remote, tips: include }));
       if (line) context.info(line);

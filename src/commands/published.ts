@@ -10,6 +10,8 @@ import { sameContent } from "./same-content.ts";
 /** A version that has its tag. */
 export interface PublishedVersion extends VersionTag {
   readonly commit: string;
+  /** Its tag is not here: the commit is the first that says so. */
+  readonly untagged?: true;
 }
 
 /** All versions of this repository's own tags, the highest first. */

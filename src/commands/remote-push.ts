@@ -49,5 +49,5 @@ export async function checkRules(
     remoteRef: target,
     remoteOid: old,
   }));
-  await checkPush(await context.repository(), lines, known);
+  await checkPush(await context.repository(), { lines, exclude: known, warn: context.warn });
 }

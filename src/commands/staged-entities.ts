@@ -10,6 +10,7 @@ import { type Filling, fillManifest } from "./fill-manifest.ts";
 import { publishedVersions } from "./published.ts";
 import { SpecsBefore } from "./specs-before.ts";
 import { UnlockRecord } from "./unlock-record.ts";
+import { untaggedVersions } from "./untagged-versions.ts";
 
 /** Set by `git mlgit <kind> config` for the commit it makes: the entity whose mutability it loosens. */
 export const loosenVariable = "MLGIT_LOOSEN";
@@ -18,11 +19,18 @@ export const loosenVariable = "MLGIT_LOOSEN";
  * Checks the entities that a commit is about to change, at these paths, and fills in what their specs say of the data.
  * @throws MlgitError kind `refused` with every rule that would be broken.
  */
-export async function checkStagedEntities(repository: Repository, paths: Iterable<Buffer>): Promise<void> {
+export async function checkStagedEntities(
+  repository: Repository,
+  paths: Iterable<Buffer>,
+  warn: (message: string) => void,
+): Promise<void> {
   const specs = (await indexSpecs(repository)).filter((spec) => touches(paths, spec));
   if (specs.length === 0) return;
   const tips = await parentsOfNext(repository);
-  const versions = await publishedVersions(repository, tips);
+  const versions = [
+    ...(await publishedVersions(repository, tips)),
+    ...(await untaggedVersions(repository, tips, warn)),
+  ].sort((a, b) => b.version - a.version);
   const before = new SpecsBefore(repository, { parents: tips, versions });
   const record = new UnlockRecord(repository);
   const breaches: Breach[] = [];

@@ -10,9 +10,10 @@ import type { Breach } from "./breach.ts";
 import { checkRange } from "./check-range.ts";
 import type { Command } from "./command.ts";
 import { treeSpecs } from "./entity-specs.ts";
-import { publishedVersions } from "./published.ts";
+import { type PublishedVersion, publishedVersions } from "./published.ts";
 import { rawInRange } from "./raw-in-range.ts";
 import { strayTags } from "./stray-tags.ts";
+import { untaggedVersions } from "./untagged-versions.ts";
 
 /** The rules of entities for servers and CI: what the hooks check, of commits that are there. */
 export const command = {
@@ -28,15 +29,28 @@ export const command = {
     const range = await parseRanges(repository, ranges);
     await assertWhole(repository, range);
     const flexible: { commit: string; path: string }[] = [];
+    let untagged: readonly PublishedVersion[] = [];
     const rules = await checkRange(repository, range, {
       arriving: [],
+      untagged: async (tips) => {
+        untagged = await untaggedVersions(repository, tips, context.warn, "none");
+        return untagged;
+      },
       // An unlock is known only where it was done: such a change is shown and counts as meant.
       unlocked: (commit, path) => flexible.push({ commit, path: Buffer.from(path, "latin1").toString("utf8") }) > 0,
     });
     const breaches = [...(await rawInRange(repository, range)), ...(await straysOf(repository, range)), ...rules];
     return {
-      text: options.github === true ? annotations(breaches) : describe(breaches, flexible.length),
-      data: { ok: breaches.length === 0, breaches: breaches.map(toData), flexible },
+      text:
+        options.github === true
+          ? annotations(breaches)
+          : [describe(breaches, flexible.length), ...noteOf(untagged)].join("\n"),
+      data: {
+        ok: breaches.length === 0,
+        breaches: breaches.map(toData),
+        flexible,
+        untagged: untagged.map(({ tag }) => tag),
+      },
       exitCode: breaches.length === 0 ? exitCode.ok : exitCode.refused,
     };
   },
@@ -80,6 +94,16 @@ async function commitOf(repository: Repository, name: string): Promise<string> {
   throw new MlgitError("usage", `${JSON.stringify(name)} names no commit`, {
     hint: "git mlgit verify origin/main..HEAD; in CI fetch the whole history and its tags",
   });
+}
+
+function noteOf(untagged: readonly PublishedVersion[]): string[] {
+  if (untagged.length === 0) return [];
+  const shown = untagged.slice(0, 5).map(({ tag }) => tag);
+  const more = untagged.length > shown.length ? `, and ${untagged.length - shown.length} more` : "";
+  return [
+    `${counted(untagged.length, "version has no tag", "versions have no tags")} here, and ${untagged.length === 1 ? "was" : "were"} taken from the history: ${shown.join(", ")}${more}`,
+    "hint: git fetch --tags; in GitHub Actions: fetch-depth: 0",
+  ];
 }
 
 function toData({ rule, path, line, message, hint, commit }: Breach) {

@@ -28,6 +28,33 @@ async function exclusion(repository: Repository, exclude: readonly string[]): Pr
   return known.length > 0 ? ["--not", ...known] : [];
 }
 
+export interface PathState {
+  readonly commit: string;
+  readonly path: Buffer;
+  readonly blob: string;
+}
+
+/** What the commits of a range make of the files at `pathspecs`, the oldest first. A shallow clone's first commit brings all that it has. */
+export async function pathStates(
+  repository: Repository,
+  range: CommitRange,
+  pathspecs: readonly string[],
+): Promise<PathState[]> {
+  const commits = await listCommits(repository, range, pathspecs);
+  if (commits.length === 0) return [];
+  const args = ["diff-tree", "--stdin", "-r", "--root", "-m", "--raw", "-z", "--no-renames", "--abbrev=64"];
+  const { stdout } = await gitIn(repository, [...args, "--", ...pathspecs], { input: `${commits.join("\n")}\n` });
+  const states: PathState[] = [];
+  let commit = "";
+  let blob: string | undefined;
+  for (const field of stdout.toString("latin1").split("\0")) {
+    if (blob !== undefined) states.push({ commit, blob, path: Buffer.from(field, "latin1") });
+    else if (!field.startsWith(":")) commit = /^[0-9a-f]+/.exec(field)?.[0] ?? commit;
+    blob = blob === undefined && field.startsWith(":") ? (field.split(" ")[3] ?? "") : undefined;
+  }
+  return states;
+}
+
 /** The blobs that a range of commits brings. */
 export async function newBlobs(repository: Repository, { include, exclude }: CommitRange): Promise<Set<string>> {
   const which = ["--objects", "--no-object-names", "--filter=object:type=blob", "--filter-provided-objects"];

@@ -73,7 +73,8 @@ async function makeProject(team: Team, name: string): Promise<Clone> {
   return clone;
 }
 
-function cloneAt(box: Sandbox, top: string): Clone {
+/** An existing repository as a Clone. */
+export function cloneAt(box: Sandbox, top: string): Clone {
   const git: Clone["git"] = (args, options) => box.git(args, { cwd: top, ...options });
   return {
     top,
