@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
@@ -55,6 +56,19 @@ describe("how a worktree file gets its bytes", () => {
     expect(fill(Buffer.from(file), content, true)).toBeUndefined();
     expect(statSync(file).nlink).toBe(1);
     expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it("is a copy where the system permits no link, as of a file that nobody may change", () => {
+    const content = cachedIn(box.root);
+    if (spawnSync("chattr", ["+i", content.path]).status !== 0) return console.warn("no immutable files here");
+    try {
+      expect(() => linkSync(content.path, box.path("link"))).toThrow("EPERM");
+      const file = box.path("file");
+      expect(fill(Buffer.from(file), content, true)).toBeUndefined();
+      expect(readFileSync(file).equals(bytes)).toBe(true);
+    } finally {
+      spawnSync("chattr", ["-i", content.path]);
+    }
   });
 
   it("is a copy on another file system than the cache's, and no link", () => {
