@@ -25,8 +25,15 @@ export function hasSshd(): boolean {
   return isInstalled("sshd");
 }
 
-/** OpenSSH's server on a port of loopback's, with keys of its own. Stopped by its pid. `isGate`: it lets whoever logs in through to other hosts. */
-export async function startSshd({ isGate = false } = {}): Promise<SftpServer> {
+export interface SshdOptions {
+  /** It lets whoever logs in through to other hosts. */
+  readonly isGate?: boolean;
+  /** It runs what it is asked to, as a host of git repositories does, with this environment and no other. */
+  readonly runs?: Readonly<Record<string, string | undefined>>;
+}
+
+/** OpenSSH's server on a port of loopback's, with keys of its own. Stopped by its pid. */
+export async function startSshd({ isGate = false, runs }: SshdOptions = {}): Promise<SftpServer> {
   const work = mkdtempSync(join(tmpdir(), "mlgit-sshd-"));
   const [host, key, folder] = [join(work, "host"), join(work, "user"), join(work, "data")];
   for (const path of [host, key]) makeKey(path);
@@ -36,7 +43,10 @@ export async function startSshd({ isGate = false } = {}): Promise<SftpServer> {
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   for (let tries = 1; ; tries++) {
     const port = await freePort();
-    writeFileSync(join(work, "sshd_config"), config(work, port) + (isGate ? "" : "AllowTcpForwarding no\n"));
+    writeFileSync(
+      join(work, "sshd_config"),
+      config(work, port, runs && forcedCommand(work, runs)) + (isGate ? "" : "AllowTcpForwarding no\n"),
+    );
     const child = spawn(program, ["-D", "-e", "-f", join(work, "sshd_config")], { stdio: "ignore" });
     if (await answers(child, port))
       return {
@@ -62,7 +72,21 @@ export function makeKey(path: string, passphrase = ""): void {
   chmodSync(path, 0o600);
 }
 
-function config(work: string, port: number): string {
+/** A program that runs what the client asked for. */
+function forcedCommand(work: string, env: Readonly<Record<string, string | undefined>>): string {
+  const lines = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}=${quoted(value)} \\`,
+  );
+  const script = ["#!/bin/sh", "exec env -i \\", ...lines, 'sh -c "$SSH_ORIGINAL_COMMAND"', ""].join("\n");
+  writeFileSync(join(work, "run"), script, { mode: 0o755 });
+  return join(work, "run");
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function config(work: string, port: number, forced = `internal-sftp -d ${work}/data`): string {
   return `ListenAddress 127.0.0.1
 Port ${port}
 HostKey ${work}/host
@@ -75,8 +99,8 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 PermitTTY no
 MaxStartups 100
-Subsystem sftp internal-sftp
-ForceCommand internal-sftp -d ${work}/data
+Subsystem sftp ${forced.startsWith("internal") ? "internal-sftp" : "/usr/lib/openssh/sftp-server"}
+ForceCommand ${forced}
 `;
 }
 
