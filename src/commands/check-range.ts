@@ -82,7 +82,7 @@ async function checkCommit(
     const was = await before.mutability(spec.place);
     const check = await checkEntity(
       repository,
-      { spec, tree, versions: await before.versions(spec.place), was },
+      { spec, tree, versions: await before.versions(spec), was },
       { unlocked: () => false, mayLoosen: saysLoosen(message, spec) },
     );
     for (const breach of check.breaches) if (!(await isUnlocked(breach, commit, options))) breaches.push(breach);

@@ -1,9 +1,10 @@
 import type { EntityPlace } from "../entity/entity-path.ts";
 import { loosens, type Mutability } from "../entity/mutability.ts";
 import { mutabilityIn, parseSpec } from "../entity/spec.ts";
+import { versionTag } from "../entity/version-tag.ts";
 import { commonAncestor } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
-import { isAncestor } from "../git/tags.ts";
+import { isAncestor, refsWith } from "../git/tags.ts";
 import { type EntitySpec, treeSpecs } from "./entity-specs.ts";
 import { ownVersions, type PublishedVersion } from "./published.ts";
 
@@ -34,18 +35,30 @@ export class SpecsBefore {
 
   /**
    * The versions that bind an entity, the highest first: those in the history, and those whose number a parent has though their commits are not in
-   * it. A git host that squashes or rebases what it merges leaves the tags behind.
+   * it. A git host that squashes or rebases what it merges leaves the tags behind. Where no parent has the entity, as in a history that begins anew: those
+   * of the same name and categories up to its own number, as far as others have them.
    */
-  async versions(place: EntityPlace): Promise<readonly PublishedVersion[]> {
+  async versions({ place, text }: EntitySpec): Promise<readonly PublishedVersion[]> {
     const texts = await this.#textsIn(this.#parents, place);
-    const reached = Math.max(0, ...texts.map((text) => parseSpec(text, place).spec?.version ?? 0));
+    const isNew = texts.length === 0;
+    const specs = (isNew ? [text] : texts).flatMap((one) => parseSpec(one, place).spec ?? []);
+    const reached = Math.max(0, ...specs.map(({ version }) => version));
+    // A new entity with other categories is another one that happens to have the name.
+    const isOne = ({ tag, name, version }: PublishedVersion) =>
+      isNew ? specs.some((spec) => tag === versionTag({ ...spec, version })) : name === place.name;
     this.#own ??= ownVersions(this.#repository);
     const known = new Set(this.#versions.map(({ tag }) => tag));
     const more: PublishedVersion[] = [];
     for (const one of await this.#own)
-      if (one.name === place.name && one.version <= reached && !known.has(one.tag) && !(await this.#isLater(one)))
-        more.push(one);
+      if (isOne(one) && one.version <= reached && !known.has(one.tag) && !(await this.#isLater(one)))
+        if (!isNew || (await this.#isShared(one))) more.push(one);
     return more.length === 0 ? this.#versions : [...this.#versions, ...more].sort((a, b) => b.version - a.version);
+  }
+
+  /** What nobody else has may be made again. On a server everybody has it. */
+  async #isShared({ commit }: PublishedVersion): Promise<boolean> {
+    if (this.#repository.workTree === undefined) return true;
+    return (await refsWith(this.#repository, commit, ["refs/remotes"])).length > 0;
   }
 
   /** Its tag was made later than this commit, or at it. */

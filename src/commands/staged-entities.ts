@@ -40,7 +40,7 @@ export async function checkStagedEntities(
     const tree = (await indexTree(repository, place.folder)) ?? "";
     const check = await checkEntity(
       repository,
-      { spec, tree, versions: await before.versions(place), was: await before.mutability(place) },
+      { spec, tree, versions: await before.versions(spec), was: await before.mutability(place) },
       {
         unlocked: (path, blob) => record.has(path, blob),
         mayLoosen: process.env[loosenVariable] === place.folder,

@@ -12,6 +12,7 @@ import { checkEntity } from "./check-entity.ts";
 import type { Context } from "./command.ts";
 import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
 import { publishedVersions } from "./published.ts";
+import { SpecsBefore } from "./specs-before.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 type Sayer = Pick<Context, "info" | "warn">;
@@ -68,8 +69,9 @@ async function tagVersion(repository: Repository, version: NewVersion, say: Saye
 async function breaks(repository: Repository, { entity, commit }: NewVersion): Promise<string | undefined> {
   const versions = (await publishedVersions(repository, [commit])).filter((one) => one.commit !== commit);
   const [tree] = await resolveObjects(repository, [`${commit}:${entity.place.folder}`]);
+  const before = new SpecsBefore(repository, { parents: await parentsOf(repository, commit), versions, commit });
   const record = new UnlockRecord(repository);
-  const state = { spec: entity, tree: tree ?? "", was: undefined, versions };
+  const state = { spec: entity, tree: tree ?? "", was: undefined, versions: await before.versions(entity) };
   const unlocked = (path: string, blob: string) => record.has(path, blob);
   const { breaches } = await checkEntity(repository, state, { unlocked, mayLoosen: true });
   return breaches[0]?.message;
