@@ -22,8 +22,10 @@ export async function rawInRange(
   for (const tip of await independentTips(repository, include)) {
     const range = { include: [tip], exclude };
     const raw: TreeFile[] = [];
-    const start = (await rangeStart(repository, range)) ?? (await emptyTree(repository));
-    for await (const files of inBatches(changedFiles(repository, [start, tip], pointers), 4096)) {
+    const start = await rangeStart(repository, range);
+    if (!start) continue;
+    const from = start.commit ?? (await emptyTree(repository));
+    for await (const files of inBatches(changedFiles(repository, [from, tip], pointers), 4096)) {
       const paths = files.map(({ path }) => path);
       const isTracked = await trackedInTree(repository, tip, paths);
       const tracked = files.filter((_, i) => isTracked[i]);

@@ -63,23 +63,26 @@ export async function newBlobs(repository: Repository, { include, exclude }: Com
   return new Set(stdout.toString("latin1").split("\n").filter(Boolean));
 }
 
-/**
- * A commit that `exclude` has and that the range was made on; undefined where there is none. Whatever the range brings differs between it and the ends. An
- * `exclude` that is not here excludes nothing.
- */
+/** What a range was made on: a commit that `exclude` has, or nothing. Whatever the range brings differs between it and the ends. */
+export interface RangeStart {
+  readonly commit: string | undefined;
+}
+
+/** Undefined for a range without commits. An `exclude` that is not here excludes nothing. */
 export async function rangeStart(
   repository: Repository,
   { include, exclude }: CommitRange,
-): Promise<string | undefined> {
+): Promise<RangeStart | undefined> {
   const options = exclude.filter((one) => one.startsWith("-"));
   const named = exclude.filter((one) => !one.startsWith("-"));
+  if (include.every((one) => named.includes(one))) return undefined;
   const known = await knownRevisions(repository, named);
   // As when one branch is pushed again: there is nothing to choose from.
-  if (options.length === 0 && known.length < 2) return known[0];
+  if (options.length === 0 && known.length < 2) return { commit: known[0] };
   const input = [...include, ...known.map((one) => `^${one}`), ""].join("\n");
   const not = options.length > 0 ? ["--not", ...options] : [];
   const { stdout } = await gitIn(repository, ["rev-list", "--boundary", "--stdin", ...not], { input });
-  return /^-([0-9a-f]+)$/m.exec(stdout.toString("latin1"))?.[1];
+  return stdout.length === 0 ? undefined : { commit: /^-([0-9a-f]+)$/m.exec(stdout.toString("latin1"))?.[1] };
 }
 
 /** Those of the commits that are in the history of no other one of them. */

@@ -127,6 +127,8 @@ describe("raw bytes under a tracked path", () => {
     work.write("many/7.py", "seven");
     await work.commit();
     expect(words(await asked())).toEqual(["diff-tree"]);
+    const again = await spy(team.box, (env) => work.git(["push", "-q", "origin", "main:same"], { env }));
+    expect(again.git.filter((argv) => /^git (diff-tree|check-attr)/.test(argv))).toEqual([]);
     for (let i = 0; i < 50; i++) work.write(`data/many/${i}`, `${i}`);
     await work.commit();
     expect(words(await asked())).toEqual(["diff-tree"]);
