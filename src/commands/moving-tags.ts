@@ -1,5 +1,4 @@
 import { parseVersionTag } from "../entity/version-tag.ts";
-import { verifyCommit } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
 import { resolveObjects } from "../git/tags.ts";
 import type { Breach } from "./breach.ts";
@@ -46,16 +45,18 @@ export async function commitsOf(
   return [...branches, ...peeled.filter((oid) => oid !== undefined)];
 }
 
-/** The versions among the refs that are being pushed. */
+/** The versions among the refs that are being pushed. One process for all. */
 export async function arrivingVersions(
   repository: Repository,
   updates: readonly RefUpdate[],
 ): Promise<PublishedVersion[]> {
-  const versions: PublishedVersion[] = [];
-  for (const { ref, to } of updates) {
+  const given = updates.flatMap(({ ref, to }) => {
     const version = ref.startsWith(tags) && to ? parseVersionTag(ref.slice(tags.length)) : undefined;
-    const commit = version && to ? await verifyCommit(repository, to) : undefined;
-    if (version && commit) versions.push({ ...version, commit });
-  }
-  return versions;
+    return version ? [{ version, to }] : [];
+  });
+  const commits = await resolveObjects(
+    repository,
+    given.map(({ to }) => `${to}^{commit}`),
+  );
+  return given.flatMap(({ version }, i) => (commits[i] === undefined ? [] : { ...version, commit: commits[i] }));
 }

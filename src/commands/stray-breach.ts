@@ -5,18 +5,23 @@ import { listCommits } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
 import { shellWord } from "../util/shell-word.ts";
 import type { Breach } from "./breach.ts";
-import { specTexts, treeSpecs } from "./entity-specs.ts";
+import { type EntitySpec, specTexts, treeSpecs } from "./entity-specs.ts";
 
 /** A version's tag, and the object it is given to. */
 export interface GivenTag extends VersionTag {
   readonly oid: string;
 }
 
-/** What is wrong with a version's tag of something that is not that version, and what would be right. `tips`: commits in whose history that may be. */
-export async function strayBreach(repository: Repository, given: GivenTag, tips: readonly string[]): Promise<Breach> {
+/** Where to look for what would be right. */
+export interface Around {
+  readonly commits: readonly string[];
+  /** Those of the commits. */
+  readonly specs: readonly EntitySpec[];
+}
+
+/** What is wrong with a version's tag of something that is not that version, and what would be right. */
+export async function strayBreach(repository: Repository, given: GivenTag, around: Around): Promise<Breach> {
   const { tag, name, version, oid } = given;
-  const commits: string[] = [];
-  for (const one of [oid, "HEAD", ...tips]) commits.push(...[(await verifyCommit(repository, one)) ?? []].flat());
   const commit = await verifyCommit(repository, oid);
   const own = commit === undefined ? undefined : await specOf(repository, commit, name);
   const says = own && statedTags(own.text, name)[0];
@@ -27,19 +32,30 @@ export async function strayBreach(repository: Repository, given: GivenTag, tips:
     message: commit
       ? `${tag}: ${commit.slice(0, 12)} is not version ${version} of ${name}: ${says ? `its spec says ${says}` : "no spec says so there"}`
       : `${tag}: it names no commit, and so no version`,
-    hint: await remedy(repository, given, commits),
+    hint: await remedy(repository, given, around),
+  };
+}
+
+/** The same without looking for what would be right. */
+export function shortBreach({ tag, name, version }: GivenTag): Breach {
+  const message = `${tag}: its commit is not version ${version} of ${name}`;
+  return {
+    rule: "stray",
+    path: `refs/tags/${tag}`,
+    line: 0,
+    message,
+    hint: `git tag -d ${shellWord(Buffer.from(tag))}`,
   };
 }
 
 async function remedy(
   repository: Repository,
   { tag, name, version }: GivenTag,
-  commits: readonly string[],
+  { commits, specs }: Around,
 ): Promise<string> {
   const word = shellWord(Buffer.from(tag));
   const remove = `git tag -d ${word}`;
-  let spec: string | undefined;
-  for (const commit of commits) spec ??= (await specOf(repository, commit, name))?.place.spec;
+  const spec = specs.find(({ place }) => place.name === name)?.place.spec;
   if (spec === undefined) return `${remove}; a name that does not end in __<number> is no version's`;
   const right = await commitOfVersion(repository, { tag, name, spec }, commits);
   if (right === undefined)

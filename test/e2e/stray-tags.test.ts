@@ -2,6 +2,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { projectRoot } from "../helper/build.ts";
 import { EntityProject } from "../helper/entity-project.ts";
+import { spy } from "../helper/spy.ts";
 
 describe("a tag of a version that no spec stands for", () => {
   const project = new EntityProject();
@@ -89,6 +90,24 @@ describe("a tag of a version that no spec stands for", () => {
     await project.git("push", "-q", next, "main", "c__d__1");
     await project.git("tag", "-d", "c__d__1");
     await project.git("fetch", "-q", "origin", "tag", "c__d__1");
+  });
+
+  it("is told from the tags of others with as many processes for many as for few", async () => {
+    const count = async (prefix: string, many: number) => {
+      const tags = Array.from({ length: many }, (_, i) => `${prefix}__${i + 1}`);
+      const lines = tags.map((tag) => `create refs/tags/${tag} HEAD\n`).join("");
+      await project.box.git(["update-ref", "--stdin"], { cwd: project.cwd, input: lines });
+      const seen = await spy(project.box, (env) =>
+        project.box.git([...push, ...tags], { cwd: project.cwd, env, code: "any" }),
+      );
+      return { code: seen.result.code, started: seen.git.filter((one) => one.startsWith("git ")).length };
+    };
+    expect(await count("other__few", 25)).toEqual(await count("other__many", 250));
+    const few = await count("c__few", 2);
+    const many = await count("c__many", 60);
+    expect([few.code, many.code]).toEqual([1, 1]);
+    // Each that is of an entity is looked for in the whole tree, and what would be right for some.
+    expect(many.started).toBeLessThan(60 * 8 + 20 * 12);
   });
 
   it("may lie anywhere, be of a kind that is declared only in its own commit, and of an entity that moved", async () => {
