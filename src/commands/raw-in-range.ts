@@ -47,7 +47,11 @@ export async function refuseRaw(
 ): Promise<void> {
   const found = await rawInRange(repository, range, pointers);
   if (found.length === 0 || (await loadGitSettings(repository)).bool("mlgit.allowraw")) return;
-  const way = "to send them as they are: git -c mlgit.allowRaw=true push";
+  // Who pushes has read them to send their data; a server has not.
+  const way =
+    pointers === undefined
+      ? "the server takes them as they are where `git config mlgit.allowRaw true` is set in its repository"
+      : "to send them as they are: git -c mlgit.allowRaw=true push";
   refuseBreaches(
     found.map((one) => ({ ...one, hint: `${one.hint}; ${way}` })),
     "this push would bring tracked files with their bytes",
