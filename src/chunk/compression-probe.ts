@@ -96,7 +96,14 @@ export class CompressionProbe {
   }
 }
 
+/** Bytes that one of them has where it begins, offset times 256 added: most files are no such thing, and there may be a million. */
+const possible = new Set(
+  [[0, zipEntry] as const, ...compressedFormats].map(([at, magic]) => 256 * at + magic.charCodeAt(0)),
+);
+const offsets = [...new Set([...possible].map((one) => one >> 8))];
+
 function isCompressed(firstBytes: Uint8Array): boolean {
+  if (!offsets.some((at) => possible.has(256 * at + (firstBytes[at] ?? -1)))) return false;
   const start = Buffer.from(firstBytes.subarray(0, longestMagic)).toString("latin1");
   // A zip may hold its entries as they are, and those that PyTorch and NumPy write do.
   if (start.startsWith(zipEntry)) return start.charCodeAt(zipMethodAt) !== 0;

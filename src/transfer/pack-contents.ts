@@ -3,7 +3,7 @@ import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import type { PackedContent } from "../store/local/sealed-pack.ts";
-import type { FilePacker } from "../store/remote/packer-types.ts";
+import type { FileHead, FilePacker } from "../store/remote/packer-types.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { UploadPacker } from "../store/remote/upload-packer.ts";
 import { createBreather } from "../util/breathe.ts";
@@ -91,24 +91,22 @@ interface PackTools {
 function packSmall(one: WantedContent, found: PackedContent, tools: PackTools): Promise<void> | undefined {
   const { oid, size, path } = one;
   const { content, chunks } = found;
-  const file = tools.packer.begin({ oid, size, kind: extname(path) }, content.subarray(0, 64));
-  const done = () => {
-    file.done();
-    tools.meter.advance(1, size);
-  };
-  if (chunks.length > 1) return packChunks(found, file).then(done);
-  const packing = file.chunk(content, chunks[0]?.id);
-  if (packing) return packing.then(done);
-  done();
+  const head = { oid, size, kind: extname(path) };
+  const packing =
+    chunks.length > 1 ? packChunks(head, found, tools) : tools.packer.single(head, content, chunks[0]?.id);
+  if (packing) return packing.then(() => tools.meter.advance(1, size));
+  tools.meter.advance(1, size);
   return undefined;
 }
 
-async function packChunks({ content, chunks }: PackedContent, file: FilePacker): Promise<void> {
+async function packChunks(head: FileHead, { content, chunks }: PackedContent, { packer }: PackTools): Promise<void> {
+  const file = packer.begin(head, content.subarray(0, 64));
   let start = 0;
   for (const { id, length } of chunks) {
     await file.chunk(content.subarray(start, start + length), id);
     start += length;
   }
+  file.done();
 }
 
 async function packContent(one: WantedContent, content: CachedContent, tools: PackTools): Promise<void> {

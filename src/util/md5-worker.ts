@@ -6,8 +6,10 @@ export interface Md5WorkerData {
   readonly md5: Uint8Array;
 }
 
-/** So many bytes of the shared memory come next; the last of them, or not. */
+/** The bytes that come next, in memory that both threads see; the last of them, or not. */
 export interface Md5Order {
+  /** Absent: they were put into `md5`. */
+  readonly bytes?: Uint8Array;
   readonly length: number;
   readonly last: boolean;
 }
@@ -19,8 +21,8 @@ export type Md5Answer = string | null;
 export function runMd5Worker({ md5: shared }: Md5WorkerData): void {
   const port = parentPort;
   let hash = createHash("md5");
-  port?.on("message", ({ length, last }: Md5Order) => {
-    hash.update(shared.subarray(0, length));
+  port?.on("message", ({ bytes = shared, length, last }: Md5Order) => {
+    hash.update(bytes.subarray(0, length));
     const answer: Md5Answer = last ? hash.digest("hex") : null;
     if (last) hash = createHash("md5");
     port.postMessage(answer);

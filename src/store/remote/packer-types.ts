@@ -56,9 +56,16 @@ export interface PackedFile {
 
 export interface Sourced {
   readonly plain: Uint8Array;
-  readonly id: Uint8Array;
+  readonly id: Uint8Array | undefined;
   readonly frame: Frame | undefined;
   readonly origin: EntryOrigin;
+}
+
+/** An entry of a pack. */
+export interface Placed {
+  /** The pack's id, or `#<number>`. */
+  readonly pack: string;
+  readonly entry: number;
 }
 
 export interface FilePacker {

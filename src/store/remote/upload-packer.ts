@@ -1,13 +1,15 @@
 import { codec as codecs } from "../../chunk/codec.ts";
 import { CompressionHistories, CompressionProbe } from "../../chunk/compression-probe.ts";
 import { SegmentBuilder, segmentLimit } from "../index/segment-builder.ts";
-import { encodeManifest, piecesOf, type Term, TermList } from "../manifest.ts";
-import { PackBuilder } from "../pack/pack-builder.ts";
+import { encodeManifest, piecesOf, type Term } from "../manifest.ts";
+import { PackBuilder, type PackEntry } from "../pack/pack-builder.ts";
 import type { PackTable } from "../pack/pack-table.ts";
+import { FilePacking, type PackingHost } from "./file-packing.ts";
 import type { PackInfo } from "./index-copy.ts";
 import { addTo, chunksOf, type FileChunks, hasRoomFor, type OpenUpload } from "./open-upload.ts";
-import type { PackRecipe } from "./pack-recipe.ts";
-import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Sourced } from "./packer-types.ts";
+import { PackNames } from "./pack-names.ts";
+import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
+import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Placed, Sourced } from "./packer-types.ts";
 import { PlacedChunks } from "./placed-chunks.ts";
 import { type PlainRow, PlainRows, plainRow } from "./plain-rows.ts";
 import { UploadSlots } from "./upload-slots.ts";
@@ -27,7 +29,7 @@ export class UploadPacker {
   #segment = new SegmentBuilder();
   /** Chunks of this push. */
   readonly #placed = new PlacedChunks();
-  readonly #names: string[] = [];
+  readonly #names = new PackNames();
   /** Files that get a manifest, or that `packed` is to tell of. */
   readonly #files: PackedFile[] = [];
   /** Files that need no more than a row, until their pack has its name: of these nothing is kept for long, since there may be very many. */
@@ -37,6 +39,14 @@ export class UploadPacker {
   readonly #known = new Map<string, PackInfo>();
   #current: OpenUpload | undefined;
   #newChunks = 0;
+  readonly #host: PackingHost = {
+    look: (plain) => {
+      const id = this.#tools.hash(plain);
+      return { id, isNew: !this.#placed.get(id) && !this.#tools.find(id) };
+    },
+    place: (chunk, probe) => this.#place(chunk, probe),
+    packed: (file) => this.#packed(file),
+  };
 
   constructor(tools: PackerTools) {
     this.#tools = tools;
@@ -48,7 +58,7 @@ export class UploadPacker {
   }
 
   get packs(): number {
-    return this.#names.length;
+    return this.#names.count;
   }
 
   /** Takes in a pack of an earlier push that the store has already and no index names. */
@@ -72,29 +82,29 @@ export class UploadPacker {
     return true;
   }
 
-  /** Begins a file; then `chunk` for each of its chunks, in order. */
-  begin({ oid, size, kind }: FileHead, head: Uint8Array): FilePacker {
-    const file = { oid, size, terms: new TermList(), lengths: [] as number[] };
-    const probe = new CompressionProbe(head, kind === undefined ? undefined : this.#histories.of(kind));
-    let offset = 0;
-    return {
-      look: (plain) => {
-        const id = this.#tools.hash(plain);
-        return { id, isNew: !this.#placed.get(id) && !this.#tools.find(id) };
-      },
-      shrinks: () => probe.shrinks,
-      chunk: (plain, id, frame) => {
-        file.lengths.push(plain.length);
-        const origin = { oid, offset };
-        offset += plain.length;
-        return this.#place({ plain, id: id ?? this.#tools.hash(plain), frame, origin }, file.terms, probe);
-      },
-      done: () => {
-        const row = plainRow(file);
-        if (row && size < this.#tools.remember) this.#plain.add(row);
-        else this.#files.push(file);
-      },
-    };
+  /** Begins a file; then `chunk` for each of its chunks, in order. `head`: its first bytes. */
+  begin(file: FileHead, head: Uint8Array): FilePacker {
+    return new FilePacking(this.#host, file, this.#probe(file, head));
+  }
+
+  /** A whole file of one chunk, of less than `remember` bytes: of those there may be very many, and `begin` makes several objects for each. */
+  single(file: FileHead, plain: Uint8Array, id: Uint8Array | undefined): Promise<void> | undefined {
+    const { oid, size } = file;
+    const placed = this.#place({ plain, id, frame: undefined, origin: { oid, offset: 0 } }, this.#probe(file, plain));
+    if (placed instanceof Promise)
+      return placed.then(({ pack, entry }) => this.#plain.add({ oid, size, pack, first: entry, count: 1 }));
+    this.#plain.add({ oid, size, pack: placed.pack, first: placed.entry, count: 1 });
+    return undefined;
+  }
+
+  #probe({ kind }: FileHead, head: Uint8Array): CompressionProbe {
+    return new CompressionProbe(head, kind === undefined ? undefined : this.#histories.of(kind));
+  }
+
+  #packed(file: PackedFile): void {
+    const row = plainRow(file);
+    if (row && file.size < this.#tools.remember) this.#plain.add(row);
+    else this.#files.push(file);
   }
 
   /** Uploads what is left, manifests included, then the index. */
@@ -111,40 +121,34 @@ export class UploadPacker {
 
   /** Where each chunk of a file lies now, in file order; at least of those that `remember` asks for. Only after finish. */
   *packed(): Generator<FileChunks> {
-    yield* chunksOf(this.#files, (pack) => this.#nameOf(pack) ?? "");
+    yield* chunksOf(this.#files, (pack) => this.#names.idOf(pack) ?? "");
   }
 
-  /** Undefined when it is done already: most chunks of small files wait for nothing. */
-  #place(
-    { plain, id, frame: made, origin }: Sourced,
-    terms: TermList,
-    probe: CompressionProbe,
-  ): Promise<void> | undefined {
+  /** Most chunks of small files wait for nothing. */
+  #place({ plain, id: proven, frame: made, origin }: Sourced, probe: CompressionProbe): Placed | Promise<Placed> {
+    const id = proven ?? this.#tools.hash(plain);
     const known = this.#findPlaced(id);
-    if (known) {
-      terms.append(known.pack, known.entry, plain.length);
-      return undefined;
-    }
+    if (known) return known;
     const tried = probe.wants();
     const frame = tried ? (made ?? this.#tools.codec.compress(plain)) : { codec: codecs.raw, bytes: plain };
     if (tried) probe.note(plain.length, frame.bytes.length);
-    const packed = { id, plainLength: plain.length, codec: frame.codec, stored: frame.bytes };
-    const append = (pack: OpenUpload) => {
-      const entry = addTo(pack, packed, origin);
-      this.#newChunks++;
-      this.#placed.set(id, this.#names.length, entry);
-      terms.append(`#${this.#names.length}`, entry, plain.length);
-    };
-    const pack = this.#packFor(packed.stored.length);
-    if (pack instanceof Promise) return pack.then(append);
-    append(pack);
-    return undefined;
+    const entry = { id, plainLength: plain.length, codec: frame.codec, stored: frame.bytes };
+    const pack = this.#packFor(entry.stored.length);
+    if (pack instanceof Promise) return pack.then((next) => this.#append(next, entry, origin));
+    return this.#append(pack, entry, origin);
+  }
+
+  #append(pack: OpenUpload, packed: PackEntry, origin: EntryOrigin): Placed {
+    const entry = addTo(pack, packed, origin);
+    this.#newChunks++;
+    this.#placed.set(packed.id, this.#names.count, entry);
+    return { pack: this.#names.label(this.#names.count), entry };
   }
 
   /** Where a chunk lies: in a pack of this push, or in one of the store's. */
-  #findPlaced(id: Uint8Array): { readonly pack: string; readonly entry: number } | undefined {
+  #findPlaced(id: Uint8Array): Placed | undefined {
     const here = this.#placed.get(id);
-    if (here) return { pack: `#${here.pack}`, entry: here.entry };
+    if (here) return { pack: this.#names.label(here.pack), entry: here.entry };
     const there = this.#tools.find(id);
     if (!there) return undefined;
     this.#known.set(there.pack.id, there.pack);
@@ -196,7 +200,7 @@ export class UploadPacker {
 
   /** Notes a finished pack for the index; returns the number that terms call it by. */
   #name(id: string, size: number, table: PackTable): number {
-    const number = this.#names.push(id) - 1;
+    const number = this.#names.add(id);
     const ordinal = this.#segment.pack(id, size, table.count);
     this.#known.set(id, { id, size, count: table.count });
     for (let i = 0; i < table.count; i++) if (!table.isManifest(i)) this.#segment.chunk(table.id(i), ordinal, i);
@@ -217,20 +221,16 @@ export class UploadPacker {
       entries.push(addTo(pack, { id: this.#tools.hash(piece), ...stored }, { bytes: piece }));
     }
     const { oid, size, terms } = file;
-    const place = { pack: `#${this.#names.length}`, first: entries[0] ?? 0, count: pieces.length };
+    const place = { pack: this.#names.label(this.#names.count), first: entries[0] ?? 0, count: pieces.length };
     return { oid, size, terms: terms.terms, ...place, manifest: true };
   }
 
   /** Terms in packs that have a name by now, and in the pack in hand, which the manifest will lie in. */
   #encode(file: PackedFile): Buffer {
     const terms = file.terms.terms.map(
-      (term): Term => ({ ...term, pack: this.#nameOf(term.pack) ?? sameManifestPack }),
+      (term): Term => ({ ...term, pack: this.#names.idOf(term.pack) ?? sameManifestPack }),
     );
     return encodeManifest(file.size, terms);
-  }
-
-  #nameOf(pack: string): string | undefined {
-    return pack.startsWith("#") ? this.#names[Number(pack.slice(1))] : pack;
   }
 
   #row(place: PlainRow | FilePlace) {
@@ -243,7 +243,7 @@ export class UploadPacker {
 
   /** The number of a pack in the segment in hand. */
   #list(pack: string): number {
-    const name = this.#nameOf(pack) ?? "";
+    const name = this.#names.idOf(pack) ?? "";
     const info = this.#known.get(name);
     return this.#segment.pack(name, info?.size ?? 0, info?.count ?? 0);
   }
