@@ -1,4 +1,4 @@
-// npm run bench:real-data -- [--bytes N] [--only SHAPE] [--tools mlgit,restic,borg,git-lfs] [--no-s3] [--json FILE] [--write SECTION] [--work DIR]
+// npm run bench:real-data -- [--bytes N] [--only SHAPE] [--tools mlgit,restic,borg,git-lfs] [--bulk-add] [--no-s3] [--json FILE] [--write SECTION] [--work DIR]
 // What is stored of data as people have it, version after version, and how long that takes: git add, commit and push beside restic, borg and git-lfs (Debian packages of
 // these names), in a folder and, where they can, on a local S3 server (Debian: radosgw ceph-mon ceph-osd ceph-common).
 import { execFileSync } from "node:child_process";
@@ -20,6 +20,8 @@ const { values: options } = parseArgs({
     bytes: { type: "string", default: "150000000" },
     only: { type: "string", multiple: true },
     tools: { type: "string", default: "mlgit,restic,borg,git-lfs" },
+    // mlgit takes files in by `git mlgit add`.
+    "bulk-add": { type: "boolean", default: false },
     "no-s3": { type: "boolean", default: false },
     json: { type: "string" },
     // Into that section of docs/benchmark.md.
@@ -82,7 +84,7 @@ async function keepAll(tool, folders, inBucket) {
   const prefix = `real-${process.hrtime.bigint()}`;
   const env = environment(tool, place, inBucket ? s3 : undefined);
   const target = inBucket && { url: `s3://bench/${prefix}`, endpoint: s3.endpoint };
-  const opened = tool.open({ work: place, repo, env, s3: target || undefined });
+  const opened = tool.open({ work: place, repo, env, s3: target || undefined, bulkAdd: options["bulk-add"] });
   const steps = folders.map((folder, i) => {
     takeOver(join(repo, "data"), folder, folders[i - 1]);
     const { seconds, cpu } = measure(opened.keep, { cwd: repo, env, scratch: place });
@@ -125,7 +127,8 @@ function sumOf(steps) {
 
 function report() {
   const versions = tools.map(({ version }) => version.replace(/ compiled.*/, "")).join(", ");
-  const made = `${versions}, Node ${process.version}; ${cpus().length} cores, ${cpus()[0]?.model}; one run; load ${loadavg()[0].toFixed(1)} at the end`;
+  const how = options["bulk-add"] ? "mlgit by `git mlgit add`; " : "";
+  const made = `${how}${versions}, Node ${process.version}; ${cpus().length} cores, ${cpus()[0]?.model}; one run; load ${loadavg()[0].toFixed(1)} at the end`;
   const text = [made, "", tableOf(results, tools)].join("\n");
   console.log(text);
   if (options.write) writeSection(fileURLToPath(new URL("../docs/benchmark.md", import.meta.url)), options.write, text);

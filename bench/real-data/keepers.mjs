@@ -7,7 +7,7 @@ import { gitLfs } from "../tool/git-lfs.mjs";
 import { mlgit } from "../tool/mlgit.mjs";
 
 const versionOf = (program, ...args) => spawnSync(program, args, { encoding: "utf8" }).stdout?.trim().split("\n")[0];
-const all = "git add -A && git commit -q -m version && git push -q origin main";
+const commitAndPush = "git commit -q -m version && git push -q origin main";
 
 function withGit(tool) {
   return {
@@ -15,7 +15,8 @@ function withGit(tool) {
     path: tool.path,
     buckets: tool.useS3 !== undefined,
     version: tool.version(),
-    open({ work, repo, env, s3 }) {
+    open({ work, repo, env, s3, bulkAdd }) {
+      const add = bulkAdd && tool.bulkAdd ? tool.bulkAdd : ["add", "-A"];
       const remote = join(work, "remote.git");
       const git = (...args) => run(["git", ...args], { cwd: repo, env });
       if (tool.install) run(tool.install, { cwd: work, env });
@@ -27,7 +28,7 @@ function withGit(tool) {
       git("add", "-A");
       git("commit", "-q", "--allow-empty", "-m", "zero");
       return {
-        keep: ["sh", "-c", all],
+        keep: ["sh", "-c", `git ${add.join(" ")} && ${commitAndPush}`],
         stored: () => tool.stored(remote),
         bringBack(folder) {
           run(["git", "clone", "-q", `file://${remote}`, folder], { cwd: work, env });
