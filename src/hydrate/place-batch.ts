@@ -83,7 +83,7 @@ export class PlaceBatch {
       if (owner === undefined && !tempName.test(name)) continue;
       const file = Buffer.concat([folder, Buffer.from("/"), bytes]);
       const stat = lstatSync(file, { throwIfNoEntry: false });
-      const isLeft = owner === undefined ? false : !mayBeAlive(owner);
+      const isLeft = owner !== undefined && !mayBeAlive(owner);
       if (stat?.isFile() && (isLeft || Date.now() - stat.ctimeMs > abandonedAfterMs)) rmSync(file, { force: true });
     }
   }

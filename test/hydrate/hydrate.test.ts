@@ -1,29 +1,25 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { hydrate } from "../../src/hydrate/hydrate.ts";
 import type { HydrateItem, HydrateQueue } from "../../src/hydrate/hydrate-queue.ts";
 import { formatPointer } from "../../src/pointer/pointer.ts";
-import { Cache } from "../../src/store/local/cache.ts";
+import type { Cache } from "../../src/store/local/cache.ts";
 import { silentMeter } from "../../src/transfer/meter.ts";
+import { type HydrationPlace, hydrationPlace } from "../helper/hydration.ts";
 
-let root: string;
 let top: string;
 let cache: Cache;
 
+let place: HydrationPlace;
+
 beforeEach(async () => {
-  root = realpathSync(mkdtempSync(join(tmpdir(), "mlgit-hydrate-")));
-  top = join(root, "work");
-  for (const folder of [top, join(top, ".git")]) mkdirSync(folder);
-  cache = await Cache.open(join(root, "cache"));
+  place = await hydrationPlace();
+  ({ top, cache } = place);
 });
 
-afterEach(async () => {
-  await cache.close();
-  rmSync(root, { recursive: true, force: true });
-});
+afterEach(() => place.remove());
 
 /** A file that holds its pointer, and its content in the cache. */
 function pointerFile(name: string): HydrateItem {
@@ -46,13 +42,7 @@ function queueOfPairs(items: readonly HydrateItem[]): HydrateQueue {
 
 function hydrateAll(queue: HydrateQueue, stamp: (paths: string[]) => void, stampedAtOnce?: number) {
   return hydrate(queue, {
-    repository: {
-      gitDir: join(top, ".git"),
-      commonDir: join(top, ".git"),
-      workTree: top,
-      objectFormat: "sha1",
-      prefix: "",
-    },
+    repository: place.repository,
     cache,
     meter: silentMeter,
     fetch: async () => new Map(),

@@ -1,27 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { hydrate } from "../../src/hydrate/hydrate.ts";
 import { type HydrateItem, queueOf } from "../../src/hydrate/hydrate-queue.ts";
 import { formatPointer } from "../../src/pointer/pointer.ts";
-import { Cache } from "../../src/store/local/cache.ts";
+import type { Cache } from "../../src/store/local/cache.ts";
 import { silentMeter } from "../../src/transfer/meter.ts";
 import type { Receiver } from "../../src/transfer/receiver.ts";
 import { processMark } from "../../src/util/process-mark.ts";
+import { type HydrationPlace, hydrationPlace } from "../helper/hydration.ts";
 import { randomBytes } from "../helper/sandbox.ts";
 
 let root: string;
@@ -30,17 +19,14 @@ let cache: Cache;
 const content = randomBytes("private copy", 1_500_000);
 const oid = createHash("sha256").update(content).digest("hex");
 
+let place: HydrationPlace;
+
 beforeEach(async () => {
-  root = realpathSync(mkdtempSync(join(tmpdir(), "mlgit-copies-")));
-  top = join(root, "work");
-  for (const folder of [top, join(top, ".git")]) mkdirSync(folder);
-  cache = await Cache.open(join(root, "cache"));
+  place = await hydrationPlace();
+  ({ root, top, cache } = place);
 });
 
-afterEach(async () => {
-  await cache.close();
-  rmSync(root, { recursive: true, force: true });
-});
+afterEach(() => place.remove());
 
 function pointerFile(name: string): HydrateItem {
   writeFileSync(join(top, name), formatPointer({ oid, size: content.length }));
@@ -61,13 +47,7 @@ function bring(receiver: Receiver, before: () => void = () => {}): Buffer | unde
 
 function hydrateAll(items: HydrateItem[], fetch: (receiver: Receiver) => unknown, isProtected = (_: Buffer) => false) {
   return hydrate(queueOf(items), {
-    repository: {
-      gitDir: join(top, ".git"),
-      commonDir: join(top, ".git"),
-      workTree: top,
-      objectFormat: "sha1",
-      prefix: "",
-    },
+    repository: place.repository,
     cache,
     meter: silentMeter,
     isProtected,
