@@ -5,6 +5,7 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 import { type FileRow, fileSource, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import type { PackedChunk } from "./pack-log.ts";
+import { PackWindow } from "./pack-window.ts";
 
 /** The bytes of a packed file and how they are cut. */
 export interface PackedContent {
@@ -25,6 +26,7 @@ interface Opened {
   readonly fd: number;
   readonly table: PackTable;
   readonly known: boolean;
+  readonly window: PackWindow;
 }
 
 export interface SealedPackOptions {
@@ -107,10 +109,10 @@ export class SealedPack {
     return row && this.#readRow(row, Buffer.allocUnsafe(row.size));
   }
 
-  /** The same as a view of `into`. Also undefined when it is larger than that. */
+  /** The same as a view of `into` or of memory of its own, which lives until the next call. Also undefined when it is larger than `into`. */
   readInto(oid: string, into: Buffer): PackedContent | undefined {
     const row = this.#find(oid);
-    return row && row.size <= into.length ? this.#readRow(row, into.subarray(0, row.size)) : undefined;
+    return row && row.size <= into.length ? this.#readRow(row, into.subarray(0, row.size), true) : undefined;
   }
 
   /** The entries of a file. */
@@ -144,15 +146,18 @@ export class SealedPack {
     return this.#last.row;
   }
 
-  /** Fills `content`, which is as long as its entries. */
-  #readRow(row: EntryRange, content: Buffer): PackedContent {
-    const { fd, table } = this.#opened();
+  /** Fills `into`, which is as long as its entries; or has a view of what was read ahead instead, if `mayBeView`. */
+  #readRow(row: EntryRange, into: Buffer, mayBeView = false): PackedContent {
+    const { fd, table, window } = this.#opened();
     if (row.count === 0 || row.first + row.count > table.count)
       throw this.damaged("its index names entries it does not have");
     const last = row.first + row.count - 1;
     const start = table.offset(row.first);
     const length = table.offset(last) + table.storedLength(last) - start;
-    if (content.length !== length || readFully(fd, content, start) !== length) throw this.damaged("it is too short");
+    const view = mayBeView && into.length === length ? window.view(start, length) : undefined;
+    const content = view ?? into;
+    if (!view && (into.length !== length || readFully(fd, into, start) !== length))
+      throw this.damaged("it is too short");
     const chunks: PackedChunk[] = [];
     for (let entry = row.first; entry <= last; entry++)
       chunks.push({ id: table.id(entry), length: table.storedLength(entry) });
@@ -179,6 +184,7 @@ export class SealedPack {
       return {
         fd,
         table,
+        window: new PackWindow(fd),
         known: `${pack.id}.pack` === basename(this.path) && this.#options.knows?.(pack.id, stat) === true,
       };
     } catch (error) {
