@@ -145,7 +145,7 @@ class Run {
     const blob = blobOid(this.#tools.repository, expected);
     const readOnly = this.#isProtected(item.path, blob);
     // The only copy of a byte is never shared with the worktree: root ignores read-only bits.
-    const mayShare = readOnly && this.#tools.cache.isElsewhere(item.oid);
+    const mayShare = content.kind === "file" && readOnly && this.#tools.cache.isElsewhere(item.oid);
     let shared: FileState | undefined;
     // git wrote the pointer with the mode that the file is to have.
     const result = placeFile({

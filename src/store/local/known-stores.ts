@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type FetchedRow, noteFetchedRows, readFetchedRows } from "../fetched-rows.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
@@ -6,6 +6,9 @@ import { hasPlace } from "../store-places.ts";
 
 /** Segments up to this size are read at once, in bytes; of others a look-up reads some rows. */
 const readWhole = 1 << 16;
+
+/** No file system in use stamps changes more coarsely. */
+const clockTickMs = 50;
 
 /**
  * Which contents some store had when it was asked last, by the local copies of indexes and by what was fetched from it, and without asking anybody. May know less
@@ -15,6 +18,10 @@ export class KnownStores {
   readonly #folder: string;
   #segments: Segment[] | undefined;
   #fetched: Set<string> | undefined;
+  /** Descriptors of segments that are read where they are. */
+  #open: number[] = [];
+  /** When the folders last changed, as it was before they were listed; undefined where a change since might not show. */
+  #listed: string | undefined;
 
   /** `folder`: the cache's `index/`. */
   constructor(folder: string) {
@@ -22,10 +29,24 @@ export class KnownStores {
   }
 
   has(oid: string): boolean {
-    this.#segments ??= this.#open();
-    if (this.#segments.some((segment) => names(segment, oid))) return true;
-    this.#fetched ??= new Set(this.#stores().flatMap(readFetchedRows));
-    return this.#fetched.has(oid);
+    if (this.#segments && this.#knows(oid)) return true;
+    // This process may have brought more since.
+    const changed = this.#lastChange();
+    if (changed !== undefined && changed === this.#listed) return false;
+    this.#listed = changed;
+    this.#list();
+    return this.#knows(oid);
+  }
+
+  #knows(oid: string): boolean {
+    return this.#segments?.some((segment) => names(segment, oid)) === true || this.#fetched?.has(oid) === true;
+  }
+
+  #lastChange(): string | undefined {
+    const times = [this.#folder, ...this.#stores()].map(
+      (folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    );
+    return Math.abs(Date.now() - Math.max(...times)) > clockTickMs ? times.join(" ") : undefined;
   }
 
   /** Notes what came from a store and was right, by segments of which there is no copy that would tell. */
@@ -43,22 +64,29 @@ export class KnownStores {
       .filter(hasPlace);
   }
 
-  #open(): Segment[] {
-    return this.#stores().flatMap((store) =>
-      list(store).flatMap((id) => {
-        try {
-          const fd = openSync(join(store, id), "r");
-          const { size } = fstatSync(fd);
-          if (size > readWhole) return [Segment.open(fileSource(fd, size), id)];
-          const bytes = readFileSync(fd);
-          closeSync(fd);
-          return [Segment.open(memorySource(bytes), id)];
-        } catch {
-          // A damaged copy is fetched again when the store is asked.
-          return [];
-        }
-      }),
-    );
+  #list(): void {
+    for (const fd of this.#open) closeSync(fd);
+    this.#open = [];
+    const stores = this.#stores();
+    this.#segments = stores.flatMap((store) => list(store).flatMap((id) => this.#openSegment(join(store, id), id)));
+    this.#fetched = new Set(stores.flatMap(readFetchedRows));
+  }
+
+  #openSegment(path: string, id: string): Segment[] {
+    try {
+      const fd = openSync(path, "r");
+      const { size } = fstatSync(fd);
+      if (size > readWhole) {
+        this.#open.push(fd);
+        return [Segment.open(fileSource(fd, size), id)];
+      }
+      const bytes = readFileSync(fd);
+      closeSync(fd);
+      return [Segment.open(memorySource(bytes), id)];
+    } catch {
+      // A damaged copy is fetched again when the store is asked.
+      return [];
+    }
   }
 }
 
