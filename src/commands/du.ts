@@ -72,7 +72,8 @@ async function folderRoom(session: Session, paths: readonly string[], ref: strin
   const { workTree, prefix } = repository;
   const isHere = ref === undefined && workTree !== undefined;
   for (const file of isHere ? namedFiles(all, paths, { workTree, prefix }) : below(all, paths, prefix)) {
-    const parts = quotePath(file.path).split("/");
+    // One letter is one byte, so that no name of a file makes its folder another one.
+    const parts = file.path.toString("latin1").split("/");
     const key = parts.length > depth ? `${parts.slice(0, depth).join("/")}/` : parts.join("/");
     const room = rooms.get(key) ?? { files: 0, bytes: 0, cached: 0 };
     room.files++;
@@ -80,7 +81,9 @@ async function folderRoom(session: Session, paths: readonly string[], ref: strin
     if (cache.has(file.oid)) room.cached += file.size;
     rooms.set(key, room);
   }
-  return [...rooms].map(([path, room]) => ({ path, ...room })).sort((a, b) => b.bytes - a.bytes);
+  return [...rooms]
+    .map(([path, room]) => ({ path: quotePath(Buffer.from(path, "latin1")), ...room }))
+    .sort((a, b) => b.bytes - a.bytes);
 }
 
 /** Every version of every file, each content once. */

@@ -24,7 +24,13 @@ it("git mlgit du counts cache, store, versions and folders", async () => {
         { path: "data/b/", bytes: 5000 },
       ],
     });
-    expect((await project.mlgit(["du"])).stdout).toContain("data/ (2 files");
+    project.write('data/b/a "name" to quote.bin', randomBytes("d", 10));
+    await project.commit("three");
+    expect(await project.json(["du"])).toMatchObject({ paths: [{ path: "data/", files: 3 }] });
+    expect(((await project.json(["du", "data/b"])) as { paths: object[] }).paths).toContainEqual(
+      expect.objectContaining({ path: '"data/b/a \\"name\\" to quote.bin"' }),
+    );
+    expect((await project.mlgit(["du"])).stdout).toContain("data/ (3 files");
     expect((await project.mlgit(["du", "dta"], { code: 2 })).stderr).toContain("there is no dta here");
     expect(await project.json(["du", "dta", "--ref", "HEAD"])).toMatchObject({ paths: [] });
   } finally {
