@@ -31,6 +31,8 @@ function asMlgitError(thrown: unknown): MlgitError {
       hint: "what was finished stays; run the same command again",
     });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (code === "EMFILE" || code === "ENFILE")
+    return new MlgitError("disk", message, { hint: "raise the limit (ulimit -n), then run the same command again" });
   if (code !== undefined && diskCodes.has(code))
     return new MlgitError("disk", message, { hint: "make room or mend the disk, then run the same command again" });
   if (code === "EACCES" || code === "EPERM")
@@ -40,7 +42,7 @@ function asMlgitError(thrown: unknown): MlgitError {
   });
 }
 
-const diskCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ENFILE"]);
+const diskCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : "";

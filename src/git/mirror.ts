@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { type GitOptions, type GitResult, runGit } from "./run.ts";
+import { type GitOptions, type GitResult, runGit, startError } from "./run.ts";
 
 /** What git sets for the repository it works on (`git rev-parse --local-env-vars`), and the user's own configuration. */
 const foreign = [
@@ -70,9 +70,7 @@ function serve(mirror: string, args: readonly string[], { request, env }: Servic
       env: { ...process.env, ...mirrorEnv(mirror), ...env },
       stdio: [request ? "pipe" : "inherit", "inherit", "inherit"],
     });
-    child.on("error", (cause) =>
-      reject(new MlgitError("setup", `git could not be started: ${cause.message}`, { cause })),
-    );
+    child.on("error", (cause) => reject(startError(cause)));
     child.on("close", (code) => {
       if (code === 0) return resolve();
       reject(

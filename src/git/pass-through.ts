@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { gitEnvironment } from "./environment.ts";
 import { cwdOf, type Repository } from "./repository.ts";
+import { startError } from "./run.ts";
 
 /**
  * Runs a git command of the user's in the repository's worktree: its words and its progress go to stderr, as they come, since stdout is for our own results; it may ask
@@ -27,9 +28,7 @@ export function passThroughIn(
       env: gitEnvironment(env),
       stdio: ["inherit", 2, 2],
     });
-    child.on("error", (cause) =>
-      reject(new MlgitError("setup", `git could not be started: ${cause.message}`, { cause })),
-    );
+    child.on("error", (cause) => reject(startError(cause)));
     child.on("close", (code) => {
       if (code === 0) return resolve();
       reject(new MlgitError("incomplete", `git ${args[0]} failed (exit ${code ?? "by a signal"}); see above`));

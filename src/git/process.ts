@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { gitEnvironment } from "./environment.ts";
+import { startError, tooManyOpen } from "./run.ts";
 import { writeOrWait } from "./write-or-wait.ts";
 
 export interface GitProcess {
@@ -20,13 +21,21 @@ export interface ProcessOptions {
   readonly from?: GitProcess;
 }
 
-/** Starts a git whose input and output are streamed. The caller must await `done` or call `stop`. */
+/**
+ * Starts a git whose input and output are streamed. The caller must await `done` or call `stop`.
+ * @throws MlgitError kind `disk` when too many files are open.
+ */
 export function startGit(args: readonly string[], options: ProcessOptions): GitProcess {
   const child = spawn("git", args, {
     cwd: options.cwd,
     env: gitEnvironment(options.env),
     stdio: [options.from?.stdout ?? "pipe", "pipe", "pipe"],
   });
+  // With too many files open Node makes no streams, and says so only in the next turn.
+  if (!child.stdout) {
+    child.on("error", () => {});
+    throw tooManyOpen();
+  }
   // Our own copy of the pipe would hide from the first git that the second one is gone.
   options.from?.stdout.destroy();
   let stderr = "";
@@ -37,9 +46,7 @@ export function startGit(args: readonly string[], options: ProcessOptions): GitP
   // git may end without reading everything; its exit code then tells.
   child.stdin?.on("error", () => {});
   const done = new Promise<void>((resolve, reject) => {
-    child.on("error", (cause) =>
-      reject(new MlgitError("setup", `git could not be started: ${cause.message}`, { cause })),
-    );
+    child.on("error", (cause) => reject(startError(cause)));
     child.on("close", (code) => {
       if (code === 0 || stopped) return resolve();
       const verb = args.find((arg, i) => !arg.startsWith("-") && args[i - 1] !== "-c");

@@ -82,6 +82,9 @@ export function streamGit(
       stdio: ["pipe", "pipe", "pipe"],
       ...(options.signal ? { signal: options.signal } : {}),
     });
+    child.on("error", (error) => reject(startError(error)));
+    // With too many files open Node makes no streams either.
+    if (!child.stdin) return;
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-65_536);
@@ -93,7 +96,6 @@ export function streamGit(
       child.kill();
       reject(error);
     });
-    child.on("error", (error) => reject(startError(error)));
     child.on("close", (code, signal) => {
       const status = code ?? (signal ? 128 : 1);
       if (!(options.okCodes ?? [0]).includes(status)) return reject(exitError(args, status, stderr));
@@ -121,11 +123,21 @@ async function feed(stdin: Writable, input: GitOptions["input"]): Promise<void> 
   stdin.end();
 }
 
-function startError(error: Error): MlgitError {
-  if (systemCode(error) === "ABORT_ERR") return new MlgitError("interrupted", "interrupted", { cause: error });
+/** Why no git ran at all. */
+export function startError(error: Error): MlgitError {
+  const code = systemCode(error);
+  if (code === "ABORT_ERR") return new MlgitError("interrupted", "interrupted", { cause: error });
+  if (code === "EMFILE" || code === "ENFILE") return tooManyOpen(error);
   return new MlgitError("setup", `git could not be started: ${error.message}`, {
     hint: "install git 2.39 or newer and put it on PATH",
     cause: error,
+  });
+}
+
+export function tooManyOpen(cause?: Error): MlgitError {
+  return new MlgitError("disk", "git could not be started: too many open files", {
+    hint: "raise the limit (ulimit -n), then run the same command again",
+    cause,
   });
 }
 
