@@ -13,7 +13,7 @@ import type {
   PutOptions,
   Stored,
 } from "./azure-api.ts";
-import { type AzurePlace, azureError, notAzureError } from "./azure-error.ts";
+import { type AzurePlace, azureError, type Failed, notAzureError } from "./azure-error.ts";
 
 /** What is open while a backend is used. */
 export interface AzureClient {
@@ -39,7 +39,7 @@ export class SdkClient implements AzureApi {
   }
 
   async get(key: string, { offset, count, ifMatch, signal }: GetOptions): Promise<RangeAnswer> {
-    return this.#explained(key, signal, async () => {
+    return this.#explained({ key, right: "read", signal }, async () => {
       const options = { ...condition({ ifMatch, signal }), maxRetryRequests: 0 };
       const answer = await this.#blob(key).download(offset, count, options);
       // Getters, which a spread would leave out.
@@ -51,21 +51,21 @@ export class SdkClient implements AzureApi {
   }
 
   async head(key: string, signal?: AbortSignal): Promise<BlobInfo> {
-    return this.#explained(key, signal, async () => {
+    return this.#explained({ key, right: "read", signal }, async () => {
       const answer = await this.#blob(key).getProperties(condition({ signal }));
       return { ...infoOf(answer), ...this.#stored(key, answer) };
     });
   }
 
   async put(key: string, body: Uint8Array, { md5, ...rest }: PutOptions): Promise<Stored> {
-    return this.#explained(key, rest.signal, async () => {
+    return this.#explained({ key, right: "create and write", signal: rest.signal }, async () => {
       const options = { ...condition(rest), transactionalContentMD5: md5 };
       return this.#stored(key, await this.#blob(key).upload(body, body.length, options));
     });
   }
 
   async list(prefix: string, { after, limit = 1000, signal }: ListOptions): Promise<ListPage> {
-    return this.#explained(prefix, signal, async () => {
+    return this.#explained({ key: prefix, right: "list", signal }, async () => {
       const options = { ...condition({ signal }), prefix, includeMetadata: true };
       const page = { maxPageSize: limit, ...(after && { continuationToken: after }) };
       const { value } = await this.#client.listBlobsFlat(options).byPage(page).next();
@@ -78,16 +78,18 @@ export class SdkClient implements AzureApi {
   }
 
   async remove(key: string, ifMatch?: string): Promise<void> {
-    await this.#explained(key, undefined, () => this.#blob(key).delete(condition({ ifMatch })));
+    await this.#explained({ key, right: "delete" }, () => this.#blob(key).delete(condition({ ifMatch })));
   }
 
   async stage(key: string, { id, body, md5 }: Block, signal?: AbortSignal): Promise<void> {
     const options = { transactionalContentMD5: md5, ...(signal && { abortSignal: signal }) };
-    await this.#explained(key, signal, () => this.#blob(key).stageBlock(id, body, body.length, options));
+    await this.#explained({ key, right: "create and write", signal }, () =>
+      this.#blob(key).stageBlock(id, body, body.length, options),
+    );
   }
 
   async commit(key: string, ids: readonly string[], options: Condition): Promise<Stored> {
-    return this.#explained(key, options.signal, async () =>
+    return this.#explained({ key, right: "create and write", signal: options.signal }, async () =>
       this.#stored(key, await this.#blob(key).commitBlockList([...ids], condition(options))),
     );
   }
@@ -95,7 +97,7 @@ export class SdkClient implements AzureApi {
   /** Private: only who has credentials of the account sees it. */
   async makeContainer(): Promise<MadePlace> {
     const { container } = this.#parts.place;
-    const { succeeded } = await this.#explained(container, undefined, () => this.#client.createIfNotExists());
+    const { succeeded } = await this.#explained({ key: container }, () => this.#client.createIfNotExists());
     if (!succeeded) return { made: false, settings: [] };
     return {
       made: true,
@@ -116,12 +118,12 @@ export class SdkClient implements AzureApi {
     return { tag: unquoted(etag) };
   }
 
-  async #explained<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  async #explained<T>(asked: Omit<Failed, "place">, work: () => Promise<T>): Promise<T> {
     this.#parts.onRequest();
     try {
       return await work();
     } catch (error) {
-      throw azureError(error, { key, place: this.#parts.place, signal });
+      throw azureError(error, { ...asked, place: this.#parts.place });
     }
   }
 }

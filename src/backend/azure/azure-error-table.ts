@@ -1,7 +1,8 @@
 import type { Rule } from "../web-error.ts";
 
 export const again = "run the same command again; what was finished is kept";
-const role = 'give the login the role "Storage Blob Data Contributor" on the container, or use the account\'s key';
+const role =
+  'give the login the role "Storage Blob Data Contributor" on the container, or the signature the rights read, create, write, delete and list';
 const key =
   "check AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_KEY (az storage account keys list), or log in: az login";
 const firewall = "ask who owns the account: its network rules may not let this machine in";
@@ -14,6 +15,11 @@ const protectedBy: Rule = [
   "see the container's immutability policy and legal holds",
 ];
 const name: Rule = ["setup", "the server does not allow such a name", "check the store's URL"];
+
+const refused = "access denied";
+const tooFew = "this login or signature has too few rights";
+/** It depends on the request whether it is refused. */
+export const lacksRight: ReadonlySet<string> = new Set([refused, tooFew]);
 
 /** By the server's error code. https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
 export const byCode: Readonly<Record<string, Rule>> = {
@@ -29,9 +35,9 @@ export const byCode: Readonly<Record<string, Rule>> = {
   AccountBeingCreated: ["unreachable", "the account is being made", "wait a minute and try again", retryable],
   AuthenticationFailed: ["denied", "the key or signature is wrong", key],
   // Of a key it is a wrong one (Azurite), of a signature too few rights, of either a closed network.
-  AuthorizationFailure: ["denied", "access denied", `${key}; ${firewall}`],
-  AuthorizationPermissionMismatch: ["denied", "this login or signature has too few rights", role],
-  InsufficientAccountPermissions: ["denied", "this login or signature has too few rights", role],
+  AuthorizationFailure: ["denied", refused, `${key}; ${firewall}`],
+  AuthorizationPermissionMismatch: ["denied", tooFew, role],
+  InsufficientAccountPermissions: ["denied", tooFew, role],
   AuthorizationSourceIPMismatch: ["denied", "the signature is for another network address", key],
   AuthorizationProtocolMismatch: ["denied", "the signature is not for this protocol", "use an https endpoint"],
   AuthorizationResourceTypeMismatch: [

@@ -1,7 +1,18 @@
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { BackendError, interruptedError } from "../backend-error.ts";
 import { delayOf, networkRule, type Rule } from "../web-error.ts";
-import { byCode, byStatus, clock, early, expired, lost, noSuchAccount, notAzure, slow } from "./azure-error-table.ts";
+import {
+  byCode,
+  byStatus,
+  clock,
+  early,
+  expired,
+  lacksRight,
+  lost,
+  noSuchAccount,
+  notAzure,
+  slow,
+} from "./azure-error-table.ts";
 import type { AzureLogin } from "./azure-login.ts";
 
 /** What an error message may name, and what a signature says of itself. */
@@ -16,6 +27,8 @@ export interface AzurePlace {
 export interface Failed {
   readonly key: string;
   readonly place: AzurePlace;
+  /** What the request needs leave for, as a signature's rights are called. */
+  readonly right?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,13 +53,14 @@ export function azurePlace(container: string, { account, endpoint, credential }:
 }
 
 /** What went wrong with a request, for people, and whether trying again makes sense. Ours pass through. */
-export function azureError(error: unknown, { key, place, signal }: Failed): unknown {
+export function azureError(error: unknown, { key, place, right, signal }: Failed): unknown {
   if (isMlgitError(error)) return error;
   if (signal?.aborted) return interruptedError(key);
   const failure = error as SdkError;
   const [kind, what, hint, more] = ruleFor(failure, place);
   const about = kind === "missing" ? key : where(place);
-  return new BackendError(kind, `${about}: ${what}${detail(failure)}`, {
+  const denied = right !== undefined && lacksRight.has(what) ? ` to ${right} ${key}` : "";
+  return new BackendError(kind, `${about}: ${what}${denied}${detail(failure)}`, {
     ...more,
     path: key,
     hint,

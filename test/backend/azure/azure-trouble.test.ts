@@ -219,6 +219,23 @@ describeWithAzure("azure backend", () => {
       }
     });
 
+    it("is told which right its signature lacks, and for what", async () => {
+      const token = (rights: string) => ({ AZURE_STORAGE_SAS_TOKEN: sas(-1, 1, rights) });
+      const message = async (rights: string, work: (backend: Backend) => Promise<unknown>) => {
+        const { message, hint } = await failure(work(use(token(rights))));
+        restore();
+        expect(hint).toContain("create, write, delete and list");
+        return message;
+      };
+      const write = await message("rl", (backend) => backend.save(pack(), Buffer.from("x")));
+      expect(write).toMatch(/to create and write other\/packs\/\S+ \(403/);
+      const parts = await message("rl", (backend) => backend.save(pack(), Buffer.alloc(9 << 20)));
+      expect(parts).toMatch(/to create and write other\/packs\/\S+ \(403/);
+      expect(await message("l", (backend) => read(backend, format))).toContain("to read other/mlgit.json (403");
+      expect(await message("rcw", (backend) => names(backend, "pack"))).toContain("to list other/packs/ (403");
+      expect(await message("rcwl", (backend) => backend.remove(pack()))).toMatch(/to delete other\/packs\/\S+ \(403/);
+    });
+
     it("names a wrong key, and never shows it", async () => {
       const key = Buffer.from("hunter2hunter2").toString("base64");
       for (const error of await failures(use({ AZURE_STORAGE_KEY: key }))) {
