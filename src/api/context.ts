@@ -43,7 +43,10 @@ export function createContext(around: Surroundings): Context & { close(): Promis
     repository,
     async openBackend(options) {
       const { openBackend } = await import("../backend/all.ts");
-      return openBackend(options, tracing ? (line) => log.debug(`store: ${line}`) : undefined);
+      return openBackend(options, {
+        trace: tracing ? (line) => log.debug(`store: ${line}`) : undefined,
+        say: around.quiet ? undefined : warn,
+      });
     },
     info: (message) => {
       if (!around.quiet) around.say(message);

@@ -3,11 +3,12 @@ import type { Backend, BackendFactory, BackendOptions } from "./backend.ts";
 import { fileConfig } from "./file/file-config.ts";
 import { httpConfig } from "./http/http-config.ts";
 import { parseStoreUrl, unknownScheme } from "./location.ts";
+import { Patience } from "./patience.ts";
 import { rcloneConfig } from "./rclone/rclone-config.ts";
 import { s3Config } from "./s3/s3-config.ts";
 import { sftpConfig } from "./sftp/sftp-config.ts";
 import { withLimit } from "./wrap/limit.ts";
-import { type Trace, withLog } from "./wrap/log.ts";
+import { type Listeners as LogListeners, type Trace, withLog } from "./wrap/log.ts";
 import { withRetry } from "./wrap/retry.ts";
 
 const s3: BackendFactory = {
@@ -36,6 +37,7 @@ const factories: readonly BackendFactory[] = [
   s3,
   {
     schemes: ["sftp", "sftph"],
+    asksPeople: true,
     open: async (options) => new (await import("./sftp/sftp-backend.ts")).SftpBackend(sftpConfig(options)),
   },
 ];
@@ -43,16 +45,27 @@ const factories: readonly BackendFactory[] = [
 /** The schemes a store URL can have, without the colon. */
 export const schemes: readonly string[] = factories.flatMap((factory) => factory.schemes);
 
+/** Who hears of what a backend does. */
+export interface Listeners {
+  /** Of every operation. */
+  readonly trace?: Trace | undefined;
+  /** Of a place that keeps people waiting. */
+  readonly say?: ((text: string) => void) | undefined;
+}
+
 /**
- * Opens the backend that a store URL names, with its wrappers. Makes no request yet. `trace` hears of every operation.
+ * Opens the backend that a store URL names, with its wrappers. Makes no request yet.
  * @throws MlgitError kind `setup` for a URL or options that make no sense.
  */
-export async function openBackend(options: BackendOptions, trace?: Trace): Promise<Backend> {
+export async function openBackend(options: BackendOptions, { trace, say }: Listeners = {}): Promise<Backend> {
   const { scheme } = parseStoreUrl(options.url);
   const factory = factoryOf(scheme, options);
   if (!factory) throw unknownScheme(options.url, schemes);
   if (process.env.NODE_EXTRA_CA_CERTS && scheme !== "file") (await import("./extra-ca.ts")).trustExtraCertificates();
-  return wrapBackend(await factory.open(options), trace);
+  const backend = await factory.open(options);
+  const { asksPeople = false } = factory;
+  const patience = say && new Patience({ place: backend.location, say, asksPeople });
+  return wrapBackend(backend, { trace, patience });
 }
 
 /** Google's bucket speaks S3 where the user names its endpoint. */
@@ -62,9 +75,12 @@ function factoryOf(scheme: string, { endpointUrl }: BackendOptions): BackendFact
 }
 
 /** What every backend gets around it. Each try waits for its turn and is counted; nobody holds a turn while waiting to try again. */
-export function wrapBackend(backend: Backend, trace?: Trace): Backend {
-  return withRetry(withLimit(withLog(backend, trace)), {
-    onRetry: (error, attempt, delay) =>
-      trace?.(`try ${attempt} failed, again in ${Math.round(delay)} ms: ${(error as Error).message}`),
+export function wrapBackend(backend: Backend, listeners: LogListeners = {}): Backend {
+  const { trace, patience } = listeners;
+  return withRetry(withLimit(withLog(backend, listeners)), {
+    onRetry: (error, attempt, delay) => {
+      patience?.failed(error);
+      trace?.(`try ${attempt} failed, again in ${Math.round(delay)} ms: ${(error as Error).message}`);
+    },
   });
 }

@@ -171,6 +171,8 @@ export interface BackendOptions {
 /** One line of `all.ts`: how a scheme becomes a backend. */
 export interface BackendFactory {
   readonly schemes: readonly string[];
+  /** Logging in may wait for somebody who types a passphrase. */
+  readonly asksPeople?: boolean;
   /** Throws kind `setup` when the URL or an option makes no sense. Opens no connection. */
   open(options: BackendOptions): Promise<Backend>;
 }

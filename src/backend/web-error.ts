@@ -73,7 +73,8 @@ export function silentError(key: string, location: string): BackendError {
   return new BackendError("unreachable", `${location}: the server does not answer in time`, {
     path: key,
     hint,
-    retryable: true,
+    // Each try took a minute without a byte.
+    ...fewTries,
   });
 }
 

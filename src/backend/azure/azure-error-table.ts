@@ -119,7 +119,8 @@ export const slow: Rule = [
   "unreachable",
   "the server does not answer in time",
   `check the network and the endpoint; ${again}`,
-  ambiguous,
+  // Each try took a minute without a byte.
+  { ...ambiguous, maxRetries: 3 },
 ];
 export const notAzure: Rule = [
   "unreachable",

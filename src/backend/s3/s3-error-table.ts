@@ -136,7 +136,13 @@ export const bySystem: Readonly<Record<string, Rule>> = {
 };
 
 export const lost: Rule = ["unreachable", "the connection was lost", again, ambiguous];
-export const slow: Rule = ["unreachable", "the server does not answer in time", `${network}; ${again}`, ambiguous];
+/** Each try took a minute without a byte. */
+export const slow: Rule = [
+  "unreachable",
+  "the server does not answer in time",
+  `${network}; ${again}`,
+  { ...ambiguous, maxRetries: 3 },
+];
 export const notS3: Rule = [
   "unreachable",
   "what answers there is not an S3 server",

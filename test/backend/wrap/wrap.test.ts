@@ -39,7 +39,7 @@ describe("log", () => {
 
   it("says one line for each operation, failed ones too", async () => {
     const lines: string[] = [];
-    const backend = wrapBackend(new MemoryBackend(), (line) => lines.push(line));
+    const backend = wrapBackend(new MemoryBackend(), { trace: (line) => lines.push(line) });
     const handle = pack();
     await backend.save(handle, Buffer.alloc(100));
     await failure(backend.stat({ type: "git", name: "nothing" }));
