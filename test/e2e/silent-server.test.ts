@@ -29,7 +29,9 @@ it("a push to a server that takes connections and never answers says whom it wai
     });
     const code = await new Promise((resolve) => push.once("close", resolve));
     expect(code).not.toBe(0);
-    expect(said).toMatch(new RegExp(`s3://bucket/data/ at http://127.0.0.1:${port} has not answered for \\d+ s; still waiting`));
+    expect(said).toMatch(
+      new RegExp(`s3://bucket/data/ at http://127.0.0.1:${port} has not answered for \\d+ s; still waiting`),
+    );
   } finally {
     for (const socket of sockets) socket.destroy();
     server.close();
