@@ -1,6 +1,7 @@
-import { type AgentOptions, Agent as HttpAgent } from "node:http";
+import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { Socket } from "node:net";
+import { type ConnectionSource, readIntoOneBuffer } from "../one-buffer.ts";
 
 export interface AgentSettings {
   readonly sockets: number;
@@ -16,7 +17,7 @@ export interface AgentSettings {
  */
 export function watchfulAgent(endpoint: string, settings: AgentSettings): HttpAgent {
   const options = { keepAlive: true, maxSockets: settings.sockets, timeout: settings.idleTimeout };
-  const agent = endpoint.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
+  const agent = readIntoOneBuffer(endpoint.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options));
   const source = agent as unknown as ConnectionSource;
   const create = source.createConnection.bind(agent);
   source.createConnection = (...args) => {
@@ -25,11 +26,6 @@ export function watchfulAgent(endpoint: string, settings: AgentSettings): HttpAg
     return socket;
   };
   return agent;
-}
-
-/** What node:http documents of an agent and its types leave out. */
-interface ConnectionSource {
-  createConnection(options: AgentOptions, done?: (error: Error | null, socket: Socket) => void): Socket | undefined;
 }
 
 function watch(socket: Socket, { connectTimeout, idleTimeout }: AgentSettings): void {

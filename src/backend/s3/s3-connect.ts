@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { readIntoOneBuffer } from "../one-buffer.ts";
 import type { S3Api } from "./s3-api.ts";
 import { SdkClient } from "./s3-client.ts";
 import type { S3Config } from "./s3-config.ts";
@@ -46,8 +47,8 @@ function clientConfig(config: S3Config, options: S3ClientOptions): S3ClientConfi
     expectContinueHeader: false,
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     requestHandler: new NodeHttpHandler({
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
+      httpAgent: readIntoOneBuffer(new HttpAgent(agent)),
+      httpsAgent: readIntoOneBuffer(new HttpsAgent(agent)),
       connectionTimeout: options.connectTimeout,
       socketTimeout: options.idleTimeout,
     }),
