@@ -1,4 +1,6 @@
+import { listRefs } from "../git/ref-update.ts";
 import { defaultRemote } from "../git/remote.ts";
+import { runsRef } from "../lineage/run-store.ts";
 import { selectStages } from "../pipeline/select-stages.ts";
 import type { Command, Context } from "./command.ts";
 import { openPipeline } from "./pipeline/open-pipeline.ts";
@@ -28,6 +30,7 @@ export const command = {
       const dryRun = options.dryRun === true;
       // Of a run elsewhere a fresh clone knows nothing before its record is here.
       if (options.pull === true) await fetchRecords(session, context);
+      else await hintAtOthers(session, context);
       const reports = await reproStages(session, context, {
         graph,
         names: selectStages(graph, selection),
@@ -44,6 +47,15 @@ export const command = {
     }
   },
 } satisfies Command;
+
+/** In a fresh clone everything would be run again, however long it took the others. */
+async function hintAtOthers({ repository, git }: Session, context: Context): Promise<void> {
+  if ((await listRefs(repository, [runsRef, "refs/mlgit/remotes"])).length > 0) return;
+  if ((await defaultRemote(repository, git, "fetch")) === undefined) return;
+  context.info(
+    "no record of a run is here yet\nhint: git mlgit repro --pull brings those of others, and what they made",
+  );
+}
 
 async function fetchRecords(session: Session, context: Context): Promise<void> {
   const remote = await defaultRemote(session.repository, session.git, "fetch");

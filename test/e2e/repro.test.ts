@@ -84,10 +84,13 @@ describe("git mlgit repro", () => {
     const inClone = { cwd: clone };
     await project.box.run("mkdir", [join(clone, ".git/ran")]);
     project.box.write("clone/raw", "9\n8\n");
-    expect((await project.box.mlgit(["repro", "-n"], inClone)).stderr).toContain("no run of it is known");
+    const alone = (await project.box.mlgit(["repro", "-n"], inClone)).stderr;
+    expect(alone).toContain("no run of it is known");
+    expect(alone).toContain("hint: git mlgit repro --pull brings those of others");
     const pulled = await project.box.mlgit(["repro", "--pull"], inClone);
     expect(pulled.stdout).toBe("2 taken from earlier runs\n");
     expect(project.box.read("clone/data/model").toString()).toBe("8\n9\nsize: 128\n");
+    expect((await project.box.mlgit(["repro", "-n"], inClone)).stderr).not.toContain("hint:");
     expect(existsSync(join(clone, ".git/ran/prep"))).toBe(false);
     // Records stay when contents are collected: then the stage runs.
     await project.box.run("find", [".git/mlgit/packs", ".git/mlgit/files", "-type", "f", "-delete"], inClone);
