@@ -69,6 +69,9 @@ await joinParts(metafile, "dist/part", [
   { name: "commands", roots: isOneOf(...typedAllDay) },
   // All the rest, but for what would be larger than all of it.
   { name: "more-commands", roots: (path) => !closureOf(metafile, path).some(isHeavy) },
+  // The SDKs: most of what a small push to a bucket loads.
+  { name: "s3", roots: isOneOf("src/backend/s3/s3-connect.ts") },
+  { name: "azure", roots: isOneOf("src/backend/azure/azure-connect.ts") },
 ]);
 const loader = {
   bundle: true,
