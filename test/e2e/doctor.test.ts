@@ -1,4 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createSandbox, randomBytes } from "../helper/sandbox.ts";
 
@@ -80,6 +82,24 @@ describe("git mlgit doctor", () => {
     await doctor(0);
     rmSync(box.path("data"), { recursive: true });
     expect(wrong(await doctor(1))).toMatchObject([{ check: "store", fix: expect.stringContaining("mkdir") }]);
+  });
+
+  const elsewhere = "/dev/shm";
+  const differs = existsSync(elsewhere) && statSync(elsewhere).dev !== statSync(tmpdir()).dev;
+  (differs ? it : it.skip)("promises no links to a worktree on another file system than the cache", async () => {
+    const other = mkdtempSync(join(elsewhere, "mlgit-doctor-"));
+    try {
+      await box.git(["worktree", "add", "-q", join(other, "w")], { cwd });
+      const found = (await doctor(1, join(other, "w"))).filter(({ check }) => check === "links");
+      expect(found).toMatchObject([{ state: "note", message: expect.stringContaining("is a copy") }]);
+      await box.git(["config", "mlgit.cache", join(other, "cache")], { cwd });
+      const beside = (await doctor(1, join(other, "w"))).filter(({ check }) => check === "links");
+      expect(beside).toMatchObject([{ state: "ok" }]);
+      await box.git(["config", "--unset", "mlgit.cache"], { cwd });
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+      await box.git(["worktree", "prune"], { cwd });
+    }
   });
 
   it("looks at the machine alone outside of a repository", async () => {

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, linkSync, mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "../../backend/backend.ts";
 import { isNoFolderError } from "../../backend/backend-error.ts";
@@ -20,14 +20,16 @@ export async function checkPlaces(session: Session, context: Context): Promise<F
 function checkCache({ cacheFolder, repository }: Session): Finding[] {
   const name = `.doctor-${uniqueName()}`;
   const probe = join(cacheFolder, name);
-  // Beside the worktree and, but for odd set-ups, on its file system; in the worktree itself a watcher would see it.
-  const target = join(repository.gitDir, name);
+  const { gitDir, workTree = gitDir } = repository;
+  // A watcher would see it in the worktree itself.
+  const target = join(gitDir, name);
   try {
     mkdirSync(cacheFolder, { recursive: true });
     writeFileSync(probe, "mlgit");
     const { bavail, bsize } = statfsSync(cacheFolder);
     const free = formatBytes(bavail * bsize);
-    return [ok("cache", `${cacheFolder} can be written, ${free} free`), linkAbility(probe, target)];
+    const links = isSameDevice(gitDir, workTree) ? linkAbility(probe, target) : elsewhere(cacheFolder, workTree);
+    return [ok("cache", `${cacheFolder} can be written, ${free} free`), links];
   } catch (error) {
     const cause = diskError(error, { doing: "write to", path: cacheFolder });
     if (!isMlgitError(cause)) throw error;
@@ -44,6 +46,21 @@ function linkAbility(probe: string, target: string): Finding {
   rmSync(target, { force: true });
   if (succeeds(() => linkSync(probe, target)))
     return ok("links", "no reflinks here: read-only files are hard links to the cache, others are copied");
+  return copies();
+}
+
+/** The worktree of a `--separate-git-dir`, or one that `git worktree add` made on another disk. */
+function elsewhere(cacheFolder: string, workTree: string): Finding {
+  return isSameDevice(cacheFolder, workTree)
+    ? ok("links", "files are hydrated by links or reflinks where the worktree's file system can")
+    : copies();
+}
+
+function isSameDevice(a: string, b: string): boolean {
+  return statSync(a).dev === statSync(b).dev;
+}
+
+function copies(): Finding {
   return note(
     "links",
     "every hydrated file is a copy: the cache is on another file system",
