@@ -69,7 +69,11 @@ async function follow(place: WebPlace, key: string, sending: Sending): Promise<I
   const first = new URL(place.url(key));
   let url = first;
   for (let hops = 0; ; hops++) {
-    const message = await send(url, url.origin === first.origin ? place.headers : undefined, sending);
+    const isElsewhere = url.origin !== first.origin;
+    const message = await send(url, isElsewhere ? undefined : place.headers, sending).catch((error) => {
+      // Else it would be the place itself that has no such host, or a certificate that is not trusted.
+      throw isElsewhere ? networkError(error, key, `${place.location} sends us to ${url.origin}`) : error;
+    });
     const { location } = message.headers;
     if (![301, 302, 303, 307, 308].includes(message.statusCode ?? 0) || location === undefined) return message;
     message.destroy();

@@ -2,6 +2,8 @@ import type { Backend } from "../backend/backend.ts";
 import { isNoFolderError } from "../backend/backend-error.ts";
 import { assertContactAllowed, assertCreationAllowed } from "../config/choose-store.ts";
 import type { StoreSettings } from "../config/settings.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { readMarker } from "../store/remote/marker.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action } from "./command.ts";
 import { loadSettings, resolveStore } from "./load-settings.ts";
@@ -42,13 +44,19 @@ async function isInitialised(
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
   try {
-    await backend.stat({ type: "format", name: "mlgit.json" }, signal);
-    return true;
+    const isThere = (await readMarker(backend, signal)) !== undefined;
+    if (!isThere && !backend.properties.writable) throw noStore(backend.location);
+    return isThere;
   } catch (error) {
-    if (backend.isNotFound(error)) return false;
     if (store.source === "remote" && isNoFolderError(error)) return undefined;
     throw error;
   }
+}
+
+function noStore(location: string): MlgitError {
+  return new MlgitError("missing", `there is no store at ${location}, and it can be read only`, {
+    hint: "is the address right? whoever keeps the place writes one with: git mlgit publish --static <folder>",
+  });
 }
 
 function describe(report: StoreReport, initialised: boolean): string {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { projectRoot } from "../helper/build.ts";
 import { createSandbox } from "../helper/sandbox.ts";
+import { startPlainServer } from "../helper/web-server.ts";
 
 describe("git mlgit store", () => {
   const box = createSandbox();
@@ -101,6 +102,25 @@ describe("git mlgit store", () => {
     expect(report.guarantees.exclusiveCreate).toBe(true);
     const left = readdirSync(box.path("data"), { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
     expect(left).toEqual([]);
+  });
+
+  it("says of a web server that it has no store, or that a page answers", async () => {
+    mkdirSync(box.path("web"));
+    const web = await startPlainServer(box.path("web"), (request, response) => {
+      if (!request.url?.startsWith("/login")) return false;
+      response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>\n<p>Sign in</p>");
+      return true;
+    });
+    try {
+      await store(["add", "--local", "typo", `${web.url}/typo`]);
+      expect((await store(["test", "typo"], { code: 4 })).stderr).toContain("there is no store at");
+      await store(["add", "--local", "login", `${web.url}/login`]);
+      const { stderr } = await store(["test", "login"], { code: 6 });
+      expect(stderr).toContain("is a web page and not a store\nhint: check the store's URL");
+      for (const name of ["typo", "login"]) await store(["remove", name]);
+    } finally {
+      await web.stop();
+    }
   });
 
   it("makes the folder of a store, once, and not under a disk that is not mounted", async () => {

@@ -53,6 +53,11 @@ export async function createMarker(
 }
 
 function parse(text: string, location: string): StoreMarker {
+  if (/^\s*</.test(text))
+    throw new MlgitError("unreachable", `what answers at ${location} is a web page and not a store`, {
+      path: "mlgit.json",
+      hint: "check the store's URL; where it is right, the network or the server may want you to sign in first",
+    });
   let marker: StoreMarker;
   try {
     marker = JSON.parse(text) as StoreMarker;

@@ -156,6 +156,12 @@ describe("http backend", () => {
     expect((await read(place.web, handle, { start: 2, end: 5 })).toString()).toBe("234");
     expect((await place.web.stat(handle)).size).toBe(10);
     expect((await failure(names(place.web, "pack"))).kind).toBe("refused");
+    answer = (_, response) => {
+      response.writeHead(302, { location: "http://127.0.0.1:1/login" }).end();
+      return true;
+    };
+    const error = await failure(read(place.web, handle));
+    expect(error.message).toContain(`${server.url} sends us to http://127.0.0.1:1: nothing answers there`);
   });
 
   it("gives up on a server that says nothing", async () => {
