@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
 import type { LinkChanges } from "../util/link-changes.ts";
+import { hashLengths } from "./index-file.ts";
 import { IndexLock } from "./index-lock.ts";
-import { distrust, type PatchedIndex, patchIndex, sealIndex } from "./index-patch.ts";
+import { distrust, EntryPatcher, type PatchedIndex, patchIndex, sealIndex } from "./index-patch.ts";
+import { type OpenIndex, scanPieces } from "./index-pieces.ts";
 import type { ObjectFormat } from "./repository.ts";
 import type { StampRows } from "./stamp-rows.ts";
 
@@ -14,6 +17,8 @@ export interface IndexEdit {
   readonly links: LinkChanges;
   /** How long to wait for index.lock. */
   readonly patienceMs: number;
+  /** Bytes of it that are in memory at a time. Default 8 MiB. */
+  readonly pieceBytes?: number | undefined;
   /** What to do under the lock with an index that cannot be patched in place. If absent it is left. */
   rewrite?(lock: IndexLock): Promise<EditResult>;
 }
@@ -26,10 +31,16 @@ export interface EditResult {
 
 const nanoseconds = 1_000_000_000n;
 
+/** Larger indexes are read, patched and written in pieces of so many bytes. */
+const defaultPiece = 8 << 20;
+
 interface LoadedIndex {
-  readonly bytes: Buffer;
   readonly stat: BigIntStats;
   readonly patch: PatchedIndex;
+  /** The new index, without its checksum; undefined where it is in pieces. */
+  readonly bytes: Buffer | undefined;
+  /** The old one, which stays open. */
+  readonly file: OpenIndex;
 }
 
 /**
@@ -37,15 +48,28 @@ interface LoadedIndex {
  * kept waiting only for the renaming, and done again if the index has changed. @throws the system's errors.
  */
 export async function editIndex(edit: IndexEdit): Promise<EditResult> {
+  const opened: LoadedIndex[] = [];
+  try {
+    return await editOpened(edit, () => {
+      const loaded = load(edit);
+      if (loaded) opened.push(loaded);
+      return loaded;
+    });
+  } finally {
+    for (const { file } of opened) closeSync(file.fd);
+  }
+}
+
+async function editOpened(edit: IndexEdit, open: () => LoadedIndex | undefined): Promise<EditResult> {
   const { index } = edit;
-  const early = load(edit);
+  const early = open();
   const done = early && settled(early, edit);
   if (!early || done) return done ?? {};
   const lock = IndexLock.begin(index);
   try {
     if (!early.patch.problem) write(early, lock, edit);
     if (!(await lock.take(edit.patienceMs))) return { blocked: "locked" };
-    const loaded = isCurrent(index, early.stat) ? early : load(edit);
+    const loaded = isCurrent(index, early.stat) ? early : open();
     const nothing = loaded && settled(loaded, edit);
     if (!loaded || nothing) return nothing ?? {};
     if (loaded.patch.problem) return (await edit.rewrite?.(lock)) ?? { blocked: "unsupported" };
@@ -63,8 +87,8 @@ function settled({ patch }: LoadedIndex, { rewrite }: IndexEdit): EditResult | u
   return patch.problem || patch.changed ? undefined : { stamped: patch.stamped };
 }
 
-/** Reads the index and patches the copy in memory; undefined when there is none. */
-function load({ index, ...edit }: IndexEdit): LoadedIndex | undefined {
+/** Reads the index and patches what is in memory; undefined when there is none. */
+function load({ index, pieceBytes = defaultPiece, ...edit }: IndexEdit): LoadedIndex | undefined {
   let fd: number;
   try {
     fd = openSync(index, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -74,12 +98,23 @@ function load({ index, ...edit }: IndexEdit): LoadedIndex | undefined {
   }
   try {
     const stat = fstatSync(fd, { bigint: true });
-    const bytes = readFileSync(fd);
-    const indexSeconds = Number(stat.mtimeNs / nanoseconds);
-    return { bytes, stat, patch: patchIndex({ ...edit, bytes, indexSeconds }) };
-  } finally {
+    const file = { fd, size: Number(stat.size), format: edit.objectFormat };
+    const request = { ...edit, indexSeconds: secondsOf(stat) };
+    if (file.size <= pieceBytes) {
+      const bytes = readFileSync(fd);
+      return { stat, file, bytes, patch: patchIndex(bytes, request) };
+    }
+    const patcher = new EntryPatcher(request);
+    const scan = scanPieces(file, pieceBytes, { entry: (...entry) => patcher.patch(...entry) });
+    return { stat, file, bytes: undefined, patch: patcher.result(scan) };
+  } catch (error) {
     closeSync(fd);
+    throw error;
   }
+}
+
+function secondsOf({ mtimeNs }: BigIntStats): number {
+  return Number(mtimeNs / nanoseconds);
 }
 
 /** git never writes into an index, it replaces it: another file has another inode or change time. */
@@ -88,13 +123,45 @@ function isCurrent(index: string, before: BigIntStats): boolean {
   return now !== undefined && now.ino === before.ino && now.ctimeNs === before.ctimeNs && now.size === before.size;
 }
 
-function write({ bytes, stat, patch }: LoadedIndex, lock: IndexLock, { objectFormat }: IndexEdit): void {
+function write(loaded: LoadedIndex, lock: IndexLock, edit: IndexEdit): void {
+  const { bytes, stat, patch } = loaded;
   // Tried before the writing, which would undo it, to learn what the file system makes of it.
   const keepsTime = keepTime(lock, stat.mtimeNs, patch.newest);
-  if (!keepsTime) distrust(bytes, patch.racy);
-  sealIndex(bytes, objectFormat);
-  lock.write(bytes, Number(stat.mode));
+  const racy = keepsTime ? [] : patch.racy;
+  if (!bytes) writePieces({ ...loaded, racy }, lock, edit);
+  else {
+    distrust(bytes, racy);
+    sealIndex(bytes, edit.objectFormat);
+    lock.write(bytes, Number(stat.mode));
+  }
   if (keepsTime) keepTime(lock, stat.mtimeNs, patch.newest);
+}
+
+/** Reads and patches it once more; nobody writes into an index that is there. */
+function writePieces(
+  { file, stat, racy }: LoadedIndex & { racy: readonly number[] },
+  lock: IndexLock,
+  edit: IndexEdit,
+) {
+  const { objectFormat, pieceBytes = defaultPiece } = edit;
+  const patcher = new EntryPatcher({ ...edit, indexSeconds: secondsOf(stat) });
+  const hash = createHash(objectFormat);
+  let next = 0;
+  lock.write(Buffer.alloc(0), Number(stat.mode));
+  const { hasNullChecksum } = scanPieces(file, pieceBytes, {
+    entry: (...entry) => patcher.patch(...entry),
+    piece({ bytes, base }) {
+      const first = next;
+      while (next < racy.length && (racy[next] as number) < base + bytes.length) next++;
+      distrust(
+        bytes,
+        racy.slice(first, next).map((offset) => offset - base),
+      );
+      hash.update(bytes);
+      lock.append(bytes);
+    },
+  });
+  lock.append(hasNullChecksum ? Buffer.alloc(hashLengths[objectFormat]) : hash.digest());
 }
 
 /**

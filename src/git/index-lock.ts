@@ -32,6 +32,7 @@ export class IndexLock {
   readonly #index: string;
   readonly #own: string;
   readonly #fd: number;
+  #end = 0;
   #held = false;
   #open = true;
   readonly #releaseAtExit = () => this.release();
@@ -83,11 +84,18 @@ export class IndexLock {
     return this.#held;
   }
 
-  /** Writes the whole new index, with the permissions of the old one (core.sharedRepository). What was written before counts no more. */
-  write(bytes: Buffer, mode: number): void {
+  /** Writes the whole new index or its beginning, with the permissions of the old one (core.sharedRepository). What was written before counts no more. */
+  write(bytes: Uint8Array, mode: number): void {
     if ((fstatSync(this.#fd).mode & 0o777) !== (mode & 0o777)) fchmodSync(this.#fd, mode & 0o777);
     ftruncateSync(this.#fd);
-    writeAll(this.#fd, bytes, 0);
+    this.#end = 0;
+    this.append(bytes);
+  }
+
+  /** Writes what follows. */
+  append(bytes: Uint8Array): void {
+    writeAll(this.#fd, bytes, this.#end);
+    this.#end += bytes.length;
   }
 
   /** Sets the modification time, in seconds, and answers in nanoseconds what the file system made of it. */

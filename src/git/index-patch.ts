@@ -1,18 +1,24 @@
 import type { FileState } from "../util/file-state.ts";
 import type { LinkChanges } from "../util/link-changes.ts";
-import { entryField, hashLengths, hasPlainFlags, indexChecksum, scanNames } from "./index-file.ts";
+import {
+  entryField,
+  hashLengths,
+  hasPlainFlags,
+  type IndexScan,
+  indexChecksum,
+  type NameView,
+  scanNames,
+} from "./index-file.ts";
 import { LinkedEntries } from "./linked-entries.ts";
 import type { ObjectFormat } from "./repository.ts";
 import type { StampRows } from "./stamp-rows.ts";
 import { putField, putTime } from "./stat-field.ts";
 
 export interface PatchRequest {
-  /** The whole index file; changed in place. */
-  readonly bytes: Buffer;
   readonly objectFormat: ObjectFormat;
   /** When the index file was last written, in seconds: what git compares entries' times with. */
   readonly indexSeconds: number;
-  /** Entries that are to carry a state, if they still name the blob. Where each lies in `bytes` is noted in it. */
+  /** Entries that are to carry a state, if they still name the blob. */
   readonly wanted: StampRows;
   /** Files whose other entries get their new change time, where all that git knows of them is what they were before. */
   readonly links: LinkChanges;
@@ -32,46 +38,66 @@ export interface PatchedIndex {
 const regularFile = 0o10;
 const gitlink = 0o16;
 
-/** Writes the wanted stat data into `bytes`, without the checksum; `sealIndex` adds that. When there is a problem nothing was changed. */
-export function patchIndex(request: PatchRequest): PatchedIndex {
-  const { bytes, objectFormat, wanted, links, indexSeconds } = request;
-  const hashLength = hashLengths[objectFormat];
-  const racy: number[] = [];
-  const linked = new LinkedEntries(bytes, links);
-  for (let row = 0; row < wanted.length; row++) wanted.setEntry(row, 0);
-  const { problem } = scanNames(bytes, objectFormat, (offset, { all, start, end }) => {
+/** Writes the wanted stat data into the entries of an index, one after the other. */
+export class EntryPatcher {
+  readonly #request: PatchRequest;
+  readonly #hashLength: number;
+  readonly #linked: LinkedEntries;
+  readonly #racy: number[] = [];
+  #stamped = 0;
+  #changed = false;
+  #newest = 0;
+
+  constructor(request: PatchRequest) {
+    this.#request = request;
+    this.#hashLength = hashLengths[request.objectFormat];
+    this.#linked = new LinkedEntries(request.links);
+  }
+
+  /** The entry at `offset` of `bytes`, which begin at `base` of the file. */
+  patch(offset: number, { all, start, end }: NameView, { bytes, base }: { bytes: Buffer; base: number }): void {
+    const { wanted, indexSeconds } = this.#request;
     const row = wanted.length > 0 ? wanted.find(all, start, end) : -1;
-    if (row >= 0 && mayStamp(bytes, offset, hashLength) && wanted.names(row, bytes, offset + entryField.objectName))
-      wanted.setEntry(row, offset);
-    else if (isRacy(bytes, offset, indexSeconds)) racy.push(offset);
-    else if (links.count > 0 && mayStamp(bytes, offset, hashLength)) linked.look(offset);
-  });
-  if (problem) return { problem, stamped: 0, changed: false, newest: 0, racy: [] };
-  const states = putStates(bytes, wanted);
-  const others = linked.put();
-  const [changed, newest] = [states.changed || others.changed, Math.max(states.newest, others.newest)];
-  return { problem, racy, stamped: states.stamped, changed, newest };
+    const isPlain = mayStamp(bytes, offset, this.#hashLength);
+    if (row >= 0 && isPlain && wanted.names(row, bytes, offset + entryField.objectName)) {
+      this.#stamped++;
+      this.#note(bytes, offset, putStat(bytes, offset, wanted.state(row)));
+    } else if (isRacy(bytes, offset, indexSeconds)) this.#racy.push(base + offset);
+    else if (isPlain) this.#note(bytes, offset, this.#linked.put(bytes, offset));
+  }
+
+  /** What came of it, for an index that was scanned with this result. */
+  result({ problem }: Pick<IndexScan, "problem">): PatchedIndex {
+    if (problem) return { problem, stamped: 0, changed: false, newest: 0, racy: [] };
+    return {
+      problem,
+      stamped: this.#stamped,
+      changed: this.#changed,
+      newest: this.#newest,
+      racy: this.#racy,
+    };
+  }
+
+  #note(bytes: Buffer, offset: number, changes: boolean | undefined): void {
+    if (changes === undefined) return;
+    if (changes) this.#changed = true;
+    this.#newest = Math.max(this.#newest, bytes.readUInt32BE(offset + entryField.mtimeSeconds));
+  }
 }
 
-function putStates(bytes: Buffer, wanted: StampRows) {
-  let stamped = 0;
-  let changed = false;
-  let newest = 0;
-  for (let row = 0; row < wanted.length; row++) {
-    const offset = wanted.entry(row);
-    if (offset === 0) continue;
-    stamped++;
-    if (putStat(bytes, offset, wanted.state(row))) changed = true;
-    newest = Math.max(newest, bytes.readUInt32BE(offset + entryField.mtimeSeconds));
-  }
-  return { stamped, changed, newest };
+/** Writes the wanted stat data into a whole index, without the checksum; `sealIndex` adds that. When there is a problem the bytes are worth nothing. */
+export function patchIndex(bytes: Buffer, request: PatchRequest): PatchedIndex {
+  const patcher = new EntryPatcher(request);
+  const whole = { bytes, base: 0 };
+  const scan = scanNames(bytes, request.objectFormat, (offset, name) => patcher.patch(offset, name, whole));
+  return patcher.result(scan);
 }
 
 /**
  * Marks entries so that git compares their content the next time (read-cache.c, ce_smudge_racily_clean_entry): an index file that gets
  * younger would otherwise make git trust entries that it had reason to distrust, and hide an edit.
  */
-export function distrust(bytes: Buffer, offsets: readonly number[]): void {
+export function distrust(bytes: Buffer, offsets: Iterable<number>): void {
   for (const offset of offsets) bytes.writeUInt32BE(0, offset + entryField.size);
 }
 

@@ -82,7 +82,7 @@ function patchFile(file: string, { repository, wanted, links }: RewriteOptions):
   const { objectFormat } = repository;
   const bytes = readFileSync(file);
   const indexSeconds = Math.floor(statSync(file).mtimeMs / 1000);
-  const patch = patchIndex({ bytes, objectFormat, indexSeconds, wanted, links });
+  const patch = patchIndex(bytes, { objectFormat, indexSeconds, wanted, links });
   if (patch.changed) {
     distrust(bytes, patch.racy);
     sealIndex(bytes, objectFormat);

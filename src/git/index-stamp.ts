@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { systemCode } from "../error/mlgit-error.ts";
 import { LinkChanges } from "../util/link-changes.ts";
-import { type EditResult, editIndex } from "./index-edit.ts";
+import { type EditResult, editIndex, type IndexEdit } from "./index-edit.ts";
 import { stampSplitIndex } from "./index-rewrite.ts";
 import type { Repository } from "./repository.ts";
 import { siblingIndexes } from "./sibling-indexes.ts";
@@ -31,6 +31,8 @@ export interface StampOptions {
   readonly patienceMs?: number;
   /** Shared files that got or lost a name by the work that is stamped: entries of others, in all worktrees, go on to know them. */
   readonly links?: LinkChanges;
+  /** Bytes of the index that are in memory at a time. Default 8 MiB. */
+  readonly pieceBytes?: number;
 }
 
 /** Another worktree's index waits for its own next `git status`, which costs that time; it must not cost ours. */
@@ -47,8 +49,8 @@ export async function stampIndex(
   entries: readonly StampEntry[] | StampRows,
   options: StampOptions = {},
 ): Promise<StampResult> {
-  const { links = new LinkChanges(), patienceMs = 5000 } = options;
-  const own = await unlessRefused(() => stampOwn(repository, entries, { links, patienceMs }));
+  const { links = new LinkChanges(), patienceMs = 5000, pieceBytes } = options;
+  const own = await unlessRefused(() => stampOwn(repository, entries, { links, patienceMs, pieceBytes }));
   if (links.count > 0) await unlessRefused(() => stampSiblings(repository, links));
   const { stamped = 0, fellBack = false, blocked } = own;
   return { stamped, skipped: entries.length - stamped, fellBack, blocked };
@@ -57,7 +59,7 @@ export async function stampIndex(
 async function stampOwn(
   repository: Repository,
   entries: readonly StampEntry[] | StampRows,
-  { links, patienceMs }: Required<StampOptions>,
+  { links, patienceMs, pieceBytes }: Pick<IndexEdit, "links" | "patienceMs" | "pieceBytes">,
 ): Promise<Partial<StampResult>> {
   const { workTree, gitDir, objectFormat } = repository;
   const index = join(gitDir, "index");
@@ -71,6 +73,7 @@ async function stampOwn(
     wanted,
     links,
     patienceMs,
+    pieceBytes,
     async rewrite(lock) {
       const stamped = await stampSplitIndex({ repository, index, wanted, links, lock });
       return stamped === undefined ? { blocked: "unsupported", fellBack: true } : { stamped, fellBack: true };

@@ -8,30 +8,23 @@ import { holdsField, holdsTime, putTime } from "./stat-field.ts";
  * immediately before stays as it is: somebody else changed that file since git looked, and git must see it.
  */
 export class LinkedEntries {
-  readonly #bytes: Buffer;
   readonly #links: LinkChanges;
-  readonly #found: { readonly offset: number; readonly row: number }[] = [];
+  #bytes: Buffer = Buffer.alloc(0);
   #offset = 0;
   readonly #isKnown = (after: FileState, row: number) => this.#isBefore(after, this.#links.ctimeBefore(row));
 
-  constructor(bytes: Buffer, links: LinkChanges) {
-    this.#bytes = bytes;
+  constructor(links: LinkChanges) {
     this.#links = links;
   }
 
-  look(offset: number): void {
+  /** Gives the entry that begins there the change time its file has now. Answers whether that changes it; undefined when it is not one of these. */
+  put(bytes: Buffer, offset: number): boolean | undefined {
+    if (this.#links.count === 0) return undefined;
+    this.#bytes = bytes;
     this.#offset = offset;
-    const row = this.#links.find(this.#bytes.readUInt32BE(offset + entryField.ino), this.#isKnown);
-    if (row >= 0) this.#found.push({ offset, row });
-  }
-
-  put(): { readonly changed: boolean; readonly newest: number } {
-    let [changed, newest] = [false, 0];
-    for (const { offset, row } of this.#found) {
-      if (putTime(this.#bytes, offset + entryField.ctimeSeconds, this.#links.after(row).ctimeNs) > 0) changed = true;
-      newest = Math.max(newest, this.#bytes.readUInt32BE(offset + entryField.mtimeSeconds));
-    }
-    return { changed, newest };
+    const row = this.#links.find(bytes.readUInt32BE(offset + entryField.ino), this.#isKnown);
+    if (row < 0) return undefined;
+    return putTime(bytes, offset + entryField.ctimeSeconds, this.#links.after(row).ctimeNs) > 0;
   }
 
   #isBefore({ dev, ino, size, mtimeNs }: FileState, ctimeNs: bigint): boolean {

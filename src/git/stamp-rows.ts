@@ -1,5 +1,6 @@
 import { ByteStrings, RowFinder, RowPages } from "../util/byte-pages.ts";
-import { type FileState, packState, stateLength, unpackState } from "../util/file-state.ts";
+import { commonAt, type FileState, packState, stateLength, unpackState } from "../util/file-state.ts";
+import { CommonStates } from "./common-states.ts";
 import { hashLengths } from "./index-file.ts";
 import type { ObjectFormat } from "./repository.ts";
 
@@ -16,17 +17,20 @@ export interface StampEntry {
   readonly stat: FileState;
 }
 
-const pathAt = stateLength;
+/** Of a row: what is the file's own of its state, then which of the common parts it has. */
+const kindAt = commonAt;
+const pathAt = kindAt + 4;
 const pathLengthAt = pathAt + 4;
-const entryAt = pathLengthAt + 4;
-const blobAt = entryAt + 4;
+const blobAt = pathLengthAt + 4;
 const dropped = 0x8000_0000;
 
-/** Files for the index, in a hundred bytes each: there may be a million. Iterating gives them in the order they were added. */
+/** Files for the index, in sixty-four bytes each, their paths, and four to ten more while they are looked for: there may be a million. Iterating gives them in the order they were added. */
 export class StampRows implements Iterable<StampEntry> {
   readonly #hashLength: number;
   readonly #rows: RowPages;
   readonly #paths = new ByteStrings();
+  readonly #common = new CommonStates();
+  readonly #state = Buffer.alloc(stateLength);
   #finder: RowFinder | undefined;
   readonly #asked = { all: Buffer.alloc(0), start: 0, length: 0 };
   readonly #isAsked = (row: number) => this.#has(row);
@@ -49,14 +53,15 @@ export class StampRows implements Iterable<StampEntry> {
 
   add({ path, blob, stat }: StampEntry): void {
     const { page, at } = this.#newRow(path);
-    packState(stat, page, at);
+    packState(stat, this.#state, 0);
+    this.#putState(page, at, this.#state);
     page.write(blob, at + blobAt, this.#hashLength, "hex");
   }
 
   /** The same from packed bytes: a state, and an object's name. */
   addPacked(path: Uint8Array, state: Uint8Array, blob: Uint8Array): void {
     const { page, at } = this.#newRow(path);
-    page.set(state, at);
+    this.#putState(page, at, state);
     page.set(blob, at + blobAt);
   }
 
@@ -64,7 +69,7 @@ export class StampRows implements Iterable<StampEntry> {
     for (let row = 0; row < this.length; row++) {
       const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
       const blob = page.toString("hex", at + blobAt, at + blobAt + this.#hashLength);
-      yield { path: this.#path(row), blob, stat: unpackState(page, at) };
+      yield { path: this.#path(row), blob, stat: this.state(row) };
     }
   }
 
@@ -75,11 +80,20 @@ export class StampRows implements Iterable<StampEntry> {
   }
 
   setState(row: number, state: FileState): void {
-    packState(state, this.#rows.page(row), this.#rows.offset(row));
+    packState(state, this.#state, 0);
+    this.#putState(this.#rows.page(row), this.#rows.offset(row), this.#state);
   }
 
   state(row: number): FileState {
-    return unpackState(this.#rows.page(row), this.#rows.offset(row));
+    const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
+    this.#state.set(page.subarray(at, at + kindAt));
+    this.#common.fill(this.#state, page.readUInt32LE(at + kindAt));
+    return unpackState(this.#state, 0);
+  }
+
+  #putState(page: Buffer, at: number, state: Uint8Array): void {
+    page.set(state.subarray(0, commonAt), at);
+    page.writeUInt32LE(this.#common.numberOf(state), at + kindAt);
   }
 
   /** The row of a path, the last one of several, or -1. */
@@ -93,15 +107,6 @@ export class StampRows implements Iterable<StampEntry> {
   names(row: number, bytes: Buffer, at: number): boolean {
     const start = this.#rows.offset(row) + blobAt;
     return this.#rows.page(row).compare(bytes, at, at + this.#hashLength, start, start + this.#hashLength) === 0;
-  }
-
-  /** Where the entry of a row was found in an index file; 0 for nowhere. */
-  entry(row: number): number {
-    return this.#rows.page(row).readUInt32LE(this.#rows.offset(row) + entryAt);
-  }
-
-  setEntry(row: number, offset: number): void {
-    this.#rows.page(row).writeUInt32LE(offset, this.#rows.offset(row) + entryAt);
   }
 
   #newRow(path: Uint8Array): { page: Buffer; at: number } {
