@@ -27,12 +27,15 @@ export type AddAnswer =
       };
     };
 
+/** There may be eight threads, and what is added is rarely there already. */
+const indexBytes = 1 << 20;
+
 /** Body of an add thread: its own view of the cache, its own pack in hand. Started by AddPool. */
 export async function runAddWorker(): Promise<void> {
   const port = parentPort;
   if (!port) return;
   const { cacheRoot, objectFormat } = workerData as AddThreadData;
-  const cache = await Cache.open(cacheRoot);
+  const cache = await Cache.open(cacheRoot, indexBytes);
   port.on("message", async (request: AddRequest) => {
     const given = await answer(request, cache, objectFormat);
     port.postMessage(given, typeof given === "object" && "added" in given ? [given.added] : []);

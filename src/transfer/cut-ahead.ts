@@ -18,7 +18,8 @@ export class CutAhead {
   readonly #crew: CutCrew | undefined;
   readonly #coming: readonly ComingFile[];
   readonly #pathOf: (oid: string) => string | undefined;
-  readonly #cutter = new RegionCutter(regionSize);
+  /** Its memory is taken when the first file comes: a push of small ones has none. */
+  #cutter: RegionCutter | undefined;
   readonly #begun = new Map<string, AheadFile>();
   /** The number of the first file that was not begun. */
   #next = 0;
@@ -44,12 +45,14 @@ export class CutAhead {
   async *chunks(oid: string, path: string): AsyncGenerator<Uint8Array[], void, void> {
     const file = this.#begun.get(oid) ?? this.#begin(oid, path);
     this.#passOver(oid);
-    this.#cutter.reset();
+    this.#cutter ??= new RegionCutter(regionSize);
+    const cutter = this.#cutter;
+    cutter.reset();
     for (;;) {
       this.#fill(file);
-      const region = await file.take(this.#cutter.space);
+      const region = await file.take(cutter.space);
       if (!region) break;
-      yield this.#cutter.take(region.length, region.cuts);
+      yield cutter.take(region.length, region.cuts);
     }
     this.#begun.delete(oid);
     file.close();

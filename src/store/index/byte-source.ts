@@ -4,8 +4,11 @@ import { MlgitError } from "../../error/mlgit-error.ts";
 /** Bytes that can be read anywhere, at once. */
 export interface ByteSource {
   readonly size: number;
-  /** Exactly so many bytes, or an error; not to be changed, and good for as long as the caller keeps them. */
-  read(offset: number, length: number): Uint8Array;
+  /**
+   * Exactly so many bytes, or an error; not to be changed, and good for as long as the caller keeps them. `into`: memory that may be taken for it, for who
+   * reads much and keeps nothing.
+   */
+  read(offset: number, length: number, into?: Buffer): Uint8Array;
 }
 
 /** Reads are views on `bytes`. */
@@ -23,10 +26,9 @@ export function memorySource(bytes: Uint8Array): ByteSource {
 export function fileSource(fd: number, size: number): ByteSource {
   return {
     size,
-    read(offset, length) {
+    read(offset, length, into) {
       if (offset < 0 || offset + length > size) throw endsEarly(size, offset + length);
-      // A few rows come from the pool; what is larger than that shall not keep more of it than it needs.
-      const bytes = length < 4096 ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+      const bytes = into && length <= into.length ? into.subarray(0, length) : bufferOf(length);
       for (let done = 0; done < length; ) {
         const count = readSync(fd, bytes, done, length - done, offset + done);
         if (count === 0) throw endsEarly(offset + done, offset + length);
@@ -35,6 +37,11 @@ export function fileSource(fd: number, size: number): ByteSource {
       return bytes;
     },
   };
+}
+
+/** A few rows come from the pool; what is larger than that shall not keep more of it than it needs. */
+function bufferOf(length: number): Buffer {
+  return length < 4096 ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
 }
 
 /** The same bytes as a Buffer, without a copy. */

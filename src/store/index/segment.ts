@@ -4,7 +4,7 @@ import { type ByteSource, bufferOn, memorySource } from "./byte-source.ts";
 import { type FileRow, readFileRow } from "./file-row.ts";
 import * as format from "./segment-format.ts";
 import { type Damaged, damagedSegment, readLayout, type SegmentLayout } from "./segment-layout.ts";
-import { eachBlock, findRow, findRows, type RowRange, type Span } from "./sorted-rows.ts";
+import { blockRows, eachBlock, findRow, findRows, type RowRange, type Span } from "./sorted-rows.ts";
 
 export { type ByteSource, fileSource, memorySource } from "./byte-source.ts";
 export type { FileRow } from "./file-row.ts";
@@ -14,6 +14,9 @@ export interface ChunkPlace {
   readonly pack: number;
   readonly entry: number;
 }
+
+/** Bytes of a read from which on its memory is used for the next one: many thousand files are looked for by reading nearly all of a segment. */
+const worthKeeping = 65_536;
 
 /** An index segment. Each look-up reads one bucket of rows, about 10 KB; nothing but fans and lists stays in memory. */
 export class Segment {
@@ -118,9 +121,11 @@ export class Segment {
   }
 
   #drive(reads: Generator<Span, void, Buffer>): void {
+    let into: Buffer | undefined;
     for (let next = reads.next(); !next.done; ) {
       const { offset, length } = next.value;
-      next = reads.next(bufferOn(this.#source.read(offset, length)));
+      if (length >= worthKeeping) into ??= Buffer.allocUnsafeSlow(blockRows * format.rowLength.file);
+      next = reads.next(bufferOn(this.#source.read(offset, length, into)));
     }
   }
 

@@ -55,7 +55,7 @@ class RowBlock {
 
 /** Rows between two wanted buckets that are read over, and the most that are read at once. */
 const gapRows = 512;
-const blockRows = 16_384;
+export const blockRows = 16_384;
 
 /** A piece of a segment that is asked for. */
 export interface Span {

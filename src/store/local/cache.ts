@@ -32,19 +32,19 @@ export class Cache implements IngestTarget {
   readonly #reused: ReuseLog;
   #known: KnownStores | undefined;
 
-  private constructor(root: string) {
+  private constructor(root: string, indexBytes?: number) {
     this.layout = new CacheLayout(root);
     this.layout.prepare();
     restoreTrash(this.layout);
     this.#reused = new ReuseLog(this.layout.journal);
     const verified = new VerifiedLog(this.layout.journal);
     this.#large = new LargeFiles(this.layout, verified, this.#reused);
-    this.#small = new SmallFiles(this.layout, this.#hash.hash, { verified, reused: this.#reused });
+    this.#small = new SmallFiles(this.layout, this.#hash.hash, { verified, reused: this.#reused, indexBytes });
   }
 
-  /** @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
-  static async open(root: string): Promise<Cache> {
-    const cache = new Cache(root);
+  /** `indexBytes`: of packs' indexes that are held in memory, where not as many as usual. @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
+  static async open(root: string, indexBytes?: number): Promise<Cache> {
+    const cache = new Cache(root, indexBytes);
     await cache.readyToIngest();
     return cache;
   }

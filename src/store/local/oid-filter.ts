@@ -1,4 +1,4 @@
-/** Bits for each oid: of those that are nowhere, one in sixteen or fewer has to be looked for. */
+/** Bits for each oid, of which it sets two: of those that are nowhere, one in seventy or fewer has to be looked for. */
 const bitsPerOid = 16;
 const firstOids = 4096;
 
@@ -8,12 +8,12 @@ interface OidSource {
   eachKey(visit: (bytes: Uint8Array, at: number) => void): void;
 }
 
-/** Says of most oids that none of very many packs has them. As oids are hashes, a part of each is its place. */
+/** Says of most oids that none of very many packs has them. As oids are hashes, parts of each are its places. */
 export class OidFilter {
   readonly #known = new WeakSet<OidSource>();
   #bits = new Uint32Array((firstOids * bitsPerOid) / 32);
   #count = 0;
-  readonly #asked = Buffer.alloc(4);
+  readonly #asked = Buffer.alloc(8);
 
   /** Takes in the oids of those packs that it does not know. Of packs that are gone something may stay, which costs look-ups and nothing else. */
   learn(packs: ReadonlyMap<string, OidSource>): void {
@@ -28,21 +28,18 @@ export class OidFilter {
   }
 
   mayHave(oid: string): boolean {
-    this.#asked.write(oid, 0, 4, "hex");
-    return this.#has(this.#asked.readUInt32LE(0));
+    this.#asked.write(oid, 0, 8, "hex");
+    return this.#has(wordOf(this.#asked, 0)) && this.#has(wordOf(this.#asked, 4));
   }
 
   #mark(pack: OidSource): void {
     const bits = this.#bits;
     const mask = bits.length * 32 - 1;
     pack.eachKey((bytes, at) => {
-      const word =
-        (bytes[at] as number) |
-        ((bytes[at + 1] as number) << 8) |
-        ((bytes[at + 2] as number) << 16) |
-        ((bytes[at + 3] as number) << 24);
-      const bit = word & mask;
-      bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31));
+      for (let from = at; from <= at + 4; from += 4) {
+        const bit = wordOf(bytes, from) & mask;
+        bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31));
+      }
     });
   }
 
@@ -50,4 +47,13 @@ export class OidFilter {
     const bit = word & (this.#bits.length * 32 - 1);
     return ((this.#bits[bit >>> 5] as number) & (1 << (bit & 31))) !== 0;
   }
+}
+
+function wordOf(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
 }

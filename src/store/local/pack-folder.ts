@@ -23,14 +23,15 @@ export interface PackFolderOptions {
   /** Told of a pack whose index is damaged; it must be gone from the folder afterwards. */
   damaged(name: string): void;
   readonly knows: KnowsPack;
+  /** Bytes of packs' indexes that are held in memory; those of more packs are read where they are. Default 8 MiB. */
+  readonly indexBytes?: number | undefined;
 }
 
 /** Packs in which the last files were found: threads that add side by side fill as many. */
 const recentPacks = 8;
 /** Packs whose files and tables are kept open. */
 const openPacks = 12;
-/** Bytes of packs' indexes that are held in memory; those of more packs are read where they are. */
-const mostIndexBytes = 16 << 20;
+const defaultIndexBytes = 8 << 20;
 
 /** No file system in use stamps changes more coarsely and is still written by several processes. */
 const clockTickMs = 50;
@@ -190,10 +191,10 @@ export class PackFolder {
   }
 
   #newPack(name: string): SealedPack {
-    const { layout, hash, knows } = this.#options;
+    const { layout, hash, knows, indexBytes = defaultIndexBytes } = this.#options;
     return new SealedPack(join(layout.packs, name), hash, {
       knows,
-      inMemory: this.#indexBytes < mostIndexBytes,
+      inMemory: this.#indexBytes < indexBytes,
       opened: (pack) => this.#noteOpen(pack),
     });
   }

@@ -29,6 +29,12 @@ export interface MendedPack {
   readonly lost: readonly string[];
 }
 
+interface SmallFilesOptions {
+  readonly verified: VerifiedLog;
+  readonly reused: ReuseLog;
+  readonly indexBytes?: number | undefined;
+}
+
 /** The small files of a cache: finished packs, packs other processes are writing, and the one this process writes. */
 export class SmallFiles {
   readonly packs: PackFolder;
@@ -39,17 +45,16 @@ export class SmallFiles {
   readonly #reused: ReuseLog;
   #own: OpenPack | undefined;
 
-  constructor(layout: CacheLayout, chunkHash: ChunkHash, logs: { verified: VerifiedLog; reused: ReuseLog }) {
-    this.#layout = layout;
-    this.#verified = logs.verified;
-    this.#reused = logs.reused;
-    this.#hash = chunkHash;
+  constructor(layout: CacheLayout, chunkHash: ChunkHash, { verified, reused, indexBytes }: SmallFilesOptions) {
+    [this.#layout, this.#hash] = [layout, chunkHash];
+    [this.#verified, this.#reused] = [verified, reused];
     this.packs = new PackFolder({
       layout,
       hash: chunkHash,
       ownData: () => this.#own?.dataPath,
       damaged: (name) => void this.mend(name),
       knows: (id, stat) => this.#verified.holds(id, stat),
+      indexBytes,
     });
     this.peek = new PackPeek(this.packs, chunkHash);
   }
