@@ -162,6 +162,11 @@ describe("the commands of datasets", () => {
     project.write(`${folder}/data/f10`, "10");
     project.write("elsewhere", "staged, and not part of the dataset");
     await project.git("add", "elsewhere");
+    const early = await project.fails(1, "mlgit", "datasets", "commit", "d");
+    expect(early).toContain(
+      "nothing of d is added, so that its version would have no data\nhint: git mlgit datasets add d",
+    );
+    expect(await project.tags()).toEqual([]);
     await project.mlgit("datasets", "add", "d");
     await project.mlgit("datasets", "commit", "d", "-m", "first");
     await project.mlgit("datasets", "push", "d");

@@ -9,6 +9,7 @@ import type { Action, OptionSpec, Options, Prompter } from "../command.ts";
 import { editEntity } from "./edit-entity.ts";
 import { findEntities, findEntity, needWorktree, readEntity, type Worktree } from "./find-entity.ts";
 import { fsckOption, withFsck } from "./fsck.ts";
+import { needData } from "./need-data.ts";
 import { currentVersion, nextVersion, versionsOf } from "./versions.ts";
 import { askForVersion, wizardOf, wizardOption } from "./wizard.ts";
 
@@ -45,6 +46,7 @@ export function commitAction(kind: Kind) {
       const options = ask ? await askForLinks(repository, { ask, links }, numbered) : numbered;
       const version =
         options.version === undefined ? Math.max(before.spec.version, next) : numberOf(options.version, next);
+      await needData(repository, kind, before);
       await addPaths(repository, [Buffer.from(before.place.spec)]);
       const linked = await linkEdits(repository, { kind, links }, options);
       if (linked.length === 0 && (await staged(repository, before.place.folder)).inside === 0)
