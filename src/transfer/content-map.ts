@@ -11,10 +11,10 @@ export interface WantedContent {
 
 const sizeAt = keyLength;
 const pathAt = sizeAt + 8;
-const pathLengthAt = pathAt + 8;
+const pathLengthAt = pathAt + 4;
 /** Bytes of a path that are kept: no file system has longer ones, and a tree that somebody made up may. */
-const mostPath = 1 << 16;
-const rowLength = pathLengthAt + 4;
+const mostPath = 0xffff;
+const rowLength = pathLengthAt + 2;
 
 /** Contents by oid, in the order they were added, in some eighty bytes each: a push may have a million. What it gives out is made anew each time. */
 export class ContentMap implements ReadonlyMap<string, WantedContent> {
@@ -46,8 +46,8 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
     const row = this.#rows.add(oid, known);
     const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
     page.writeDoubleLE(size, at + sizeAt);
-    page.writeDoubleLE(this.#paths.add(bytes), at + pathAt);
-    page.writeUInt32LE(bytes.length, at + pathLengthAt);
+    page.writeUInt32LE(this.#paths.add(bytes), at + pathAt);
+    page.writeUInt16LE(bytes.length, at + pathLengthAt);
   }
 
   /** The content of that number, by the order they were added. */
@@ -68,7 +68,7 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
   /** A view on its bytes. */
   path(row: number): Buffer {
     const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];
-    return this.#paths.get(page.readDoubleLE(at + pathAt), page.readUInt32LE(at + pathLengthAt));
+    return this.#paths.get(page.readUInt32LE(at + pathAt), page.readUInt16LE(at + pathLengthAt));
   }
 
   get(oid: string): WantedContent | undefined {

@@ -33,21 +33,31 @@ export class RowTable {
     return this.#bytes;
   }
 
-  /** A copy in the order of the keys, with the row added first where several have one key. */
-  sorted(): Buffer {
+  /**
+   * Writes the rows to `into` from `at` on, a multiple of 4, in the order of the keys, with the row added first where several have one key; returns how many
+   * bytes these are. The table is empty then, and its memory is free.
+   */
+  sortInto(into: Buffer, at: number): number {
     const prefixes = new Uint32Array(this.#count);
     for (let row = 0; row < this.#count; row++) prefixes[row] = this.#bytes.readUInt32BE(row * this.#rowWords * 4);
     const order = radixSort(prefixes);
     this.#sortRuns(order, prefixes);
     const rowWords = this.#rowWords;
-    const out = new Uint32Array(this.#count * rowWords);
+    const out = new Uint32Array(into.buffer, into.byteOffset + at, this.#count * rowWords);
     let end = 0;
     for (const row of order) {
       if (end > 0 && this.#isKey(row, out, end - rowWords)) continue;
       const start = row * rowWords;
       for (let word = 0; word < rowWords; word++) out[end++] = this.#words[start + word] as number;
     }
-    return Buffer.from(out.buffer, 0, end * 4);
+    this.#forget();
+    return end * 4;
+  }
+
+  #forget(): void {
+    this.#count = 0;
+    this.#words = new Uint32Array(firstRows * this.#rowWords);
+    this.#bytes = Buffer.from(this.#words.buffer);
   }
 
   #grow(): void {

@@ -76,12 +76,21 @@ export class SegmentBuilder {
     this.#supersedes.add(segmentId);
   }
 
-  /** Sorts and lays out; of several rows with one key the first added stays. @throws MlgitError internal if too long */
+  /** Sorts and lays out, once; of several rows with one key the first added stays. @throws MlgitError internal if too long */
   finish(hash: ChunkHash): { id: string; bytes: Buffer } {
-    const files = this.#files.sorted();
-    const chunks = this.#chunks.sorted();
-    const packs = this.#packs.bytes.subarray(0, this.#packs.count * format.rowLength.pack);
-    const supersedes = this.#supersedes.sorted();
+    // Rows are sorted into the segment itself, and forgotten: a merged one has sixty megabytes of them.
+    const all = Buffer.allocUnsafeSlow(this.length);
+    let end = 0;
+    const wrote = (length: number) => {
+      end += length;
+      return all.subarray(end - length, end);
+    };
+    const put = (bytes: Buffer) => wrote(bytes.copy(all, end));
+    const sort = (table: RowTable) => wrote(table.sortInto(all, end));
+    put(format.magic);
+    const [files, chunks] = [sort(this.#files), sort(this.#chunks)];
+    const packs = put(this.#packs.bytes.subarray(0, this.#packs.count * format.rowLength.pack));
+    const supersedes = sort(this.#supersedes);
     const fileFan = fanOf(files, format.rowLength.file);
     const chunkFan = fanOf(chunks, format.rowLength.chunk);
     const footer = Buffer.alloc(format.footerLength);
@@ -94,8 +103,8 @@ export class SegmentBuilder {
     footer.writeUInt32LE(crcOf(files, chunks), format.footerAt.rowsCrc);
     footer.writeUInt32LE(crcOf(packs, supersedes, fileFan.bytes, chunkFan.bytes), format.footerAt.tailCrc);
     format.endMagic.copy(footer, format.footerAt.magic);
-    const parts = [format.magic, files, chunks, packs, supersedes, fileFan.bytes, chunkFan.bytes, footer];
-    const bytes = Buffer.concat(parts);
+    for (const part of [fileFan.bytes, chunkFan.bytes, footer]) put(part);
+    const bytes = all.subarray(0, end);
     if (bytes.length > format.segmentLimit) throw new MlgitError("internal", `a segment of ${bytes.length} bytes`);
     return { id: hash(bytes).toString("hex"), bytes };
   }

@@ -2,7 +2,7 @@ import { alignedBytes } from "../../util/aligned.ts";
 
 /** Memory for packs: how many fill or are under way at once, and their bytes. A push shall do with 300 MB altogether, of which Node and the SDK take 120. */
 const slots = 3;
-const slotBytes = 32 << 20;
+const slotBytes = 24 << 20;
 
 /** The buffers of a push: packs grow in them and are sent from them. A failed upload fails whoever comes next. */
 export class UploadSlots {

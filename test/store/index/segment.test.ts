@@ -36,8 +36,9 @@ describe("an index segment", () => {
     [700, 3000],
   ])("of %d files and %d chunks finds each of them and nothing else", (files, chunks) => {
     const { builder, rows } = fill(files, chunks);
+    const { length } = builder;
     const { id, bytes } = builder.finish(hash);
-    expect(builder.length).toBe(bytes.length);
+    expect(length).toBe(bytes.length);
     const segment = Segment.open(memorySource(bytes), id);
     segment.verify(hash, id);
     expect([segment.files, segment.chunks]).toEqual([files, chunks]);
