@@ -1,5 +1,6 @@
 import { exitCode } from "../error/exit-code.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
+import { describeWrongSize, type WrongSize } from "../transfer/wrong-sizes.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { NamedContent, StoreFindings } from "./fsck-store.ts";
@@ -16,6 +17,8 @@ export interface FsckReport {
   readonly repaired: readonly (NamedContent & { readonly from: "worktree" | "store" })[];
   /** Not in the cache, and the store could not be asked. */
   readonly unknown: readonly (NamedContent & { readonly size: number })[];
+  /** Pointers in some commit or index that state another size than their content has: nobody can get it by them. */
+  readonly wrongSizes: readonly WrongSize[];
   /** With --store. */
   readonly store?: StoreFindings;
   readonly storeProblem?: string;
@@ -26,10 +29,14 @@ export function exitCodeOf(report: FsckReport): number {
   const lost = new Set(report.missing.map((one) => one.oid));
   const { store } = report;
   if (store && (report.fix ? store.unrepairable : store.broken).length > 0) return exitCode.corrupt;
-  const damage = report.corrupt.length > 0 || report.cache.damagedPacks.length > 0;
-  if (report.fix ? report.corrupt.some((one) => lost.has(one.oid)) : damage) return exitCode.corrupt;
+  if (report.fix ? report.corrupt.some((one) => lost.has(one.oid)) : hasDamage(report)) return exitCode.corrupt;
+  if (report.wrongSizes.length > 0) return exitCode.corrupt;
   if (lost.size > 0) return exitCode.missing;
   return report.storeProblem === undefined ? exitCode.ok : exitCode.unreachable;
+}
+
+function hasDamage({ corrupt, cache }: FsckReport): boolean {
+  return corrupt.length > 0 || cache.damagedPacks.length > 0;
 }
 
 /** For people: one line per finding, then what it comes to. */
@@ -52,6 +59,7 @@ export function describeFsck(report: FsckReport): string {
       (one) => `${report.fix ? "unrepairable" : "missing"}: ${named(one)}, ${formatBytes(one.size)}`,
     ),
     ...report.unknown.map((one) => `not in the cache, and the store cannot be asked: ${named(one)}`),
+    ...report.wrongSizes.map((one) => `wrong pointer: ${describeWrongSize(one)}`),
     ...cache.orphans.map((path) => `belongs to nothing: ${path}`),
   ];
   if (report.store) lines.push(...describeStore(report.store));
@@ -78,6 +86,8 @@ function verdict(report: FsckReport): string {
       : "Everything is right";
   if (code === exitCode.unreachable)
     return "The rest is right; when the store can be asked (`git mlgit store test`), run this again";
+  if (report.wrongSizes.length > 0 && (report.fix || !hasDamage(report)))
+    return "Check out the wrong pointers from a commit where they are right, or add their files again, and commit";
   if (!report.fix) return "Run `git mlgit fsck --fix`";
   return "Look for the missing contents in other clones and run `git mlgit push --all` there, or add the files again";
 }

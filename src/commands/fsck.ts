@@ -2,6 +2,7 @@ import { isMlgitError } from "../error/mlgit-error.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
+import { findWrongSizes } from "../transfer/wrong-sizes.ts";
 import type { Command, Context } from "./command.ts";
 import { describeFsck, exitCodeOf, type FsckReport } from "./fsck-report.ts";
 import { checkStore } from "./fsck-store.ts";
@@ -77,6 +78,7 @@ class Fsck {
       corrupt: [...corrupt].map(name),
       missing: lacking.filter((one) => !repaired.has(one.oid)),
       repaired: [...repaired].map(([oid, from]) => ({ ...name(oid), from })),
+      wrongSizes: findWrongSizes(needed, (oid) => cache.size(oid) ?? store?.index.findFile(oid)?.size),
       unknown: problem ? absent.filter((one) => !repaired.has(one.oid)).map((one) => ({ ...one })) : [],
       ...(findings ? { store: findings } : {}),
       ...(problem ? { storeProblem: problem } : {}),

@@ -16,10 +16,14 @@ const pathLengthAt = pathAt + 4;
 const mostPath = 0xffff;
 const rowLength = pathLengthAt + 2;
 
+/** Somebody wrote them by hand: there are few. */
+const mostDisputed = 100;
+
 /** Contents by oid, in the order they were added, in some eighty bytes each: a push may have a million. What it gives out is made anew each time. */
 export class ContentMap implements ReadonlyMap<string, WantedContent> {
   readonly #rows = new KeyedRows(rowLength);
   readonly #paths = new ByteStrings();
+  readonly #disputed: WantedContent[] = [];
 
   static of(contents: Iterable<WantedContent>): ContentMap {
     const map = new ContentMap();
@@ -38,10 +42,18 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
     return sum;
   }
 
+  /** Some of those that were added with another size than the first of the same oid: one of the two is wrong. */
+  get disputed(): readonly WantedContent[] {
+    return this.#disputed;
+  }
+
   /** Unless there is one with this oid: the first counts. */
   add({ oid, size, path }: WantedContent): void {
     const known = this.#rows.find(oid);
-    if (known >= 0) return;
+    if (known >= 0) {
+      if (this.sizeOf(known) !== size && this.#disputed.length < mostDisputed) this.#disputed.push({ oid, size, path });
+      return;
+    }
     const bytes = Buffer.from(path).subarray(0, mostPath);
     const row = this.#rows.add(oid, known);
     const [page, at] = [this.#rows.page(row), this.#rows.offset(row)];

@@ -13,6 +13,7 @@ import { fetchContent } from "./fetch-content.ts";
 import { type Meter, silentMeter } from "./meter.ts";
 import { packContents } from "./pack-contents.ts";
 import { resumePacks } from "./resume-packs.ts";
+import { findWrongSizes, wrongSizes } from "./wrong-sizes.ts";
 
 export type { WantedContent };
 
@@ -39,7 +40,7 @@ const askedAtOnce = 65_536;
 /**
  * Makes sure that the store has every wanted content: packs first, then the index segment that names them. When it resolves, all of it is durable.
  * Nothing is uploaded when something is to be had nowhere.
- * @throws MlgitError kind `missing` with all such paths, `corrupt` for a damaged cached copy, or the backend's.
+ * @throws MlgitError kind `missing` with all such paths, `corrupt` for a damaged cached copy or pointers that state a wrong size, or the backend's.
  */
 export async function pushContent(
   wanted: ContentMap | Iterable<WantedContent>,
@@ -48,6 +49,7 @@ export async function pushContent(
   const { cache, meter } = options;
   const all = wanted instanceof ContentMap ? wanted : ContentMap.of(wanted);
   const absent = await findAbsent(all, options);
+  refuseWrongSizes(all, absent, options);
   const uncached = absent.filterOids((oid) => !cache.has(oid));
   await rescue(uncached, options);
   assertAvailable(uncached, cache);
@@ -125,6 +127,13 @@ async function afterwards(packer: UploadPacker, { cache, store, signal }: PushOp
 async function rescue(uncached: readonly WantedContent[], options: PushOptions): Promise<void> {
   const going = uncached.filter((one) => options.store.has(one.oid));
   if (going.length > 0) await fetchContent(going, { ...options, meter: silentMeter });
+}
+
+/** A pointer that was changed by hand is of no use to anybody. Of what is packed each size is looked at anyway. */
+function refuseWrongSizes(all: ContentMap, absent: ContentList, { cache, store }: PushOptions): void {
+  if (absent.length === all.size && all.disputed.length === 0) return;
+  const wrong = findWrongSizes(all, (oid) => store.index.findFile(oid)?.size ?? cache.size(oid));
+  if (wrong.length > 0) throw wrongSizes(wrong);
 }
 
 function assertAvailable(uncached: readonly WantedContent[], cache: Cache): void {

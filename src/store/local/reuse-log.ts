@@ -1,6 +1,6 @@
 import { fstatSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { diskError } from "../../error/disk-error.ts";
+import { diskError, onDisk } from "../../error/disk-error.ts";
 
 const recordSize = 32;
 const prefix = "reused-";
@@ -25,7 +25,8 @@ export class ReuseLog {
   /** @throws what the system throws: content must not be taken for safe when this failed. */
   note(oid: string): void {
     if (this.#noted.has(oid)) return;
-    this.#fd ??= openAligned(join(this.#journal, `${prefix}${today()}`));
+    const path = join(this.#journal, `${prefix}${today()}`);
+    this.#fd ??= onDisk("write to", path, () => openAligned(path));
     if (writeSync(this.#fd, Buffer.from(oid, "hex")) !== recordSize) throw noRoom(this.#journal);
     // What is noted twice takes some bytes more on the disk.
     if (this.#noted.size >= mostNoted) this.#noted.clear();
