@@ -104,7 +104,7 @@ function load({ index, pieceBytes = defaultPiece, ...edit }: IndexEdit): LoadedI
       const bytes = readFileSync(fd);
       return { stat, file, bytes, patch: patchIndex(bytes, request) };
     }
-    const patcher = new EntryPatcher(request);
+    const patcher = new EntryPatcher(request, false);
     const scan = scanPieces(file, pieceBytes, { entry: (...entry) => patcher.patch(...entry) });
     return { stat, file, bytes: undefined, patch: patcher.result(scan) };
   } catch (error) {

@@ -41,6 +41,7 @@ const gitlink = 0o16;
 /** Writes the wanted stat data into the entries of an index, one after the other. */
 export class EntryPatcher {
   readonly #request: PatchRequest;
+  readonly #writes: boolean;
   readonly #hashLength: number;
   readonly #linked: LinkedEntries;
   readonly #racy: number[] = [];
@@ -48,8 +49,10 @@ export class EntryPatcher {
   #changed = false;
   #newest = 0;
 
-  constructor(request: PatchRequest) {
+  /** `writes`: otherwise entries are written to only until it is known that something changes, for who writes them the next time. */
+  constructor(request: PatchRequest, writes = true) {
     this.#request = request;
+    this.#writes = writes;
     this.#hashLength = hashLengths[request.objectFormat];
     this.#linked = new LinkedEntries(request.links);
   }
@@ -61,7 +64,8 @@ export class EntryPatcher {
     const isPlain = mayStamp(bytes, offset, this.#hashLength);
     if (row >= 0 && isPlain && wanted.names(row, bytes, offset + entryField.objectName)) {
       this.#stamped++;
-      this.#note(bytes, offset, putStat(bytes, offset, wanted.state(row)));
+      if (this.#writes || !this.#changed) this.#note(bytes, offset, putStat(bytes, offset, wanted.state(row)));
+      else this.#newest = Math.max(this.#newest, wanted.mtimeSeconds(row));
     } else if (isRacy(bytes, offset, indexSeconds)) this.#racy.push(base + offset);
     else if (isPlain) this.#note(bytes, offset, this.#linked.put(bytes, offset));
   }

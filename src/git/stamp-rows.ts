@@ -91,6 +91,12 @@ export class StampRows implements Iterable<StampEntry> {
     return unpackState(this.#state, 0);
   }
 
+  /** As git's index keeps it. */
+  mtimeSeconds(row: number): number {
+    const time = this.#rows.page(row).readBigInt64LE(this.#rows.offset(row));
+    return Number(BigInt.asUintN(32, time / 1_000_000_000n));
+  }
+
   #putState(page: Buffer, at: number, state: Uint8Array): void {
     page.set(state.subarray(0, commonAt), at);
     page.writeUInt32LE(this.#common.numberOf(state), at + kindAt);
