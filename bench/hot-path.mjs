@@ -1,4 +1,4 @@
-// npm run bench:hot-path -- [--bytes N] [--runs N] [--json FILE] [--markdown FILE] [--work DIR]
+// npm run bench:hot-path -- [--bytes N] [--runs N] [--json FILE] [--write SECTION] [--work DIR]
 // What taking large files in costs beside the limit of each of its stages alone: two files of N bytes, each step a process of its own.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { makeData } from "./data.mjs";
 import { measure, median, run } from "./measure.mjs";
+import { writeSection } from "./section.mjs";
 import { markdown } from "./table.mjs";
 
 const { values: options } = parseArgs({
@@ -15,7 +16,7 @@ const { values: options } = parseArgs({
     bytes: { type: "string", default: "1000000000" },
     runs: { type: "string", default: "3" },
     json: { type: "string" },
-    markdown: { type: "string" },
+    write: { type: "string" },
     work: { type: "string" },
   },
 });
@@ -111,5 +112,5 @@ function report() {
   const text = [made, "", ...markdown([head, head.map(() => "---"), ...lines])].join("\n");
   console.log(text);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ made, rows, samples }, null, 2)}\n`);
-  if (options.markdown) writeFileSync(options.markdown, `${text}\n`);
+  if (options.write) writeSection(join(root, "docs/benchmark.md"), options.write, text);
 }

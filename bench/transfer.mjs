@@ -1,4 +1,4 @@
-// npm run bench:transfer -- [--large BYTES] [--files N] [--bytes N] [--runs N] [--json FILE] [--markdown FILE] [--work DIR]
+// npm run bench:transfer -- [--large BYTES] [--files N] [--bytes N] [--runs N] [--json FILE] [--write] [--work DIR]
 // Push to S3 and clone from it beside a plain parallel multipart PUT and GET of the same bytes with the same SDK, and a push of many small files beside
 // one PUT per file. Each figure is a whole process, on a local server (Debian: radosgw ceph-mon ceph-osd ceph-common; time for peak memory).
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeData } from "./data.mjs";
 import { measure, median, run } from "./measure.mjs";
+import { writeSection } from "./section.mjs";
 import { startS3 } from "./store.mjs";
 import { markdown } from "./table.mjs";
 
@@ -18,7 +19,7 @@ const { values: options } = parseArgs({
     bytes: { type: "string", default: "10000" },
     runs: { type: "string", default: "3" },
     json: { type: "string" },
-    markdown: { type: "string" },
+    write: { type: "boolean", default: false },
     work: { type: "string" },
   },
 });
@@ -31,6 +32,8 @@ process.once("exit", () => {
 for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => process.exit(130));
 if (s3.missing) throw new Error(s3.missing);
 
+const dataset = { name: "big", folder: "datasets/big/data" };
+const root = fileURLToPath(new URL("..", import.meta.url));
 const plain = fileURLToPath(new URL("plain-s3.mjs", import.meta.url));
 const env = environment();
 const samples = [];
@@ -55,9 +58,12 @@ function largeFile(round) {
   note("push", "plain multipart PUT", sdk("put", file));
   note("push", "git push", pushFolder(folder, `large-${round}`));
   note("clone", "plain ranged GET", sdk("get", join(work, "got")));
-  note("clone", "git clone", cloneOf(`large-${round}`));
+  note("clone", "git clone", cloneOf(`large-${round}`, { data: "data", original: file }));
   run(["cmp", file, join(work, "got")], { cwd: work, env });
-  for (const path of [folder, join(work, "got")]) rmSync(path, { recursive: true });
+  rmSync(join(work, "got"));
+  pushFolder(folder, `strict-${round}`, { strict: true });
+  note("clone", "git clone, strict dataset", cloneOf(`strict-${round}`, { data: dataset.folder, original: file }));
+  rmSync(folder, { recursive: true });
 }
 
 function smallFiles(round) {
@@ -71,8 +77,12 @@ function smallFiles(round) {
   rmSync(folder, { recursive: true });
 }
 
-/** Commits a folder's data and measures only the push; the clone that follows finds the same store. */
-function pushFolder(folder, name) {
+/**
+ * Commits a folder's data and measures only the push; the clone that follows finds the same store.
+ * `strict`: as a dataset whose files never change, so that a clone may link them where it has to copy others.
+ */
+function pushFolder(folder, name, { strict = false } = {}) {
+  const data = strict ? dataset.folder : "data";
   const repo = join(work, `${name}-repo`);
   const remote = join(work, `${name}.git`);
   const git = (...args) => run(["git", ...args], { cwd: repo, env });
@@ -80,26 +90,30 @@ function pushFolder(folder, name) {
   run(["git", "init", "-q", repo], { cwd: work, env });
   git("remote", "add", "origin", `file://${remote}`);
   git("mlgit", "init");
-  git("mlgit", "track", "data/**");
+  if (strict) {
+    git("mlgit", "datasets", "create", dataset.name, "--categories=bench", "--mutability=strict");
+    rmSync(join(repo, data), { recursive: true, force: true });
+  } else git("mlgit", "track", "data/**");
   git("config", "--global", "mlgit.store.bench.url", `s3://bench/${name}`);
   git("config", "--global", "mlgit.store.bench.endpointUrl", s3.endpoint);
-  renameSync(join(folder, "data"), join(repo, "data"));
+  renameSync(join(folder, "data"), join(repo, data));
   git("mlgit", "add", ".");
   git("add", "-A");
   git("commit", "-qm", "data");
   const numbers = measure(["git", "push", "-q", "origin", "main"], { cwd: repo, env, scratch: work });
-  renameSync(join(repo, "data"), join(folder, "data"));
+  // A push makes what must not change read-only, and links it.
+  run(["cp", "-r", "--no-preserve=mode", join(repo, data), join(folder, "data")], { cwd: work, env });
   rmSync(repo, { recursive: true });
   return numbers;
 }
 
-function cloneOf(name) {
+function cloneOf(name, { data, original }) {
   const target = join(work, `${name}-clone`);
   const command = ["git", "clone", "-q", `file://${join(work, `${name}.git`)}`, target];
   const numbers = measure(command, { cwd: work, env, scratch: work });
   const status = run(["git", "status", "--porcelain"], { cwd: target, env }).stdout;
   if (status !== "") throw new Error(`not clean after the clone:\n${status}`);
-  run(["cmp", join(work, `${name}/data/0/000000.bin`), join(target, "data/0/000000.bin")], { cwd: work, env });
+  run(["cmp", original, join(target, data, "0/000000.bin")], { cwd: work, env });
   rmSync(target, { recursive: true });
   return numbers;
 }
@@ -116,7 +130,7 @@ function environment() {
     [`GIT_CONFIG_KEY_${n}`, key],
     [`GIT_CONFIG_VALUE_${n}`, value],
   ]);
-  const bin = fileURLToPath(new URL("../bin", import.meta.url));
+  const bin = join(root, "bin");
   const home = join(work, "home");
   mkdirSync(home);
   const made = { ...process.env, ...s3.env, HOME: home, XDG_CONFIG_HOME: join(home, ".config") };
@@ -144,7 +158,7 @@ function report() {
   const text = tableOf(rows, machine);
   console.log(text);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, rows, samples }, null, 2)}\n`);
-  if (options.markdown) writeFileSync(options.markdown, `${text}\n`);
+  if (options.write) writeSection(join(root, "docs/benchmark.md"), "transfer", text);
 }
 
 function tableOf(rows, machine) {
