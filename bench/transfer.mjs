@@ -24,7 +24,8 @@ const { values: options } = parseArgs({
   },
 });
 const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-transfer-"));
-const s3 = await startS3(join(work, "s3"));
+// It holds all in memory, and a full one does not answer.
+const s3 = await startS3(join(work, "s3"), Math.max(8e9, Number(options.runs) * pushedBytes() * 1.3));
 process.once("exit", () => {
   s3.stop?.();
   rmSync(work, { recursive: true, force: true });
@@ -42,6 +43,11 @@ for (let round = 1; round <= Number(options.runs); round++) {
   if (Number(options.files) > 0) smallFiles(round);
 }
 report();
+
+/** Of one round. */
+function pushedBytes() {
+  return 3 * Number(options.large) + 2 * Number(options.files) * Number(options.bytes);
+}
 
 function largeFile(round) {
   const size = Number(options.large);
