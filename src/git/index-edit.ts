@@ -148,7 +148,7 @@ function writePieces(
   const hash = createHash(objectFormat);
   let next = 0;
   lock.write(Buffer.alloc(0), Number(stat.mode));
-  const { hasNullChecksum } = scanPieces(file, pieceBytes, {
+  const { problem, hasNullChecksum } = scanPieces(file, pieceBytes, {
     entry: (...entry) => patcher.patch(...entry),
     piece({ bytes, base }) {
       const first = next;
@@ -161,6 +161,8 @@ function writePieces(
       lock.append(bytes);
     },
   });
+  // A bad disk, or somebody who writes into the file: what was written must not become the index.
+  if (problem) throw Object.assign(new Error("the index could not be read twice alike"), { code: "EIO" });
   lock.append(hasNullChecksum ? Buffer.alloc(hashLengths[objectFormat]) : hash.digest());
 }
 

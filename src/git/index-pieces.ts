@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readSync } from "node:fs";
+import { readFully } from "../util/read-fully.ts";
 import { damagedIndex, hashLengths, type IndexScan, isNull, refusedHead } from "./index-file.ts";
 import { EntryWalk, ExtensionWalk, indexHeadLength, type NameView } from "./index-walk.ts";
 import type { ObjectFormat } from "./repository.ts";
@@ -35,7 +35,7 @@ export function scanPieces(index: OpenIndex, pieceBytes: number, visitor: PieceV
   let walk: Walk | undefined;
   let kept = 0;
   for (let base = 0; base < end; ) {
-    const filled = kept + readMost(fd, window.subarray(kept, Math.min(window.length, end - base)), base + kept);
+    const filled = kept + readFully(fd, window.subarray(kept, Math.min(window.length, end - base)), base + kept);
     hash.update(window.subarray(kept, filled));
     const refused = walk ? undefined : refusedHead(window);
     if (refused) return refused;
@@ -49,7 +49,7 @@ export function scanPieces(index: OpenIndex, pieceBytes: number, visitor: PieceV
     base += done;
   }
   const checksum = Buffer.alloc(hashLengths[format]);
-  const isThere = readMost(fd, checksum, end) === checksum.length && walk?.entries.left === 0 && walk.extensions.whole;
+  const isThere = readFully(fd, checksum, end) === checksum.length && walk?.entries.left === 0 && walk.extensions.whole;
   const hasNullChecksum = isNull(checksum);
   if (!isThere || !(hasNullChecksum || hash.digest().equals(checksum))) return damagedIndex;
   return { problem: walk?.extensions.known ? undefined : "unsupported", hasNullChecksum };
@@ -66,14 +66,4 @@ function takePiece({ entries, extensions }: Walk, piece: IndexPiece, visitor: Pi
   const start = base === 0 ? indexHeadLength : 0;
   const at = entries.take(bytes, start, bytes.length, (offset, name) => visitor.entry(offset, name, piece));
   return at === undefined || entries.left > 0 ? at : extensions.take(bytes, at, bytes.length);
-}
-
-function readMost(fd: number, into: Buffer, position: number): number {
-  let done = 0;
-  while (done < into.length) {
-    const got = readSync(fd, into, done, into.length - done, position + done);
-    if (got === 0) break;
-    done += got;
-  }
-  return done;
 }

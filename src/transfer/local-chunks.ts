@@ -2,8 +2,8 @@ import { closeSync, openSync } from "node:fs";
 import { isMlgitError, systemCode } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import type { ChunkMaps, LocalChunk } from "../store/local/chunk-maps.ts";
-import { readFully } from "../store/local/sealed-pack.ts";
 import type { EntryTable } from "../store/remote/entry-reader.ts";
+import { readFully } from "../util/read-fully.ts";
 
 /** Receives the chunks that were found: FileGatherer. */
 export interface ChunkReceiver {

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
-import { readFully } from "../store/local/sealed-pack.ts";
 import { type EntryOrigin, packMagic } from "../store/remote/pack-recipe.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import type { UnfinishedPack, UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
 import type { UploadPacker } from "../store/remote/upload-packer.ts";
+import { readFully } from "../util/read-fully.ts";
 
 export interface ResumeTools {
   readonly cache: Cache;

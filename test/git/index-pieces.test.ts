@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { scanIndex } from "../../src/git/index-file.ts";
 import { scanPieces } from "../../src/git/index-pieces.ts";
-import { stampIndex } from "../../src/git/index-stamp.ts";
+import { StampRows, stampIndex } from "../../src/git/index-stamp.ts";
 import { findRepository } from "../../src/git/repository.ts";
 import { PointerRepository } from "../helper/pointer-repository.ts";
 
@@ -172,6 +172,33 @@ describe("an index that is stamped in pieces", () => {
         stamped: 60,
       });
       expect(repository.status()).toEqual({ text: " M plain.txt\n", cleaned: [] });
+    } finally {
+      repository.remove();
+    }
+  });
+
+  it("is left as it is where it reads otherwise the second time", async () => {
+    const repository = PointerRepository.create();
+    try {
+      repository.withPointers(files);
+      const placed = repository.place();
+      const entries = repository.git("ls-files").trim().split("\n").length;
+      const damaged = readFileSync(repository.indexFile);
+      damaged.writeUInt8(damaged.readUInt8(damaged.length - 100) ^ 1, damaged.length - 100);
+      let asked = 0;
+      class Meddling extends StampRows {
+        override find(...path: Parameters<StampRows["find"]>): number {
+          if (++asked === entries + 1) writeFileSync(repository.indexFile, damaged, { flag: "r+" });
+          return super.find(...path);
+        }
+      }
+      const wanted = new Meddling("sha1");
+      for (const one of placed) wanted.add(one);
+      expect(await stampIndex(await findRepository(repository.top), wanted, { pieceBytes: 500 })).toMatchObject({
+        stamped: 0,
+        blocked: "unwritable",
+      });
+      expect(readFileSync(repository.indexFile).equals(damaged)).toBe(true);
     } finally {
       repository.remove();
     }

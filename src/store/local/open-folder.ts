@@ -5,12 +5,13 @@ import { onDisk } from "../../error/disk-error.ts";
 import { systemCode } from "../../error/mlgit-error.ts";
 import { uniqueName } from "../../util/durable.ts";
 import { processMark } from "../../util/process-mark.ts";
+import { readFully } from "../../util/read-fully.ts";
 import { packMagic } from "../pack/table-builder.ts";
 import type { CacheLayout } from "./layout.ts";
 import { seal } from "./open-pack.ts";
 import { decodeLog, encodedLength } from "./pack-log.ts";
 import { type OpenPlace, PlaceTable } from "./place-table.ts";
-import { type PackedContent, readFully } from "./sealed-pack.ts";
+import type { PackedContent } from "./sealed-pack.ts";
 
 /** What the log of another process's folder promises, as far as the data is really there. Asked again it reads only what came since. */
 export class OpenFolder {

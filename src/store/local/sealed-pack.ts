@@ -1,7 +1,8 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { readFully } from "../../util/read-fully.ts";
 import { type FileRow, fileSource, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import type { PackedChunk } from "./pack-log.ts";
@@ -197,15 +198,4 @@ export class SealedPack {
   damaged(reason: string): MlgitError {
     return new MlgitError("corrupt", `the cache pack ${this.path} is damaged: ${reason}`, { path: this.path });
   }
-}
-
-/** Reads as much of `into` as there is; returns the number of bytes. */
-export function readFully(fd: number, into: Uint8Array, position: number): number {
-  let done = 0;
-  while (done < into.length) {
-    const got = readSync(fd, into, done, into.length - done, position + done);
-    if (got === 0) break;
-    done += got;
-  }
-  return done;
 }
