@@ -34,7 +34,8 @@ export function fill(temp: Buffer, content: FillContent, mayShare: boolean): Big
   }
   const made = mayShare ? link(temp, content.path) : undefined;
   if (made) return made.before;
-  if (!content.copy || !tryTo(["ENOENT"], () => renameSync(content.copy as Buffer, temp)))
+  // It grew in the git dir, and the worktree may lie on another file system.
+  if (!content.copy || !tryTo(["ENOENT", "EXDEV"], () => renameSync(content.copy as Buffer, temp)))
     copyFileSync(content.path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   return undefined;
 }

@@ -1,6 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { hydrate } from "../../src/hydrate/hydrate.ts";
@@ -118,5 +129,22 @@ describe("a copy of a large file that was written while it was hashed", () => {
     for (const name of [dead, alive]) writeFileSync(join(top, ".git", name), "part");
     await hydrateAll([pointerFile("a")], (receiver) => bring(receiver));
     expect(leftovers()).toEqual([alive]);
+  });
+
+  const elsewhere = "/dev/shm";
+  const differs = existsSync(elsewhere) && statSync(elsewhere).dev !== statSync(tmpdir()).dev;
+  (differs ? it : it.skip)("is given up where the worktree lies on another file system than the git dir", async () => {
+    const other = mkdtempSync(join(elsewhere, "mlgit-copies-"));
+    try {
+      rmSync(join(top, ".git"), { recursive: true });
+      symlinkSync(other, join(top, ".git"));
+      const report = await hydrateAll(["a", "b"].map(pointerFile), (receiver) => bring(receiver));
+      expect(report).toEqual({ hydrated: 2, left: [], failed: [] });
+      for (const name of ["a", "b"]) expect(readFileSync(join(top, name)).equals(content)).toBe(true);
+      expect(readdirSync(top).sort()).toEqual([".git", "a", "b"]);
+      expect(leftovers()).toEqual([]);
+    } finally {
+      rmSync(other, { recursive: true });
+    }
   });
 });
