@@ -49,7 +49,7 @@ async function confirmIn(
     const kept = await keptFiles(asked, store, how.signal);
     for (const oid of await confirmFiles(kept, store, how)) stored.add(oid);
   } finally {
-    await store.backend.close();
+    await store.close();
   }
 }
 

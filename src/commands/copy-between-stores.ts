@@ -40,6 +40,6 @@ async function copyFrom(
     if (from.marker.id === to.marker.id || !canCopy(from, to)) return undefined;
     return await copyContents({ wanted, allowed, signal: context.signal }, { from, to });
   } finally {
-    await from.backend.close();
+    await from.close();
   }
 }

@@ -96,7 +96,7 @@ async function storeRoom(session: Session, context: Context): Promise<{ packs: n
   try {
     const store = await session.openStore();
     const sizes = [...(await listPacks(store, context.signal)).values()];
-    await store.backend.close();
+    await store.close();
     return { packs: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
   } catch (error) {
     if (!isMlgitError(error) || error.kind !== "missing") throw error;

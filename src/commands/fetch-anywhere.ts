@@ -70,7 +70,7 @@ async function fetchFrom(
       const cache = await session.cache();
       return await fetchContent(wanted, { cache, store, meter, signal: context.signal, receiver });
     } finally {
-      await store.backend.close();
+      await store.close();
     }
   } catch (error) {
     if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;

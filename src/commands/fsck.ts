@@ -69,7 +69,7 @@ class Fsck {
       wholeStore && store
         ? await checkStore(this.#session, this.#context, { store, needed, paranoid, fix, remote })
         : undefined;
-    await store?.backend.close();
+    await store?.close();
     const name = (oid: string) => ({ oid, path: needed.get(oid)?.path });
     return {
       fix,

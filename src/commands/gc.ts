@@ -48,7 +48,7 @@ async function collect(
     assertComplete([`${counted(missing.length, "object is", "objects are")} not in this partial clone`]);
   const store = remote === undefined ? await session.openStore() : await session.openStore(remote);
   const report = await collectStore(store, { needed: mine.keys(), graceMs, dryRun, signal: context.signal });
-  await store.backend.close();
+  await store.close();
   return { text: describe(report, dryRun), data: { dryRun, ...report }, exitCode: exitCode.ok };
 }
 

@@ -50,7 +50,7 @@ async function foretell(job: Job): Promise<CommandResult> {
   await store?.sync(job.context.signal);
   const absent = job.wanted.filter(({ oid }) => !store?.has(oid));
   const bytes = sum(absent);
-  await store?.backend.close();
+  await store?.close();
   return {
     text: `${absent.length} of ${counted(job.wanted.length, "content")}, ${formatBytes(bytes)}, would be written to ${job.folder}`,
     data: { dryRun: true, folder: job.folder, contents: job.wanted.length, missing: absent.length, bytes },
@@ -69,7 +69,7 @@ async function publish(job: Job): Promise<CommandResult> {
     const report = await pushContent(job.wanted, { cache, store, meter: progress, signal: context.signal });
     // Last: what the list names is there, whenever this is killed.
     const objects = await writeList(folder, store.backend, context.signal);
-    await store.backend.close();
+    await store.close();
     return describe(report, job, objects);
   } finally {
     progress.done();
@@ -85,7 +85,7 @@ async function bring({ session, context, wanted, remote }: Job, target: RemoteSt
   try {
     const store = await session.openStore(remote);
     const { failed } = await fetchContent(absent, { cache, store, meter: progress, signal: context.signal });
-    await store.backend.close();
+    await store.close();
     const first = absent.find(({ oid }) => failed.has(oid));
     if (!first) return;
     throw new MlgitError("missing", `${counted(failed.size, "content")} cannot be had, among them ${first.path}`, {

@@ -111,7 +111,7 @@ export async function inOtherStores(
     if (!store) continue;
     await store.sync(signal).catch(unlessFatal);
     for (const oid of oids) if (store.has(oid)) found.add(oid);
-    await store.backend.close();
+    await store.close();
   }
   return found;
 }

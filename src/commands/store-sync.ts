@@ -65,7 +65,7 @@ async function run({ session, context, from, to }: Job, options: Options) {
 }
 
 async function closeAll(stores: readonly (RemoteStore | undefined)[]): Promise<void> {
-  await Promise.all(stores.map((store) => store?.backend.close()));
+  await Promise.all(stores.map((store) => store?.close()));
 }
 
 interface Ends {

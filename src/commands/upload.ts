@@ -72,7 +72,7 @@ async function pushTo(
     await bringElsewhere(contents, store, job);
     return await pushContent(contents, { cache, store, meter, signal: context.signal });
   } finally {
-    await store.backend.close();
+    await store.close();
   }
 }
 

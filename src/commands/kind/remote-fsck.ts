@@ -98,7 +98,7 @@ async function checkShare(
       unfixed: [...lacking.filter(({ oid }) => !cache.has(oid)), ...found.unrepairable].map(path),
     };
   } finally {
-    await store.backend.close();
+    await store.close();
   }
 }
 

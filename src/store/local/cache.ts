@@ -187,6 +187,8 @@ export class Cache implements IngestTarget {
   async close(): Promise<void> {
     this.#small.close();
     await this.#large.flush();
+    this.#known?.close();
+    this.#reused.close();
   }
 }
 

@@ -38,6 +38,18 @@ export class KnownStores {
     return this.#knows(oid);
   }
 
+  /** Lets go of open files. What is asked next is looked for anew. */
+  close(): void {
+    this.#closeFiles();
+    this.#segments = undefined;
+    this.#listed = undefined;
+  }
+
+  #closeFiles(): void {
+    for (const fd of this.#open) closeSync(fd);
+    this.#open = [];
+  }
+
   #knows(oid: string): boolean {
     return this.#segments?.some((segment) => names(segment, oid)) === true || this.#fetched?.has(oid) === true;
   }
@@ -65,8 +77,7 @@ export class KnownStores {
   }
 
   #list(): void {
-    for (const fd of this.#open) closeSync(fd);
-    this.#open = [];
+    this.#closeFiles();
     const stores = this.#stores();
     this.#segments = stores.flatMap((store) => list(store).flatMap((id) => this.#openSegment(join(store, id), id)));
     this.#fetched = new Set(stores.flatMap(readFetchedRows));

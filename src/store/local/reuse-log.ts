@@ -1,4 +1,4 @@
-import { fstatSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { diskError, onDisk } from "../../error/disk-error.ts";
 
@@ -31,6 +31,12 @@ export class ReuseLog {
     // What is noted twice takes some bytes more on the disk.
     if (this.#noted.size >= mostNoted) this.#noted.clear();
     this.#noted.add(oid);
+  }
+
+  /** Lets go of the file. */
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
   }
 
   /** Everything that was noted in the last `graceMs` and a day. Older files are removed. */

@@ -208,6 +208,12 @@ export class IndexCopy {
     return this.#packs.get(id) ?? this.#away.findPack(id);
   }
 
+  /** Lets go of the files of segments; then it knows nothing until the next sync. */
+  close(): void {
+    for (const id of [...this.#segments.keys()]) this.#drop(id);
+    this.#packs = undefined;
+  }
+
   async #bring({ handle: { name: id, type }, size }: FileInfo, present: boolean, from: SyncHow & { backend: Backend }) {
     if (this.#segments.has(id)) return;
     const { backend, signal } = from;

@@ -91,6 +91,12 @@ export class RemoteStore {
     await Promise.all([this.index.syncToAdd(this.backend, signal), this.index.syncDead(this.backend, signal)]);
   }
 
+  /** Lets go of the place and of the copy of its index. For good. */
+  async close(): Promise<void> {
+    this.index.close();
+    await this.backend.close();
+  }
+
   has(oid: string): boolean {
     return this.index.findFile(oid) !== undefined;
   }
