@@ -81,7 +81,12 @@ export interface SaveOptions extends SaveCondition {
   readonly memory?: UploadMemory;
   /** Called with bytes sent since the last call; negative when they have to be sent again. */
   readonly onProgress?: (bytes: number) => void;
+  /** Called when a part failed and is about to be sent again. */
+  readonly onRetry?: OnRetry | undefined;
 }
+
+/** Hears of a try that failed, and how many milliseconds there are until the next one. */
+export type OnRetry = (error: unknown, attempt: number, delay: number) => void;
 
 /** Where the objects of a backend lie, for another one of the same kind. */
 export interface CopyPlace {

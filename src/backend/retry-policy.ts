@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import retry from "p-retry";
+import type { OnRetry } from "./backend.ts";
 import { interruptedError, isPermanentError, maxRetriesOf, retryAfterOf } from "./backend-error.ts";
 
 export interface RetryOptions {
@@ -7,21 +8,24 @@ export interface RetryOptions {
   /** Tries after the first one. Default 7: 13 s of waiting on average, 26 s at most. */
   readonly retries?: number;
   /** Called before each wait. */
-  readonly onRetry?: (error: unknown, attempt: number, delay: number) => void;
+  readonly onRetry?: OnRetry | undefined;
 }
 
 const firstDelay = 250;
 const longestDelay = 10_000;
+/** Errors that were met as often as makes sense. */
+const usedUp = new WeakSet<object>();
+
 /** A server may ask for more patience than a person at a prompt has. */
 const longestRetryAfter = 60_000;
 
 /**
  * Runs `work` again while it fails with errors that trying again may mend. Waits with full jitter (a random time up to a doubling limit, so that
- * many clients do not come back at once), and at least as long as the server asked for.
+ * many clients do not come back at once), and at least as long as the server asked for. What has used up an error's own limit of tries inside of `work` is not
+ * tried again: a part of an object must not be waited for four times as long as the object.
  */
 export async function retrying<T>(work: (attempt: number) => Promise<T>, options: RetryOptions = {}): Promise<T> {
   const { signal, retries = 7, onRetry } = options;
-  const useless = (error: unknown, attempt: number) => isPermanentError(error) || attempt > maxRetriesOf(error);
   try {
     return await retry((attempt) => boxed(work, attempt), {
       retries,
@@ -30,7 +34,7 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
       shouldRetry: ({ error, attemptNumber }) => !useless((error as Failure).reason, attemptNumber),
       onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
         const { reason } = error as Failure;
-        if (retriesLeft === 0 || useless(reason, attemptNumber)) return;
+        if (useless(reason, attemptNumber) || retriesLeft === 0) return;
         const delay = delayBefore(attemptNumber, retryAfterOf(reason));
         onRetry?.(reason, attemptNumber, delay);
         await wait(delay, signal);
@@ -39,6 +43,13 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
   } catch (error) {
     throw error instanceof Failure ? error.reason : error;
   }
+}
+
+function useless(error: unknown, attempt: number): boolean {
+  if (isPermanentError(error) || usedUp.has(error as object)) return true;
+  if (attempt <= maxRetriesOf(error)) return false;
+  usedUp.add(error as object);
+  return true;
 }
 
 async function boxed<T>(work: (attempt: number) => Promise<T>, attempt: number): Promise<T> {

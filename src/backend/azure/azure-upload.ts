@@ -48,7 +48,7 @@ async function uploadBlocks(
   const send = async (id: string, i: number) => {
     const part = body.subarray(i * blockSize, (i + 1) * blockSize);
     const block = { id, body: part, md5: await md5Of(part) };
-    await retrying(() => api.stage(key, block, signal), { retries: 4, signal });
+    await retrying(() => api.stage(key, block, signal), { retries: 4, signal, onRetry: options.onRetry });
     options.onProgress?.(part.length);
   };
   try {
@@ -57,17 +57,23 @@ async function uploadBlocks(
     stop.abort();
     throw error;
   }
-  return join(api, key, ids, { ifAbsent: options.ifAbsent, ifMatch: options.ifMatch, signal: options.signal });
+  const { ifAbsent, ifMatch, onRetry } = options;
+  return join(api, key, ids, { ifAbsent, ifMatch, signal: options.signal, onRetry });
 }
 
 /**
  * Joins the blocks. Doing so twice is the same as once, so without a condition a lost answer is asked for again; with one, whoever asks again has to
  * look whose object it is.
  */
-function join(api: AzureApi, key: string, ids: readonly string[], condition: Condition): Promise<Stored> {
+function join(
+  api: AzureApi,
+  key: string,
+  ids: readonly string[],
+  { onRetry, ...condition }: Condition & Pick<SaveOptions, "onRetry">,
+): Promise<Stored> {
   const work = () => api.commit(key, ids, condition);
   if (condition.ifAbsent || condition.ifMatch !== undefined) return work();
-  return retrying(work, { retries: 3, signal: condition.signal });
+  return retrying(work, { retries: 3, signal: condition.signal, onRetry });
 }
 
 /** Writers of the same name must not mix their blocks. */

@@ -26,9 +26,10 @@ export async function uploadFile(
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const upload = { key, id: parts.id, signal };
   try {
-    const sent = await sendParts({ ...context, upload, parts }, { file, partSize }, options.onProgress);
+    const { onRetry, onProgress } = options;
+    const sent = await sendParts({ ...context, upload, parts, onRetry }, { file, partSize }, onProgress);
     const md5 = joinedTag(sent.map((part) => Buffer.from(part.md5, "hex")));
-    return await finish(api, upload, { tags: sent.map((part) => part.tag), md5 });
+    return await finish(api, upload, { tags: sent.map((part) => part.tag), md5, onRetry });
   } catch (error) {
     stop.abort();
     if (!options.memory) await api.abortUpload({ key, id: upload.id }).catch(() => {});

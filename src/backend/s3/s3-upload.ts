@@ -65,9 +65,10 @@ async function uploadParts(
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const upload = { key, id: parts.id, signal };
   try {
-    const sent = await sendParts({ ...context, upload, parts }, body, options.onProgress);
+    const sent = await sendParts({ ...context, upload, parts, onRetry: options.onRetry }, body, options.onProgress);
     const md5 = joinedTag(sent.map((part) => Buffer.from(part.md5, "hex")));
-    const stored = await finish(api, upload, { tags: sent.map((part) => part.tag), md5 });
+    const tags = sent.map((part) => part.tag);
+    const stored = await finish(api, upload, { tags, md5, onRetry: options.onRetry });
     await etag.check(stored.tag, md5, { api, key, body });
     return stored;
   } catch (error) {
@@ -81,6 +82,7 @@ async function uploadParts(
 export interface PartContext extends UploadContext {
   readonly upload: Upload;
   readonly parts: PartUpload;
+  readonly onRetry: SaveOptions["onRetry"];
 }
 
 async function sendParts(
@@ -97,7 +99,7 @@ async function sendParts(
 }
 
 /** Hashes when it is its turn, so that the first part is on its way before the last one is hashed. */
-export async function sendPart({ api, bodies, upload, parts }: PartContext, number: number, body: Uint8Array) {
+export async function sendPart({ api, bodies, upload, parts, onRetry }: PartContext, number: number, body: Uint8Array) {
   let digest: Buffer | undefined;
   const send = async (): Promise<SentPart> => {
     digest ??= await md5Of(body);
@@ -108,20 +110,20 @@ export async function sendPart({ api, bodies, upload, parts }: PartContext, numb
     parts.note(number, part);
     return part;
   };
-  return retrying(() => bodies.run(body.length, send), { retries: 4, signal: upload.signal });
+  return retrying(() => bodies.run(body.length, send), { retries: 4, signal: upload.signal, onRetry });
 }
 
 /** Joins the parts. When the answer is lost, the upload is gone at the second try although it worked: the object tells. */
 export async function finish(
   api: S3Api,
   upload: Upload,
-  parts: { tags: readonly string[]; md5: string },
+  { tags, md5, onRetry }: { tags: readonly string[]; md5: string; onRetry: SaveOptions["onRetry"] },
 ): Promise<Stored> {
   try {
-    return await retrying(() => api.finishUpload(upload, parts.tags), { retries: 3, signal: upload.signal });
+    return await retrying(() => api.finishUpload(upload, tags), { retries: 3, signal: upload.signal, onRetry });
   } catch (error) {
     if (isMlgitError(error) && error.kind === "interrupted") throw error;
-    if ((await tagOf(api, upload.key).catch(() => undefined)) === parts.md5) return { tag: parts.md5 };
+    if ((await tagOf(api, upload.key).catch(() => undefined)) === md5) return { tag: md5 };
     throw error;
   }
 }

@@ -7,6 +7,7 @@ export type RetrySettings = Pick<RetryOptions, "retries" | "onRetry">;
 
 /** Tries requests again that may work the next time. `use` of a load runs again from the first byte. */
 export function withRetry(inner: Backend, settings: RetrySettings = {}): Backend {
+  const { onRetry } = settings;
   const again = <T>(signal: AbortSignal | undefined, work: (attempt: number) => Promise<T>) =>
     retrying(work, { ...settings, signal });
   return {
@@ -18,7 +19,7 @@ export function withRetry(inner: Backend, settings: RetrySettings = {}): Backend
       return inner.traffic;
     },
     save: (handle, body, options = {}) => {
-      const saver = new Saver(inner, { handle, body, options });
+      const saver = new Saver(inner, { handle, body, options: { onRetry, ...options } });
       return again(options.signal, () => saver.attempt());
     },
     load: (handle, range, use, signal) => again(signal, () => inner.load(handle, range, use, signal)),
@@ -30,9 +31,10 @@ export function withRetry(inner: Backend, settings: RetrySettings = {}): Backend
     ...(inner.saveFile && {
       saveFile: (handle, file, options = {}) => {
         const onProgress = restarting(options.onProgress);
+        const all = { onRetry, ...options, onProgress: onProgress.add };
         return again(options.signal, () => {
           onProgress.restart();
-          return (inner.saveFile as SaveFile).call(inner, handle, file, { ...options, onProgress: onProgress.add });
+          return (inner.saveFile as SaveFile).call(inner, handle, file, all);
         });
       },
     }),

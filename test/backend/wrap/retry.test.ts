@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { SaveOptions } from "../../../src/backend/backend.ts";
 import { MemoryBackend } from "../../../src/backend/memory/memory-backend.ts";
-import { delayBefore } from "../../../src/backend/retry-policy.ts";
+import { delayBefore, retrying } from "../../../src/backend/retry-policy.ts";
 import { withRetry } from "../../../src/backend/wrap/retry.ts";
 import { failure, git, names, pack, read } from "../contract.ts";
 import { busy, type Fault, lostAnswer, withFaults } from "../faulty.ts";
@@ -46,6 +47,24 @@ describe("retry", () => {
   it("keeps to an error's own limit of tries", async () => {
     await failure(make([busy({ maxRetries: 1 }), busy({ maxRetries: 1 }), undefined]).stat(pack()));
     expect(waits).toHaveLength(1);
+  });
+
+  it("gives a part and its object one such limit together, and tells of each try", async () => {
+    let tries = 0;
+    const inner = Object.assign(new MemoryBackend(), {
+      save: (_: unknown, __: unknown, { onRetry }: SaveOptions) =>
+        retrying(
+          async () => {
+            tries++;
+            throw busy({ maxRetries: 2 }).error;
+          },
+          { onRetry },
+        ),
+    });
+    const backend = withRetry(inner, { onRetry: (_, __, delay) => waits.push(delay) });
+    expect((await failure(backend.save(pack(), Buffer.from("x")))).message).toBe("busy");
+    expect(tries).toBe(3);
+    expect(waits).toHaveLength(2);
   });
 
   it("runs the reader again from the first byte", async () => {
