@@ -41,8 +41,13 @@ export class GrowingCopy {
   /** Removes it. Harmless at any time but after `end`. */
   drop(): void {
     this.#failed = true;
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = undefined;
+    try {
+      if (fd !== undefined) closeSync(fd);
+    } catch {
+      // Here too a full disk may be reported.
+    }
     if (this.#made) rmSync(this.#path, { force: true });
   }
 }

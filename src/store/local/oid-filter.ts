@@ -10,7 +10,8 @@ interface OidSource {
 
 /** Says of most oids that none of very many packs has them. As oids are hashes, parts of each are its places. */
 export class OidFilter {
-  readonly #known = new WeakSet<OidSource>();
+  /** Packs whose oids are all in it. */
+  #known = new WeakSet<OidSource>();
   #bits = new Uint32Array((firstOids * bitsPerOid) / 32);
   #count = 0;
   readonly #asked = Buffer.alloc(8);
@@ -18,13 +19,21 @@ export class OidFilter {
   /** Takes in the oids of those packs that it does not know. Of packs that are gone something may stay, which costs look-ups and nothing else. */
   learn(packs: ReadonlyMap<string, OidSource>): void {
     const fresh = [...packs.values()].filter((pack) => !this.#known.has(pack));
-    for (const pack of fresh) {
+    const count = fresh.reduce((sum, pack) => sum + pack.count, this.#count);
+    const fits = count * bitsPerOid <= this.#bits.length * 32;
+    if (!fits) this.#beginAnew(count);
+    for (const pack of fits ? fresh : packs.values()) {
+      this.#mark(pack);
+      // Not before: one that could not be read is asked for its oids again.
       this.#known.add(pack);
       this.#count += pack.count;
     }
-    const fits = this.#count * bitsPerOid <= this.#bits.length * 32;
-    if (!fits) this.#bits = new Uint32Array(2 ** Math.ceil(Math.log2((2 * this.#count * bitsPerOid) / 32)));
-    for (const pack of fits ? fresh : packs.values()) this.#mark(pack);
+  }
+
+  #beginAnew(count: number): void {
+    this.#bits = new Uint32Array(2 ** Math.ceil(Math.log2((2 * count * bitsPerOid) / 32)));
+    this.#known = new WeakSet();
+    this.#count = 0;
   }
 
   mayHave(oid: string): boolean {

@@ -28,3 +28,20 @@ it("knows every oid of every pack, and of others it lets hardly one in fifty thr
   }
   for (const name of packs.keys()) expect(filter.mayHave(oid(`${name} 0`))).toBe(true);
 });
+
+it("asks a pack that could not be read for its oids again, and the others too", () => {
+  for (const count of [10, 5000]) {
+    const filter = new OidFilter();
+    const broken = packOf("broken", count);
+    const { eachKey } = broken;
+    broken.eachKey = () => {
+      throw new Error("EIO");
+    };
+    const packs = new Map([broken, packOf("other", count)].map((pack, i) => [`${i}`, pack]));
+    expect(() => filter.learn(packs)).toThrow("EIO");
+    broken.eachKey = eachKey;
+    filter.learn(packs);
+    for (const name of ["broken", "other"])
+      for (let i = 0; i < count; i++) expect(filter.mayHave(oid(`${name} ${i}`))).toBe(true);
+  }
+});
