@@ -162,9 +162,9 @@ class LargeAssembly implements Assembly {
   async finish(): Promise<void> {
     this.#hash.advance(this.#file.size);
     const oid = await this.#hash.digestLater();
-    this.#endWriteBack();
+    const flushed = this.#endWriteBack();
     if (oid !== this.#file.oid) throw mismatch(this.#file.oid);
-    this.#withFd((fd) => this.#tools.cache.adoptLarge(this.#path, fd, oid));
+    this.#withFd((fd) => this.#tools.cache.adoptLarge(this.#path, fd, oid, flushed));
     openFiles.close(this.#path);
     if (this.#copy && this.#hash.copied) this.#tools.receiver?.copied?.(oid, this.#copy);
   }
@@ -181,8 +181,10 @@ class LargeAssembly implements Assembly {
     if (this.#begun) this.#tools.halfDone.leave(this.#path);
   }
 
-  #endWriteBack(): void {
-    for (const one of this.#back) one.end();
+  /** What became of the file's; its copy is the worktree's, and no more durable than what git writes there. */
+  #endWriteBack(): ReturnType<WriteBack["end"]> {
+    const [flushed] = this.#back.map((one) => one.end());
+    return flushed;
   }
 
   #dropHash(): void {

@@ -7,7 +7,8 @@ const mostFlushes = 24;
 
 /**
  * Begins to write a growing file to the disk while it grows, in threads of Node's pool, so that its fsync, or the rename of ext4 that replaces another
- * file, has little left to do. Only a help: what goes wrong is met by whoever makes the file durable.
+ * file, has little left to do. Only a help, but what goes wrong is told to who flushes first, and to no file that is opened later (Linux, errseq_t): whoever
+ * makes the file durable has to ask `end` for it.
  */
 export class WriteBack {
   readonly #path: string | Buffer;
@@ -17,6 +18,9 @@ export class WriteBack {
   #left = mostFlushes;
   #running = 0;
   #ended = false;
+  #error: Error | undefined;
+  #told: ((error: Error | undefined) => void) | undefined;
+  #outcome: Promise<Error | undefined> | undefined;
 
   /** @param size in bytes, that the file will have, as far as is known. */
   constructor(path: string | Buffer, size: number) {
@@ -37,21 +41,28 @@ export class WriteBack {
     }
     this.#left--;
     this.#running++;
-    fdatasync(this.#fd, () => {
+    fdatasync(this.#fd, (error) => {
       this.#running--;
+      this.#error ??= error ?? undefined;
       this.#closeIfDone();
     });
   }
 
-  /** Lets go of the file. Harmless again. */
-  end(): void {
+  /** Lets go of the file. Harmless again. Resolves with what a flush failed with, if one did; undefined where none was begun. */
+  end(): Promise<Error | undefined> | undefined {
     this.#ended = true;
+    if (this.#fd !== undefined)
+      this.#outcome ??= new Promise((resolve) => {
+        this.#told = resolve;
+      });
     this.#closeIfDone();
+    return this.#outcome;
   }
 
   #closeIfDone(): void {
     if (!this.#ended || this.#running > 0 || this.#fd === undefined) return;
     close(this.#fd);
     this.#fd = undefined;
+    this.#told?.(this.#error);
   }
 }

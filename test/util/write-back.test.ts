@@ -44,3 +44,17 @@ it("leaves what is not there to others", async () => {
   expect(() => back.advance(1 << 30)).not.toThrow();
   back.end();
 });
+
+it("says at its end what a flush failed with, which nobody else is told", async () => {
+  const failed = new WriteBack("/dev/null", 0);
+  for (const written of [32, 64, 96]) failed.advance(written << 20);
+  expect(await failed.end()).toMatchObject({ code: "EINVAL" });
+  expect(await failed.end()).toMatchObject({ code: "EINVAL" });
+  const path = join(folder, "fine");
+  writeFileSync(path, "");
+  truncateSync(path, 64 << 20);
+  const fine = new WriteBack(path, 0);
+  fine.advance(32 << 20);
+  expect(await fine.end()).toBeUndefined();
+  expect(new WriteBack(path, 0).end()).toBeUndefined();
+});

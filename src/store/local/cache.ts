@@ -11,6 +11,7 @@ import { type PruneOptions, type PruneReport, pruneCache } from "./prune-cache.t
 import { ReuseLog } from "./reuse-log.ts";
 import type { PackedContent } from "./sealed-pack.ts";
 import { type SmallContent, SmallFiles } from "./small-files.ts";
+import type { Flushed } from "./sync-queue.ts";
 import { restoreTrash } from "./trash.ts";
 import { VerifiedLog } from "./verified-log.ts";
 
@@ -142,9 +143,9 @@ export class Cache implements IngestTarget {
     this.#small.putAll(contents);
   }
 
-  /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. */
-  adoptLarge(temp: string, fd: number, oid: string): void {
-    this.#large.adopt(temp, fd, oid);
+  /** Takes over a finished file in `layout.temp` that was hashed as `oid` while it was written; `fd` is open on it. `flushed`: of its WriteBack, if it had one. */
+  adoptLarge(temp: string, fd: number, oid: string, flushed?: Flushed): void {
+    this.#large.adopt(temp, fd, oid, flushed);
   }
 
   /** Reads everything again: checkCache says what comes of it. */

@@ -7,12 +7,13 @@ import type { FileHash } from "../../util/file-hash.ts";
 import { followFile } from "../../util/hash-thread.ts";
 import { WriteBack } from "../../util/write-back.ts";
 import { type CacheLayout, wholeFileLimit } from "./layout.ts";
+import type { Flushed } from "./sync-queue.ts";
 
 /** What an ingest needs of its cache. */
 export interface IngestTarget {
   readonly layout: CacheLayout;
   putSmall(oid: string, content: Uint8Array): void;
-  adoptLarge(temp: string, fd: number, oid: string): void;
+  adoptLarge(temp: string, fd: number, oid: string, flushed?: Flushed): void;
 }
 
 /** What is less than a whole file is held; lent to one ingest at a time. */
@@ -93,9 +94,9 @@ export class Ingest {
     try {
       if (!this.#spill && this.#size < wholeFileLimit) return this.#finishSmall();
       this.#flush();
-      const { path, fd, hash } = this.#open();
+      const { path, fd, hash, back } = this.#open();
       const oid = hash.digest();
-      this.#target.adoptLarge(path, fd, oid);
+      this.#target.adoptLarge(path, fd, oid, back.end());
       return { oid, size: this.#size };
     } finally {
       this.abort();

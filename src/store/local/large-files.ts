@@ -19,7 +19,7 @@ import { makeFolder, uniqueName } from "../../util/durable.ts";
 import { hashFd } from "../../util/hash-file.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { ReuseLog } from "./reuse-log.ts";
-import { SyncQueue } from "./sync-queue.ts";
+import { type Flushed, SyncQueue } from "./sync-queue.ts";
 import type { VerifiedLog } from "./verified-log.ts";
 
 /** A time that is past for every clock that counts whole seconds. */
@@ -101,9 +101,9 @@ export class LargeFiles {
 
   /**
    * Takes over a finished temporary file whose content was hashed as `oid` while it was written.
-   * An existing file is replaced, which mends it if it was damaged, unless it is known to be right. Durable after `flush`.
+   * An existing file is replaced, which mends it if it was damaged, unless it is known to be right. Durable after `flush`; `flushed`: of what was written back before.
    */
-  adopt(temp: string, fd: number, oid: string): void {
+  adopt(temp: string, fd: number, oid: string, flushed?: Flushed): void {
     const path = this.#layout.file(oid);
     onDisk("store content in", path, () => {
       const existing = lstatSync(path, { bigint: true, throwIfNoEntry: false });
@@ -119,7 +119,7 @@ export class LargeFiles {
       renameSync(temp, path);
       const stat = lstatSync(path, { bigint: true });
       this.#verified.trust(oid, stat);
-      this.#sync.add(path, () => this.#verified.settle(oid));
+      this.#sync.add(path, () => this.#verified.settle(oid), flushed);
     });
   }
 

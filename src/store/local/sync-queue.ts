@@ -9,7 +9,11 @@ const inFlight = 16;
 interface Waiting {
   readonly path: string;
   readonly done: () => void;
+  readonly flushed: Flushed;
 }
+
+/** Resolves with what an earlier flush of the file failed with, of which a file that is opened now hears nothing. */
+export type Flushed = Promise<Error | undefined> | undefined;
 
 /**
  * Makes files durable beside other work. A file has its final name and all its bytes already, so a killed process loses nothing; for a power cut it
@@ -22,9 +26,9 @@ export class SyncQueue {
   #failure: { readonly error: unknown } | undefined;
 
   /** `done` is called when the bytes are on the disk. */
-  add(path: string, done: () => void): void {
+  add(path: string, done: () => void, flushed?: Flushed): void {
     this.#folders.add(dirname(path)).add(dirname(dirname(path)));
-    this.#waiting.push({ path, done });
+    this.#waiting.push({ path, done, flushed });
     if (this.#running.size < inFlight) this.#start();
   }
 
@@ -44,8 +48,8 @@ export class SyncQueue {
   #start(): void {
     const next = this.#waiting.shift();
     if (!next) return;
-    const { path, done } = next;
-    const running = syncOne(path).then(done, (error) => {
+    const { path, done, flushed } = next;
+    const running = syncOne(path, flushed).then(done, (error) => {
       // Somebody else may have replaced or dropped it meanwhile; then it is theirs to keep.
       if (error.code !== "ENOENT") this.#failure ??= { error: diskError(error, { doing: "store content in", path }) };
     });
@@ -54,8 +58,13 @@ export class SyncQueue {
   }
 }
 
+async function syncOne(path: string, flushed: Flushed): Promise<void> {
+  const [, error] = await Promise.all([syncNow(path), flushed]);
+  if (error) throw error;
+}
+
 /** Opened here and not in the pool: the work must be with the pool before this thread turns to the next file. */
-function syncOne(path: string): Promise<void> {
+function syncNow(path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let fd: number;
     try {
