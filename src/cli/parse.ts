@@ -159,7 +159,15 @@ function define(parser: Parser, command: Omit<Command, "raw">): void {
   const own = command.options ?? [];
   const common = commonOptions.filter(({ flags }) => !own.some((option) => longName(option) === longName({ flags })));
   for (const option of [...own, ...common]) parser.addOption(commanderOption(option));
-  parser.helpOption("-h, --help", "print this").exitOverride();
+  parser.helpOption("-h, --help", "print this").exitOverride((error) => {
+    throw Object.assign(error, { in: nameOf(parser) });
+  });
+}
+
+/** With the names of those that it is a subcommand of. */
+function nameOf(parser: Parser): string {
+  const { parent } = parser;
+  return parent?.parent ? `${nameOf(parent)} ${parser.name()}` : parser.name();
 }
 
 function commanderOption(spec: Pick<OptionSpec, "flags" | "description" | "repeat" | "choices">): Option {
@@ -206,7 +214,8 @@ function usageError(error: CommanderError, entries: readonly CommandEntry[], ope
   const [name = "", ...rest] = operands;
   const [first = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   const known = entries.some((entry) => entry.name === name || entry.aliases?.includes(name));
-  const more = known ? `git mlgit ${name} -h` : "git mlgit -h";
+  const { in: place = known ? name : undefined } = error as { in?: string };
+  const more = place ? `git mlgit ${place} -h` : "git mlgit -h";
   const guess = /Did you mean (.*)\?/.exec(suggestion ?? "")?.[1];
   const help = guess ? `did you mean ${guess}?` : `see \`${more}\``;
   // `git mlgit endpoints create …` was meant for a kind, `git mlgit statsu` was not.

@@ -18,6 +18,19 @@ describe("the command line", () => {
   });
 
   it.each([
+    ["datasets commit --nope", "datasets commit"],
+    ["datasets tag add --nope", "datasets tag add"],
+    ["datasets --nope commit", "datasets"],
+    ["store add --nope name", "store add"],
+    ["--nope", undefined],
+  ])("and to that of the subcommand that it was for: %s", async (args, command) => {
+    const { stderr } = await box.mlgit(args.split(" "), { code: 2 });
+    expect(stderr).toContain(
+      `mlgit: unknown option '--nope'\nhint: see \`git mlgit ${command ? `${command} ` : ""}-h\``,
+    );
+  });
+
+  it.each([
     [["store", "frob"], 'store has no subcommand "frob"', "add, remove"],
     [["datasets", "tag", "frob"], 'datasets tag has no subcommand "frob"', "list, add"],
     [["labels", "frob", "x"], 'labels has no subcommand "frob"', "create"],
