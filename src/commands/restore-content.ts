@@ -1,6 +1,7 @@
 import { mayBeEntity } from "../entity/entity-path.ts";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
 import { type HydrateItem, type HydrateQueue, queueOf } from "../hydrate/hydrate-queue.ts";
 import type { Receiver } from "../transfer/receiver.ts";
@@ -8,6 +9,8 @@ import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
+
+export { quotePath };
 
 /** Hydrates paths with everything joined: fetching from the store, placing, stamping. */
 export function hydratePaths(
@@ -82,11 +85,4 @@ export function reportHydration(report: HydrateReport, context: Context): void {
     context.warn(
       `${counted(report.failed.length, "file holds a pointer", "files hold pointers")}; when that is mended: git mlgit hydrate`,
     );
-}
-
-/** A path for people: quoted when it holds bytes that would confuse a terminal. */
-export function quotePath(path: Buffer): string {
-  const text = path.toString("utf8");
-  const plain = Buffer.from(text).equals(path) && !/[\p{Cc}"\\]/u.test(text);
-  return plain ? text : JSON.stringify(path.toString("latin1"));
 }
