@@ -65,9 +65,10 @@ function whenFirstUsed(name: "stdout" | "stderr", use: (stream: NodeJS.WriteStre
   Object.defineProperty(process, name, { get: () => stream ?? first(), configurable: true, enumerable: true });
 }
 
-/** What bin/ hid from Node: programs that we start get it back, and backend/extra-ca.ts reads it. */
+/** Programs that we start get the environment that bin/ was given; backend/extra-ca.ts reads what is restored, too. */
 function restoreEnvironment(): void {
-  const { MLGIT_EXTRA_CA_CERTS: certificates } = process.env;
+  const { MLGIT_EXTRA_CA_CERTS: certificates, MLGIT_LIMITED_MALLOC: limited } = process.env;
+  if (limited !== undefined) for (const name of ["MALLOC_ARENA_MAX", "MLGIT_LIMITED_MALLOC"]) delete process.env[name];
   if (certificates === undefined) return;
   process.env.NODE_EXTRA_CA_CERTS = certificates;
   delete process.env.MLGIT_EXTRA_CA_CERTS;

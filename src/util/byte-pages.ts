@@ -1,3 +1,5 @@
+import { collectSooner } from "./collect-sooner.ts";
+
 const pageBytes = 1 << 18;
 
 /** Many short strings of bytes, kept in a few large pieces of memory: a buffer for each would take more than the bytes. Memory that grows is never copied. */
@@ -35,6 +37,8 @@ export class ByteStrings {
 }
 
 const rowsPerPage = 4096;
+/** A table of more has to do with very many files. */
+const manyPages = 16;
 
 /** Rows of one length, in pages: memory that grows is never copied, and no object is kept per row. */
 export class RowPages {
@@ -52,8 +56,13 @@ export class RowPages {
 
   /** Adds a row of zeros; returns its number. */
   add(): number {
-    if (this.#count % rowsPerPage === 0) this.#pages.push(Buffer.alloc(rowsPerPage * this.#rowLength));
+    if (this.#count % rowsPerPage === 0) this.#addPage();
     return this.#count++;
+  }
+
+  #addPage(): void {
+    if (this.#pages.length === manyPages) collectSooner();
+    this.#pages.push(Buffer.alloc(rowsPerPage * this.#rowLength));
   }
 
   /** The page that a row lies in, to be read and written from `offset` on. */
