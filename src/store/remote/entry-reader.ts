@@ -3,6 +3,7 @@ import type { Backend } from "../../backend/backend.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import type { Codec } from "../../chunk/codec.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
+import { StopOnError } from "../../util/stop-on-error.ts";
 import { howToMend } from "../how-to-mend.ts";
 import { packLimit } from "../pack/pack-format.ts";
 import { decodeEntry, decodeUnproven } from "../pack/pack-reader.ts";
@@ -65,6 +66,7 @@ export class EntryReader {
   /** Entries come about in the order of the packs, so that a file can be hashed from its beginning while the rest of it comes. */
   async read(wanted: readonly WantedEntries[], visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
     const limit = pLimit(packsAtOnce);
+    const stop = new StopOnError(signal);
     let last: Promise<void> = Promise.resolve();
     const reading = wanted.map((one) => {
       const before = last;
@@ -72,9 +74,10 @@ export class EntryReader {
       last = new Promise((resolve) => {
         queue.done = resolve;
       });
-      return limit(() => this.#readPack({ ...one, queue }, visitor, signal).finally(queue.done));
+      return limit(() => stop.around(this.#readPack({ ...one, queue }, visitor, stop.signal)).finally(queue.done));
     });
     await Promise.all(reading);
+    stop.check();
   }
 
   async #readPack(one: QueuedEntries, visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
