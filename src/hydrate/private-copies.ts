@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { canReflink, type FillContent } from "./fill.ts";
@@ -47,6 +47,8 @@ export class PrivateCopies {
     const target = batch.guard.resolve(path, false);
     if (typeof target === "string") return undefined;
     const copy = batch.copyFor(target.folder);
+    // It could not be renamed into the worktree, and would be written for nothing.
+    if (statSync(copy.subarray(0, copy.lastIndexOf("/")), { bigint: true }).dev !== target.folder.dev) return undefined;
     this.#reflinks ??= canReflink(cache.layout.temp, copy);
     return this.#reflinks ? undefined : copy;
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { fill, link } from "../../src/hydrate/fill.ts";
@@ -41,6 +41,24 @@ describe("how a worktree file gets its bytes", () => {
       writeFileSync(file, "edited", { mode: 0o644 });
       expect(readFileSync(content.path).equals(bytes)).toBe(true);
     });
+
+  const elsewhere = "/dev/shm";
+  (existsSync(elsewhere) ? it : it.skip)(
+    "is a copy of the cache's where the one that was made lies on another file system",
+    () => {
+      const content = cachedIn(box.root);
+      const folder = mkdtempSync(join(elsewhere, "mlgit-fill-"));
+      try {
+        const copy = Buffer.from(join(folder, "copy"));
+        writeFileSync(copy, bytes);
+        const file = box.path("file");
+        expect(fill(Buffer.from(file), { ...content, copy }, false)).toBeUndefined();
+        expect(readFileSync(file).equals(bytes)).toBe(true);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it("is a copy where the inode has as many links as it can", () => {
     disk = mountLoopDisk(box.path("ext4"), "ext4", 64);
