@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Up to here hashing takes less time than Node takes to load OpenSSL, about eight milliseconds. */
 const ownLimit = 32_768;
@@ -6,7 +6,7 @@ const ownLimit = 32_768;
 /** git's hash of some bytes: SHA-1 or SHA-256. */
 export function gitHash(format: "sha1" | "sha256", bytes: Uint8Array): Buffer {
   if (format === "sha1" && bytes.length <= ownLimit) return sha1(bytes);
-  return createHash(format).update(bytes).digest();
+  return hash(format, bytes, "buffer");
 }
 
 /** FIPS 180-4, section 6.1. */

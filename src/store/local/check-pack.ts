@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
@@ -32,7 +32,7 @@ function readAll(path: string, hash: ChunkHash): CheckedPack | undefined {
     pack = new SealedPack(path, hash);
     for (const oid of pack.oids()) {
       const found = pack.read(oid);
-      if (!found || createHash("sha256").update(found.content).digest("hex") !== oid) return undefined;
+      if (!found || digest("sha256", found.content, "hex") !== oid) return undefined;
       bytes += found.content.length;
     }
     return { sound: true, files: pack.count, bytes, lost: [] };

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
@@ -117,7 +117,7 @@ export class Ingest {
 
   #finishSmall(): { oid: string; size: number } {
     const content = this.#buffer.subarray(0, this.#filled);
-    const oid = createHash("sha256").update(content).digest("hex");
+    const oid = hash("sha256", content, "hex");
     this.#target.putSmall(oid, content);
     return { oid, size: this.#size };
   }

@@ -1,17 +1,18 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { createDurable } from "../../util/durable.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
+import { packLimit } from "../pack/pack-format.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { PackFolder } from "./pack-folder.ts";
 import type { SealedPack } from "./sealed-pack.ts";
 
 /** Packs of a cache above which the small ones become one: each `git add` leaves one, and every look-up asks each. */
 const packsBeforeMerge = 64;
-/** A pack of this size is no small one. */
-const mergeBelow = 16 << 20;
+/** A pack of so many bytes or entries is no small one: of tiny files each is full long before it is large, and would be written again by every merge. */
+const mergeBelow = { bytes: 16 << 20, entries: packLimit.entries / 2 };
 
 /** The verified contents of a pack that are wanted. Throws kind `corrupt` at the first that is damaged. */
 export function* contentsOfPack(
@@ -20,7 +21,7 @@ export function* contentsOfPack(
 ): Iterable<{ readonly oid: string; readonly content: Buffer }> {
   for (const oid of pack.oids()) {
     const found = wants(oid) ? pack.read(oid) : undefined;
-    if (found && createHash("sha256").update(found.content).digest("hex") === oid)
+    if (found && hash("sha256", found.content, "hex") === oid)
       yield { oid, content: found.content };
     else if (wants(oid)) throw pack.damaged(`the bytes of sha256:${oid} do not match their hash`);
   }
@@ -39,7 +40,7 @@ interface Mergeable {
 function packsToMerge({ packs }: Mergeable): SealedPack[] {
   const all = [...packs.sealed().values()];
   if (all.length <= packsBeforeMerge) return [];
-  return all.filter((pack) => pack.bytes < mergeBelow);
+  return all.filter(({ bytes, count }) => bytes < mergeBelow.bytes && count < mergeBelow.entries);
 }
 
 /** Makes one pack of many small ones. Housekeeping: what goes wrong is left for another time. */

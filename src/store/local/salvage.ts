@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { cutsOf } from "../../chunk/gear.ts";
@@ -94,7 +94,7 @@ function endsAtCut(chunk: Buffer): boolean {
 }
 
 function sha256(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
 
 function indexOf(packPath: string): string {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +34,19 @@ describe("many small packs of a cache", () => {
       expect(found?.kind === "bytes" && found.content.equals(content(n))).toBe(true);
     }
     reader.close();
+  });
+
+  it("leave alone one that is full of tiny files, however few bytes it has", async () => {
+    const folder = join(root, "tiny");
+    const cache = await Cache.open(folder);
+    const tiny = Array.from({ length: 4200 }, (_, n) => Buffer.from(`tiny ${n}`));
+    cache.putManySmall(tiny.map((content) => ({ oid: hash("sha256", content, "hex"), content })));
+    await cache.close();
+    const full = packsIn(folder);
+    expect(full).toHaveLength(1);
+    for (let n = 0; n < 64; n++) await addAlone(folder, n);
+    expect(packsIn(folder)).toEqual(expect.arrayContaining(full));
+    expect(packsIn(folder)).toHaveLength(2);
   });
 });
 
