@@ -65,10 +65,13 @@ function whenFirstUsed(name: "stdout" | "stderr", use: (stream: NodeJS.WriteStre
   Object.defineProperty(process, name, { get: () => stream ?? first(), configurable: true, enumerable: true });
 }
 
+/** What bin/ sets where the user has set nothing of it. */
+const mallocLimits = ["MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MLGIT_LIMITED_MALLOC"];
+
 /** Programs that we start get the environment that bin/ was given; backend/extra-ca.ts reads what is restored, too. */
 function restoreEnvironment(): void {
   const { MLGIT_EXTRA_CA_CERTS: certificates, MLGIT_LIMITED_MALLOC: limited } = process.env;
-  if (limited !== undefined) for (const name of ["MALLOC_ARENA_MAX", "MLGIT_LIMITED_MALLOC"]) delete process.env[name];
+  if (limited !== undefined) for (const name of mallocLimits) delete process.env[name];
   if (certificates === undefined) return;
   process.env.NODE_EXTRA_CA_CERTS = certificates;
   delete process.env.MLGIT_EXTRA_CA_CERTS;

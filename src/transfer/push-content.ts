@@ -94,6 +94,7 @@ async function send(absent: ContentList, options: PushOptions) {
     hash: store.hash,
     codec: store.codec,
     remember: wholeFileLimit,
+    contents: absent.length,
     find: (id) => store.index.findChunk(id),
     upload: async ({ recipe, bytes }) => {
       await store.savePack(recipe.id, bytes, { ...save, memory: unfinished.note(recipe) });

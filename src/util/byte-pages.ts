@@ -38,7 +38,7 @@ export class ByteStrings {
 
 const rowsPerPage = 4096;
 /** A table of more has to do with very many files. */
-const manyPages = 16;
+const manyPages = 32;
 
 /** Rows of one length, in pages: memory that grows is never copied, and no object is kept per row. */
 export class RowPages {

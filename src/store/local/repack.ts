@@ -21,8 +21,7 @@ export function* contentsOfPack(
 ): Iterable<{ readonly oid: string; readonly content: Buffer }> {
   for (const oid of pack.oids()) {
     const found = wants(oid) ? pack.read(oid) : undefined;
-    if (found && hash("sha256", found.content, "hex") === oid)
-      yield { oid, content: found.content };
+    if (found && hash("sha256", found.content, "hex") === oid) yield { oid, content: found.content };
     else if (wants(oid)) throw pack.damaged(`the bytes of sha256:${oid} do not match their hash`);
   }
 }

@@ -23,6 +23,8 @@ export interface PackerTools {
   readonly mostChunks?: number;
   /** Files of this many bytes or more are kept in mind for `packed`. */
   readonly remember: number;
+  /** How many contents are to be packed, as far as is known. */
+  readonly contents?: number;
 }
 
 /** What a file is known by before its bytes come. */

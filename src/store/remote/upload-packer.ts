@@ -35,7 +35,7 @@ export class UploadPacker {
   /** Files that need no more than a row, until their pack has its name: of these nothing is kept for long, since there may be very many. */
   readonly #plain = new PlainRows();
   readonly #histories = new CompressionHistories();
-  readonly #slots = new UploadSlots();
+  readonly #slots: UploadSlots;
   readonly #known = new Map<string, PackInfo>();
   #current: OpenUpload | undefined;
   #newChunks = 0;
@@ -50,13 +50,13 @@ export class UploadPacker {
 
   constructor(tools: PackerTools) {
     this.#tools = tools;
+    this.#slots = new UploadSlots(tools.contents ?? 0);
   }
 
   /** Chunks that had to be stored so far. */
   get newChunks(): number {
     return this.#newChunks;
   }
-
   get packs(): number {
     return this.#names.count;
   }

@@ -3,13 +3,22 @@ import { alignedBytes } from "../../util/aligned.ts";
 /** Memory for packs: how many fill or are under way at once, and their bytes. A push shall do with 300 MB altogether, of which Node and the SDK take 120. */
 const slots = 3;
 const slotBytes = 24 << 20;
+/** With more contents than this their list takes tens of megabytes: packs leave it room. */
+const manyContents = 262_144;
+const smallSlotBytes = 16 << 20;
 
 /** The buffers of a push: packs grow in them and are sent from them. A failed upload fails whoever comes next. */
 export class UploadSlots {
+  readonly #bytes: number;
   readonly #uploads = new Set<Promise<void>>();
   readonly #free: Uint8Array[] = [];
   #made = 0;
   #failure: { error: unknown } | undefined;
+
+  /** @param contents how many are to be sent. */
+  constructor(contents: number) {
+    this.#bytes = contents > manyContents ? smallSlotBytes : slotBytes;
+  }
 
   /** A buffer for the next pack; waits until one is free. @throws what an upload failed with */
   async take(): Promise<Uint8Array> {
@@ -21,7 +30,7 @@ export class UploadSlots {
     const free = this.#free.pop();
     if (free) return free;
     this.#made++;
-    return alignedBytes(slotBytes);
+    return alignedBytes(this.#bytes);
   }
 
   /** Gives a buffer back unused. */
