@@ -7,6 +7,7 @@ import { keptFiles } from "../store/remote/kept-files.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
 import { UploadPacker } from "../store/remote/upload-packer.ts";
+import { UploadSlots } from "../store/remote/upload-slots.ts";
 import { counted } from "../util/counted.ts";
 import { ContentList, ContentMap, type WantedContent } from "./content-map.ts";
 import { fetchContent } from "./fetch-content.ts";
@@ -94,7 +95,7 @@ async function send(absent: ContentList, options: PushOptions) {
     hash: store.hash,
     codec: store.codec,
     remember: wholeFileLimit,
-    contents: absent.length,
+    slots: new UploadSlots(absent.length),
     find: (id) => store.index.findChunk(id),
     upload: async ({ recipe, bytes }) => {
       await store.savePack(recipe.id, bytes, { ...save, memory: unfinished.note(recipe) });

@@ -26,4 +26,5 @@ async function limits(name: string, env: Readonly<Record<string, string>>) {
 it("malloc's pools are few for mlgit itself, and as the user has them for the programs that it runs", async () => {
   expect(await limits("usual", {})).toEqual(["2", ""]);
   expect(await limits("own", { MALLOC_ARENA_MAX: "7" })).toEqual(["7", "MALLOC_ARENA_MAX=7\n"]);
+  expect(await limits("other", { MALLOC_MMAP_THRESHOLD_: "9999" })).toEqual(["none", "MALLOC_MMAP_THRESHOLD_=9999\n"]);
 });

@@ -186,10 +186,13 @@ export class Cache implements IngestTarget {
 
   /** flush, and lets go of open files. */
   async close(): Promise<void> {
-    this.#small.close();
-    await this.#large.flush();
-    this.#known?.close();
-    this.#reused.close();
+    try {
+      this.#small.close();
+      await this.#large.flush();
+    } finally {
+      this.#known?.close();
+      this.#reused.close();
+    }
   }
 }
 

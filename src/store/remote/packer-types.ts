@@ -3,6 +3,7 @@ import type { Codec, Frame } from "../../chunk/codec.ts";
 import type { Term, TermList } from "../manifest.ts";
 import type { PackInfo } from "./index-copy.ts";
 import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
+import type { UploadSlots } from "./upload-slots.ts";
 
 export interface FinishedPack {
   readonly recipe: PackRecipe;
@@ -23,8 +24,8 @@ export interface PackerTools {
   readonly mostChunks?: number;
   /** Files of this many bytes or more are kept in mind for `packed`. */
   readonly remember: number;
-  /** How many contents are to be packed, as far as is known. */
-  readonly contents?: number;
+  /** Packs grow in their buffers. */
+  readonly slots: UploadSlots;
 }
 
 /** What a file is known by before its bytes come. */

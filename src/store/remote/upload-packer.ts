@@ -12,7 +12,6 @@ import type { EntryOrigin, PackRecipe } from "./pack-recipe.ts";
 import type { FileHead, FilePacker, FilePlace, PackedFile, PackerTools, Placed, Sourced } from "./packer-types.ts";
 import { PlacedChunks } from "./placed-chunks.ts";
 import { type PlainRow, PlainRows, plainRow } from "./plain-rows.ts";
-import { UploadSlots } from "./upload-slots.ts";
 
 /** Some 8 GB of new data, and 30 MB of memory. */
 const mostChunks = 125_000;
@@ -35,7 +34,6 @@ export class UploadPacker {
   /** Files that need no more than a row, until their pack has its name: of these nothing is kept for long, since there may be very many. */
   readonly #plain = new PlainRows();
   readonly #histories = new CompressionHistories();
-  readonly #slots: UploadSlots;
   readonly #known = new Map<string, PackInfo>();
   #current: OpenUpload | undefined;
   #newChunks = 0;
@@ -50,13 +48,13 @@ export class UploadPacker {
 
   constructor(tools: PackerTools) {
     this.#tools = tools;
-    this.#slots = new UploadSlots(tools.contents ?? 0);
   }
 
   /** Chunks that had to be stored so far. */
   get newChunks(): number {
     return this.#newChunks;
   }
+
   get packs(): number {
     return this.#names.count;
   }
@@ -72,13 +70,13 @@ export class UploadPacker {
    * Sends a pack of an earlier push again, or what is left of it: `make` writes the same bytes as then, or false where they cannot be made any more.
    */
   async resend(recipe: PackRecipe, table: PackTable, make: (buffer: Uint8Array) => boolean): Promise<boolean> {
-    const buffer = await this.#slots.take();
+    const buffer = await this.#tools.slots.take();
     if (recipe.size > buffer.length || !make(buffer)) {
-      this.#slots.release(buffer);
+      this.#tools.slots.release(buffer);
       return false;
     }
     this.adopt(recipe, table);
-    this.#slots.start(buffer, () => this.#tools.upload({ recipe, bytes: buffer.subarray(0, recipe.size) }));
+    this.#tools.slots.start(buffer, () => this.#tools.upload({ recipe, bytes: buffer.subarray(0, recipe.size) }));
     return true;
   }
 
@@ -112,8 +110,8 @@ export class UploadPacker {
     const places: FilePlace[] = [];
     for (const file of this.#files) places.push(await this.#placeFile(file));
     await this.#seal();
-    await this.#slots.finish();
-    this.#slots.clear();
+    await this.#tools.slots.finish();
+    this.#tools.slots.clear();
     await this.#addRows(this.#plain.take());
     await this.#addRows(places);
     if (this.#segment.files > 0) await this.#saveSegment();
@@ -157,13 +155,13 @@ export class UploadPacker {
 
   /** The pack that takes so many bytes more; a promise where the one in hand does not. */
   #packFor(length: number): OpenUpload | Promise<OpenUpload> {
-    this.#slots.check();
+    this.#tools.slots.check();
     return this.#current?.builder.fits(length) ? this.#current : this.#nextPack();
   }
 
   async #nextPack(): Promise<OpenUpload> {
     await this.#seal();
-    const buffer = await this.#slots.take();
+    const buffer = await this.#tools.slots.take();
     this.#current = { builder: new PackBuilder(buffer, this.#tools.hash), buffer, origins: [] };
     return this.#current;
   }
@@ -176,7 +174,7 @@ export class UploadPacker {
     const { id, bytes, table, tail } = current.builder.finish();
     this.#name(id, bytes.length, table);
     const recipe = { id, size: bytes.length, tail, origins: current.origins };
-    this.#slots.start(current.buffer, () => this.#tools.upload({ recipe, bytes }));
+    this.#tools.slots.start(current.buffer, () => this.#tools.upload({ recipe, bytes }));
     await this.#addRows(this.#plain.take());
     if (this.#segment.chunks > (this.#tools.mostChunks ?? mostChunks)) await this.#saveSegment();
   }
@@ -191,7 +189,7 @@ export class UploadPacker {
 
   /** What a push has sent so far becomes part of the index: it need not be remembered here any more. */
   async #saveSegment(): Promise<void> {
-    await this.#slots.finish();
+    await this.#tools.slots.finish();
     const { id, bytes } = this.#segment.finish(this.#tools.hash);
     await this.#tools.saveSegment(id, bytes);
     this.#segment = new SegmentBuilder();

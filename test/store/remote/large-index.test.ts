@@ -13,6 +13,7 @@ import { chooseSegments } from "../../../src/store/remote/compact-index.ts";
 import { IndexCopy } from "../../../src/store/remote/index-copy.ts";
 import { loadBytes } from "../../../src/store/remote/load-bytes.ts";
 import { UploadPacker } from "../../../src/store/remote/upload-packer.ts";
+import { UploadSlots } from "../../../src/store/remote/upload-slots.ts";
 import { randomBytesOf, randomOf } from "../../helper/random.ts";
 
 const root = mkdtempSync(join(tmpdir(), "mlgit-index-"));
@@ -128,6 +129,7 @@ it("a push that is larger than it can remember puts what it sent into the index 
   const { index } = newCopy();
   const sent: string[] = [];
   const packer = new UploadPacker({
+    slots: new UploadSlots(0),
     hash,
     codec,
     mostChunks: 6,
@@ -157,6 +159,7 @@ it("a push puts small files into the index as soon as their packs are there, and
   const codec = await loadCodec();
   const { index } = newCopy();
   const packer = new UploadPacker({
+    slots: new UploadSlots(0),
     hash,
     codec,
     mostChunks: 5000,
