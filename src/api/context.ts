@@ -72,10 +72,10 @@ async function openRepository(cwd: string, warn: (message: string) => void): Pro
 }
 
 async function logFile(repository: Repository): Promise<string> {
-  const [{ cacheFolderOf }, { gitText }] = await Promise.all([
+  const [{ cacheFolderOf }, { loadGitSettings }] = await Promise.all([
     import("../commands/session.ts"),
-    import("../git/run.ts"),
+    import("../commands/git-settings-in.ts"),
   ]);
-  const configured = await gitText(["config", "--type=path", "mlgit.cache"], { cwd: repository.gitDir });
-  return join(cacheFolderOf(repository, configured), "log/mlgit.log");
+  const git = await loadGitSettings(repository);
+  return join(cacheFolderOf(repository, git.get("mlgit.cache")), "log/mlgit.log");
 }

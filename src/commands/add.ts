@@ -6,6 +6,7 @@ import { addPaths, checkPathspecs, stageEntries, unstagePaths } from "../git/sta
 import type { Cache } from "../store/local/cache.ts";
 import { type AddedBatch, AddPool } from "../transfer/add-pool.ts";
 import { eachAdded, type PackedAdded } from "../transfer/packed-added.ts";
+import { type Begun, begun } from "../util/begun.ts";
 import { counted } from "../util/counted.ts";
 import { ChosenFiles } from "./choose-files.ts";
 import type { Command, Context } from "./command.ts";
@@ -18,14 +19,18 @@ export const command = {
   options: [{ flags: "-n, --dry-run", description: "only say what would be added" }],
   async run(context, paths, options) {
     const session = await Session.open(context);
+    // git judges the pathspecs while it looks for what they name.
+    const judged = checkPathspecs(paths, context.cwd);
+    judged.catch(() => {});
+    const chosen = await ChosenFiles.open(session);
+    const ours = begun(chosen.ours(context.cwd, paths));
     try {
-      const repository = session.workTree;
-      const refusal = await checkPathspecs(paths, context.cwd);
-      const chosen = await ChosenFiles.open(session);
-      const ours = chosen.ours(context.cwd, paths);
-      if (options.dryRun === true) return await dryRun(ours, chosen);
+      if (options.dryRun === true) return await dryRun(ours, chosen, judged);
+      const cache = await session.cache();
+      const refusal = await judged;
       await ensureHooks(session, context);
-      const rows = await takeIn(ours, { repository, cache: await session.cache(), context });
+      const repository = session.workTree;
+      const rows = await takeIn(ours, { repository, cache, context });
       const { gone, others } = chosen;
       await unstagePaths(repository, gone);
       await addPaths(repository, others);
@@ -35,13 +40,15 @@ export const command = {
       if (refusal) context.warn(refusal);
       return { data, exitCode: refusal ? exitCode.incomplete : exitCode.ok };
     } finally {
+      await ours.stop();
       await session.close();
     }
   },
 } satisfies Command;
 
-async function dryRun(ours: AsyncIterable<readonly Buffer[]>, { others, gone }: ChosenFiles) {
+async function dryRun(ours: Begun<readonly Buffer[]>, { others, gone }: ChosenFiles, judged: Promise<unknown>) {
   let tracked = 0;
+  await judged;
   for await (const window of ours) tracked += window.length;
   const data = { tracked, others: others.length + gone.length };
   return { text: `${counted(tracked, "tracked file")} and ${counted(data.others, "other")} would be added`, data };

@@ -1,7 +1,9 @@
+import { lstatSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { ObjectFormat } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
 import { addBatch } from "./add-batch.ts";
 import { packAdded } from "./packed-added.ts";
 
@@ -35,7 +37,7 @@ export async function runAddWorker(): Promise<void> {
   const port = parentPort;
   if (!port) return;
   const { cacheRoot, objectFormat } = workerData as AddThreadData;
-  const cache = await Cache.open(cacheRoot, indexBytes);
+  const cache = await Cache.openToRead(cacheRoot, indexBytes);
   port.on("message", async (request: AddRequest) => {
     const given = await answer(request, cache, objectFormat);
     port.postMessage(given, typeof given === "object" && "added" in given ? [given.added] : []);
@@ -45,13 +47,25 @@ export async function runAddWorker(): Promise<void> {
 
 async function answer(request: AddRequest, cache: Cache, objectFormat: ObjectFormat): Promise<AddAnswer> {
   try {
-    if (request !== "finish") return { added: packAdded(addBatch(pathsOf(request.files), cache), objectFormat) };
-    await cache.close();
-    return "finished";
+    if (request === "finish") {
+      await cache.close();
+      return "finished";
+    }
+    const files = pathsOf(request.files);
+    // Packs need BLAKE3, which takes as long to load as ten megabytes to take in.
+    if (!isLargeAlone(files)) await cache.readyToIngest();
+    return { added: packAdded(addBatch(files, cache), objectFormat) };
   } catch (error) {
     const { message, hint, path } = error as Error & { hint?: string; path?: string };
     return { failed: { kind: isMlgitError(error) ? error.kind : "internal", message, hint, path } };
   }
+}
+
+/** Whether all there is to take in is a file that becomes one in the cache. Should it shrink now, the addon that is believed to load is loaded late. */
+function isLargeAlone(files: readonly Buffer[]): boolean {
+  const [only] = files;
+  if (!only || files.length > 1) return false;
+  return (lstatSync(only, { throwIfNoEntry: false })?.size ?? 0) >= wholeFileLimit;
 }
 
 function pathsOf({ buffer, byteOffset, length }: Uint8Array): Buffer[] {

@@ -208,6 +208,17 @@ describe("git mlgit add", () => {
     await clone.git(["add", "more.bin"]);
   });
 
+  it("takes small and large files in on all cores also where there is WebAssembly alone", async () => {
+    // Large enough to be worth threads; what holds nothing takes no room here.
+    const clone = await copyOf("wasm", (one) => {
+      for (let n = 0; n < 60; n++) one.write(`many/${n}.bin`, randomBytes(n, 20_000));
+      return sh(one, "for n in 1 2 3; do truncate -s 80M many/$n.bin; done");
+    });
+    await clone.mlgit(["add", "many"], { env: { MLGIT_CHUNK_HASH: "wasm" } });
+    expect((await clone.mlgit(["fsck", "--paranoid"])).stdout).toContain("Everything is right");
+    expect((await clone.git(["ls-files", "-s", "many"])).stdout.split("\n")).toHaveLength(61);
+  });
+
   it("says with -n what it would do, and needs paths", async () => {
     const clone = await copyOf("dry", (one) => void one.write("new.bin", "x") as undefined);
     const before = (await clone.git(["ls-files", "-s"])).stdout;

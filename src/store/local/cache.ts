@@ -51,8 +51,8 @@ export class Cache implements IngestTarget {
   }
 
   /** The same for whoever puts nothing into it, or only after `readyToIngest`. */
-  static async openToRead(root: string): Promise<Cache> {
-    const cache = new Cache(root);
+  static async openToRead(root: string, indexBytes?: number): Promise<Cache> {
+    const cache = new Cache(root, indexBytes);
     await cache.#hash.likelyReady();
     return cache;
   }
