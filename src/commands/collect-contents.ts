@@ -1,6 +1,6 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { BlobSet } from "../git/blob-set.ts";
-import { type ScanRange, scanPointers } from "../git/pointer-scan.ts";
+import { type ScanRange, type SmallBlob, scanPointers } from "../git/pointer-scan.ts";
 import type { Repository } from "../git/repository.ts";
 import { parsePointer } from "../pointer/pointer.ts";
 import { ContentMap } from "../transfer/content-map.ts";
@@ -22,12 +22,13 @@ export async function contentsOf(
   const onMissing = () => {
     missing += 1;
   };
-  for await (const { blob, bytes, path } of scanPointers(repository, { ...range, onMissing })) {
+  const take = ({ blob, bytes, path }: SmallBlob) => {
     const pointer = parsePointer(bytes);
-    if (!pointer) continue;
+    if (!pointer) return;
     wanted.add({ ...pointer, path: Buffer.from(path, "latin1").toString("utf8") });
     pointers?.add(blob);
-  }
+  };
+  for await (const blobs of scanPointers(repository, { ...range, onMissing })) for (const one of blobs) take(one);
   if (missing > 0 && lacking === "refuse")
     throw new MlgitError(
       "missing",

@@ -2,10 +2,10 @@ import { mayBeEntity } from "../entity/entity-path.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { ByteList } from "../git/byte-list.ts";
 import { type CatFile, openCatFile } from "../git/cat-file.ts";
-import { type Change, eachStagedChange } from "../git/changes.ts";
+import { type Change, eachStagedChanges } from "../git/changes.ts";
 import { type AttributeCheck, openAttributeCheck } from "../git/check-attributes.ts";
 import type { Repository } from "../git/repository.ts";
-import { inBatches } from "../git/tree-scan.ts";
+import { joined } from "../git/tree-scan.ts";
 import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import { counted } from "../util/counted.ts";
 import type { Command } from "./command.ts";
@@ -28,7 +28,7 @@ export const command: Command = {
     const governed = new ByteList();
     const finder = new RawFinder(repository);
     try {
-      for await (const changes of inBatches(eachStagedChange(repository), changesAtOnce)) {
+      for await (const changes of joined(eachStagedChanges(repository), changesAtOnce)) {
         raw.push(...(await finder.find(changes)));
         for (const { path } of changes) if (mayBeEntity(path.toString("latin1"))) governed.add(path);
       }

@@ -1,5 +1,5 @@
 import type { BlobSet } from "../git/blob-set.ts";
-import { type Change, eachTreeChange, emptyTree } from "../git/changes.ts";
+import { type Change, eachTreeChanges, emptyTree } from "../git/changes.ts";
 import { type CommitRange, independentTips, newBlobs, rangeStart } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
 import { trackedInTree } from "../git/tree-attributes.ts";
@@ -64,9 +64,10 @@ async function* changedFiles(
   pointers: Pick<BlobSet, "has"> | undefined,
 ): AsyncGenerator<TreeFile> {
   const isFile = ({ status, newMode }: Change) => status !== "D" && newMode.startsWith("100");
-  for await (const change of eachTreeChange(repository, from, to))
-    if (isFile(change) && !pointers?.has(change.newBlob))
-      yield { path: change.path, mode: change.newMode, blob: change.newBlob, stage: 0 };
+  for await (const changes of eachTreeChanges(repository, from, to))
+    for (const change of changes)
+      if (isFile(change) && !pointers?.has(change.newBlob))
+        yield { path: change.path, mode: change.newMode, blob: change.newBlob, stage: 0 };
 }
 
 function rawBreach(path: string, commit: string): Breach {

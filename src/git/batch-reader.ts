@@ -50,7 +50,8 @@ export class BatchReader {
     const end = hasBytes ? lineEnd + 1 + header.size + 1 : lineEnd + 1;
     if (end > this.#buffer.length) return undefined;
     this.#at = end;
-    return { ...header, bytes: hasBytes ? this.#buffer.subarray(lineEnd + 1, end - 1) : nothing };
+    const { oid, type, size, rest } = header;
+    return { oid, type, size, rest, bytes: hasBytes ? this.#buffer.subarray(lineEnd + 1, end - 1) : nothing };
   }
 
   /** The same, waiting as long as needed. @throws MlgitError kind `interrupted` when git ended before it answered. */

@@ -1,4 +1,4 @@
-import { splitNul } from "./nul-list.ts";
+import { splitNulAtOnce } from "./nul-list.ts";
 import { startGit } from "./process.ts";
 import { cwdOf, type Repository } from "./repository.ts";
 import { gitText, runGit } from "./run.ts";
@@ -18,15 +18,15 @@ export interface Change {
 /** What is staged: the index against HEAD, or against nothing before the first commit. Renames are a deletion and an addition. */
 export async function stagedChanges(repository: Repository): Promise<Change[]> {
   const changes: Change[] = [];
-  for await (const change of eachStagedChange(repository)) changes.push(change);
+  for await (const some of eachStagedChanges(repository)) for (const change of some) changes.push(change);
   return changes;
 }
 
-/** The same one after the other: there may be a million. */
-export async function* eachStagedChange(repository: Repository): AsyncGenerator<Change> {
+/** The same, some at a time: there may be a million. */
+export async function* eachStagedChanges(repository: Repository): AsyncGenerator<Change[]> {
   const head = await verifyCommit(repository, "HEAD");
   const base = head ?? (await emptyTree(repository));
-  yield* eachChange(repository, ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64", base, "--"]);
+  yield* eachChanges(repository, ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64", base, "--"]);
 }
 
 /** What is changed in the worktree and not staged. git refreshes nothing, so a touched file may be listed. */
@@ -50,9 +50,9 @@ export function treeChanges(
   return rawDiff(repository, args);
 }
 
-/** What differs between two commits or trees, one after the other: there may be a million. */
-export function eachTreeChange(repository: Repository, from: string, to: string): AsyncGenerator<Change> {
-  return eachChange(repository, ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", from, to, "--"]);
+/** What differs between two commits or trees, some at a time: there may be a million. */
+export function eachTreeChanges(repository: Repository, from: string, to: string): AsyncGenerator<Change[]> {
+  return eachChanges(repository, ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", from, to, "--"]);
 }
 
 /** The full id of a commit, or undefined when there is none of that name. */
@@ -69,26 +69,32 @@ export async function emptyTree(repository: Repository): Promise<string> {
 
 async function rawDiff(repository: Repository, args: readonly string[]): Promise<Change[]> {
   const changes: Change[] = [];
-  for await (const change of eachChange(repository, args)) changes.push(change);
+  for await (const some of eachChanges(repository, args)) for (const change of some) changes.push(change);
   return changes;
 }
 
 /** Source of the format: git-diff-index(1), "RAW OUTPUT FORMAT": `:mode mode oid oid status NUL path NUL`. */
-async function* eachChange(repository: Repository, args: readonly string[]): AsyncGenerator<Change> {
+async function* eachChanges(repository: Repository, args: readonly string[]): AsyncGenerator<Change[]> {
   const git = startGit(args, { cwd: cwdOf(repository) });
   let head: string[] | undefined;
   try {
-    for await (const field of splitNul(git.stdout)) {
-      if (!head) {
-        head = field.toString("latin1").slice(1).split(" ");
-        continue;
+    for await (const fields of splitNulAtOnce(git.stdout)) {
+      const changes: Change[] = [];
+      for (const field of fields) {
+        if (head) changes.push(changeOf(head, field));
+        head = head ? undefined : field.toString("latin1", 1).split(" ");
       }
-      const [oldMode = "", newMode = "", oldBlob = "", newBlob = "", status = ""] = head;
-      yield { path: Buffer.from(field), status: status.slice(0, 1), oldMode, newMode, oldBlob, newBlob };
-      head = undefined;
+      yield changes;
     }
     await git.done;
   } finally {
     git.stop();
   }
+}
+
+function changeOf(
+  [oldMode = "", newMode = "", oldBlob = "", newBlob = "", status = ""]: string[],
+  path: Buffer,
+): Change {
+  return { path: Buffer.from(path), status: status.slice(0, 1), oldMode, newMode, oldBlob, newBlob };
 }

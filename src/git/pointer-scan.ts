@@ -25,11 +25,11 @@ export interface SmallBlob {
 }
 
 /**
- * Every blob that may be a pointer among the objects reachable from `include` and not from `exclude`. Two git processes joined by a pipe,
+ * Every blob that may be a pointer among the objects reachable from `include` and not from `exclude`, some at a time. Two git processes joined by a pipe,
  * whatever the number of files: rev-list leaves out what is too large, cat-file prints the rest.
  * @throws MlgitError kind `incomplete` when the repository is damaged or a revision is unknown.
  */
-export async function* scanPointers(repository: Repository, range: ScanRange): AsyncGenerator<SmallBlob> {
+export async function* scanPointers(repository: Repository, range: ScanRange): AsyncGenerator<SmallBlob[]> {
   const cwd = cwdOf(repository);
   // What is pushed and kept is what refs name, and not what `git replace` shows in its place.
   const options = { cwd, env: { ...noLazyFetch, GIT_NO_REPLACE_OBJECTS: "1" } };
@@ -40,16 +40,22 @@ export async function* scanPointers(repository: Repository, range: ScanRange): A
     const known = await knownRevisions(repository, range.exclude.filter(isRevision));
     list.stdin.end([...range.include.filter(isRevision), ...known.map((name) => `^${name}`), ""].join("\n"));
     const reader = new BatchReader(cat.stdout);
-    while (await reader.more())
-      for (let object = reader.take(true); object; object = reader.take(true)) {
-        if (object.type === "missing") range.onMissing?.(object.oid.replace(/^\?/, ""));
-        else if (object.type === "blob") yield { blob: object.oid, path: object.rest, bytes: object.bytes };
-      }
+    while (await reader.more()) yield takeBlobs(reader, range);
     await Promise.all([list.done, cat.done]);
   } finally {
     list.stop();
     cat.stop();
   }
+}
+
+/** Those that are here by now: a promise for each would take longer than all that is done with it. */
+function takeBlobs(reader: BatchReader, { onMissing }: ScanRange): SmallBlob[] {
+  const blobs: SmallBlob[] = [];
+  for (let object = reader.take(true); object; object = reader.take(true)) {
+    if (object.type === "missing") onMissing?.(object.oid.replace(/^\?/, ""));
+    else if (object.type === "blob") blobs.push({ blob: object.oid, path: object.rest, bytes: object.bytes });
+  }
+  return blobs;
 }
 
 function listOptions(range: ScanRange, partial: boolean): string[] {

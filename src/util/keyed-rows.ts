@@ -7,8 +7,10 @@ export const keyLength = 32;
 export class KeyedRows {
   readonly #rows: RowPages;
   readonly #finder = new RowFinder();
-  /** The key that is looked for. */
+  /** The key that was looked for last, and its bytes. */
+  #askedKey: string | undefined;
   readonly #asked = Buffer.alloc(keyLength);
+  #askedHash = 0;
   readonly #isAsked = (row: number) => this.#isKey(row);
   readonly #hashOf = (row: number) => this.page(row).readUInt32LE(this.offset(row));
 
@@ -37,21 +39,33 @@ export class KeyedRows {
 
   /** The row that was added first with this key, or -1; what is no key is nowhere. */
   find(key: string): number {
-    if (key.length !== 2 * keyLength || this.#asked.write(key, "hex") !== keyLength) return -1;
-    return this.#finder.find(this.#asked.readUInt32LE(0), this.#isAsked);
+    return this.#ask(key) ? this.#finder.find(this.#askedHash, this.#isAsked) : -1;
   }
 
   /** Adds a row of the key and zeros, also where there is one; returns its number. `known`: what `find` says, where somebody asked. @throws RangeError */
   add(key: string, known: number = this.find(key)): number {
+    if (!this.#ask(key)) throw new RangeError(`no key: ${key}`);
     const row = this.#rows.add();
-    const isKey = key.length === 2 * keyLength && this.page(row).write(key, this.offset(row), "hex") === keyLength;
-    if (!isKey) throw new RangeError(`no key: ${key}`);
-    if (known < 0) this.#finder.add(row, this.#hashOf(row), this.#hashOf);
+    this.page(row).set(this.#asked, this.offset(row));
+    if (known < 0) this.#finder.add(row, this.#askedHash, this.#hashOf);
     return row;
   }
 
+  /** False for what is no key. */
+  #ask(key: string): boolean {
+    if (key === this.#askedKey) return true;
+    this.#askedKey = undefined;
+    if (key.length !== 2 * keyLength || this.#asked.write(key, "hex") !== keyLength) return false;
+    this.#askedKey = key;
+    this.#askedHash = this.#asked.readUInt32LE(0);
+    return true;
+  }
+
+  /** Most that are asked are not: the hash tells, and comparing the rest is a call of Node's. */
   #isKey(row: number): boolean {
     const at = this.offset(row);
-    return this.page(row).compare(this.#asked, 0, keyLength, at, at + keyLength) === 0;
+    const page = this.page(row);
+    if (page.readUInt32LE(at) !== this.#askedHash) return false;
+    return page.compare(this.#asked, 0, keyLength, at, at + keyLength) === 0;
   }
 }

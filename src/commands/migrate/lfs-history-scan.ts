@@ -25,10 +25,11 @@ export interface LfsHistory {
 /** Looks through every commit that the tips reach. */
 export async function readHistory(repository: Repository, tips: readonly string[]): Promise<LfsHistory> {
   const pointers = new Map<string, LfsPointer>();
-  for await (const { blob, bytes } of scanPointers(repository, { include: tips, exclude: [] })) {
-    const pointer = parseLfsPointer(bytes);
-    if (pointer) pointers.set(blob, pointer);
-  }
+  for await (const blobs of scanPointers(repository, { include: tips, exclude: [] }))
+    for (const { blob, bytes } of blobs) {
+      const pointer = parseLfsPointer(bytes);
+      if (pointer) pointers.set(blob, pointer);
+    }
   const history = await listHistory(repository, tips);
   const trees = history.map(({ tree }) => tree);
   const { paths, states } = await findInHistory(repository, trees, (blob) => pointers.has(blob));
