@@ -69,9 +69,20 @@ function sweep(folder: string): void {
   }
 }
 
-/** Without hooks, which would come back here for the lock, and without our filter, whose process would. */
+/**
+ * Without hooks, which would come back here for the lock, and without our filter, whose process would. A sparse index cannot be split, so that git does not
+ * join folders in one that is.
+ */
 async function updateIndex(repository: Repository, index: string, { split }: { split: boolean }): Promise<void> {
-  const settings = ["-c", "core.hooksPath=/dev/null", "-c", `core.splitIndex=${split}`, ...withoutFilter];
+  const settings = [
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    `core.splitIndex=${split}`,
+    "-c",
+    "index.sparse=false",
+    ...withoutFilter,
+  ];
   const option = split ? "--split-index" : "--no-split-index";
   await gitIn(repository, [...settings, "update-index", "--force-write-index", option], {
     env: { GIT_INDEX_FILE: index },

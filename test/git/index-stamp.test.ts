@@ -204,6 +204,19 @@ describe("extensions", () => {
   });
 });
 
+describe("a split index beside a sparse checkout that wants a sparse one", () => {
+  it("is stamped all the same, and stays split", async () => {
+    const repository = create({ config: { "core.splitIndex": "true" } });
+    repository.withPointers({ "in/a.bin": "a".repeat(200), "out/b.bin": "b".repeat(200) });
+    repository.git("sparse-checkout", "set", "--cone", "--sparse-index", "in");
+    repository.git("update-index", "--split-index");
+    expect(readFileSync(repository.indexFile).includes("link")).toBe(true);
+    expect(await repository.hydrate()).toMatchObject({ stamped: 1, fellBack: true, blocked: undefined });
+    expect(readFileSync(repository.indexFile).includes("link")).toBe(true);
+    expect(repository.status()).toEqual(clean);
+  });
+});
+
 describe("a split index with an entry that git distrusts", () => {
   it("is stamped without starting the filter, which could wait for the lock that is held", async () => {
     const repository = create({ config: { "core.splitIndex": "true" } });
