@@ -24,7 +24,7 @@ export class StreamedFiles {
     if (this.#files.size === 0) return;
     const repository = session.workTree;
     const map = await MutabilityMap.load(repository);
-    const batch = new PlaceBatch(repository.workTree, repository.gitDir);
+    const batch = new PlaceBatch(repository.workTree, repository.gitDir, { timesOnly: session.comparesTimesOnly });
     const stamps: StampEntry[] = [];
     for (const [name, pointer] of this.#files) {
       const path = Buffer.from(name, "latin1");

@@ -43,6 +43,7 @@ export async function hydrateQueue(
       fetch: (wanted, receiver) => fetchOrExplain(wanted, session, context, { remote, receiver }),
       isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,
       stamp: (entries, links) => stampIndex(session.repository, entries, { links }),
+      timesOnly: session.comparesTimesOnly,
     });
   } finally {
     progress.done();

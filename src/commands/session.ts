@@ -38,6 +38,11 @@ export class Session {
     return cacheFolderOf(this.repository, this.settings.cache);
   }
 
+  /** Of two files of one size git tells by their times alone which is which. */
+  get comparesTimesOnly(): boolean {
+    return this.git.get("core.checkstat")?.toLowerCase() === "minimal";
+  }
+
   async cache(): Promise<Cache> {
     const cache = await this.cacheToRead();
     await cache.readyToIngest();

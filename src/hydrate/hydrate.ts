@@ -32,6 +32,8 @@ export interface HydrateTools {
   isProtected?(path: Buffer, blob: string): boolean;
   /** Tells git's index what the placed files look like, and those with `links` are like now, so that git need not read them. */
   stamp(entries: StampRows, links: LinkChanges): Promise<unknown>;
+  /** See PlaceBatch. */
+  readonly timesOnly?: boolean;
   /** So many, or a list's, in one stamping. Default 262,144. */
   readonly stampedAtOnce?: number;
 }
@@ -78,7 +80,7 @@ class Run {
   constructor(tools: HydrateTools) {
     this.#tools = tools;
     this.#stamps = new StampRows(tools.repository.objectFormat);
-    this.#batch = new PlaceBatch(tools.repository.workTree, tools.repository.gitDir);
+    this.#batch = new PlaceBatch(tools.repository.workTree, tools.repository.gitDir, tools);
   }
 
   get report(): HydrateReport {

@@ -18,9 +18,12 @@ export class PlaceBatch {
   /**
    * The mtime that placed files get, in seconds since the epoch: 2.5 s before the batch began. git reads a file again when its
    * mtime is not older than the index file (read-cache.c, is_racy_stat; some builds compare whole seconds). Taken once, so that it
-   * also precedes the index that git wrote just before a long batch.
+   * also precedes the index that git wrote just before a long batch. With `timesOnly` it is the batch's own time: git takes two files of one size and one
+   * second for the same then, and only for a file as young as the index it looks at the content.
    */
-  readonly mtime: number = Date.now() / 1000 - 2.5;
+  readonly mtime: number;
+  /** git's `core.checkStat` is `minimal`: it compares only sizes and whole seconds. */
+  readonly timesOnly: boolean;
   /** The process's, which Node can only tell by changing it for a moment. */
   readonly umask: number = process.umask();
   #links = new LinkChanges();
@@ -32,8 +35,10 @@ export class PlaceBatch {
    * @param top absolute path of the worktree.
    * @param tempDir an existing folder outside of the worktree's tracked paths, normally on the same file system.
    */
-  constructor(top: string, tempDir: string) {
+  constructor(top: string, tempDir: string, { timesOnly = false }: { readonly timesOnly?: boolean | undefined } = {}) {
     this.guard = new PathGuard(top);
+    this.timesOnly = timesOnly;
+    this.mtime = Date.now() / 1000 - (timesOnly ? 0 : 2.5);
     this.#tempDir = Buffer.from(tempDir);
   }
 

@@ -100,7 +100,7 @@ function prepare(temp: Buffer, options: ReplaceOptions & { readonly mode: 0o644 
   if (made.nlink > 1n) {
     // The time and mode of a shared inode belong to the cache, and to every other worktree that was stamped with them.
     const fits = (made.mode & 0o222n) === 0n && ((Number(made.mode) ^ mode) & 0o100) === 0;
-    if (options.readOnly && fits) return made;
+    if (options.readOnly && fits && !options.batch.timesOnly) return made;
     unshare(temp);
   }
   if (made.nlink > 1n || (Number(made.mode) & 0o777) !== mode) chmodSync(temp, mode);

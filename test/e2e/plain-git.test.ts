@@ -80,6 +80,19 @@ describe("plain git on tracked data", () => {
     expect(await work.status()).toBe("");
   });
 
+  it("shows what restore brought from elsewhere where git compares only sizes and whole seconds", async () => {
+    const clone = await team.clone("minimal", { args: ["-c", "core.checkStat=minimal"] });
+    // Both within one second, for one of the times at least.
+    for (let time = 0; time < 4; time++) {
+      await clone.git(["checkout", "-q", "HEAD", "--", "big.bin"]);
+      await clone.git(["restore", "--source=origin/side", "big.bin"]);
+      expect(await clone.status()).toBe(" M big.bin\n");
+      await clone.git(["restore", "big.bin"]);
+      expect(isBig(clone, "big.bin")).toBe(true);
+    }
+    expect(await clone.status()).toBe("");
+  });
+
   it("fills linked worktrees from the same cache", async () => {
     await work.git(["worktree", "add", "-q", team.box.path("linked"), "side"]);
     const linked = team.at(team.box.path("linked"));
