@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject, flipBit } from "../helper/data-project.ts";
@@ -49,6 +49,21 @@ describe("git mlgit fsck", () => {
     await fsck([], 0);
     expect(readdirSync(join(project.cache, "bad"))).toHaveLength(1);
   });
+
+  it.each(["a folder", "a link"])(
+    "finds %s in the place of a cached file, and repairs it from the worktree",
+    async (what) => {
+      await filled();
+      const copy = largeCopy();
+      renameSync(copy, project.box.path("aside"));
+      if (what === "a folder") mkdirSync(copy);
+      else symlinkSync(project.box.path("aside"), copy);
+      expect(paths((await fsck([], 5)).corrupt)).toEqual(["data/large.bin"]);
+      const report = await fsck(["--fix"], 0);
+      expect(report.repaired).toMatchObject([{ path: "data/large.bin", from: "worktree" }]);
+      await fsck([], 0);
+    },
+  );
 
   it("repairs from the store when the worktree was edited since", async () => {
     await filled();

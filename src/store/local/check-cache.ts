@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { systemCode } from "../../error/mlgit-error.ts";
@@ -118,12 +118,13 @@ class CacheCheck {
     }
     const { large } = this.#parts;
     const size = large.size(oid);
-    if (size === undefined) return;
+    if (size === undefined && !isThere(join(this.#parts.layout.files, name))) return;
     this.#files++;
-    this.#count(1, size);
-    if (large.recheck(oid)) return;
+    this.#count(1, size ?? 0);
+    if (size !== undefined && large.recheck(oid)) return;
     this.#corrupt.push(oid);
-    if (this.#options.fix) large.setAside(oid, "its bytes do not match its name");
+    if (this.#options.fix)
+      large.setAside(oid, size === undefined ? "it is no file" : "its bytes do not match its name");
   }
 
   #checkPack(name: string): void {
@@ -162,6 +163,11 @@ class CacheCheck {
     if (ours && this.#options.fix)
       rmSync(join(this.#parts.layout.root, folder, name), { recursive: true, force: true });
   }
+}
+
+/** Whatever it is: a link to nowhere, too. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function isOld(path: string): boolean {

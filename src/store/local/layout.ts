@@ -67,6 +67,11 @@ export class CacheLayout {
   #check(path: string): void {
     const found = onDisk("read", path, () => readFileSync(path, "utf8"));
     if (found === marker) return;
+    if (!/^mlgit cache \d+\n$/.test(found))
+      throw new MlgitError("corrupt", `the file that says what the cache is like is damaged: ${path}`, {
+        hint: "remove it: the next command writes it again, and all else in the cache stays as it is",
+        path,
+      });
     throw new MlgitError(
       "unsupported",
       `the cache ${this.root} is of another version: ${JSON.stringify(found.slice(0, 40))}`,

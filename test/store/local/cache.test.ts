@@ -216,6 +216,19 @@ describe("the cache", () => {
     writeFileSync(join(folder, "version"), "mlgit cache 2\n");
     await expect(Cache.open(folder)).rejects.toMatchObject({ kind: "unsupported" });
   });
+
+  it.each(["", "mlgit ca", "\0".repeat(14)])(
+    "says of a damaged version file (%j) that it can be removed",
+    async (found) => {
+      const folder = newFolder();
+      const oid = put(await Cache.open(folder), randomBytesOf(14, 1_100_000));
+      const version = join(folder, "version");
+      writeFileSync(version, found);
+      await expect(Cache.open(folder)).rejects.toMatchObject({ kind: "corrupt", path: version });
+      rmSync(version);
+      expect((await Cache.open(folder)).has(oid)).toBe(true);
+    },
+  );
 });
 
 /** A small file system of its own; undefined, with a line on the console, where none may be mounted. */
