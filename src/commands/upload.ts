@@ -69,19 +69,20 @@ async function pushTo(
   const store = await session.openStoreToPushAt(settings);
   try {
     const cache = await session.cache();
-    await bringElsewhere(contents, store, job);
-    return await pushContent(contents, { cache, store, meter, signal: context.signal });
+    const bring = (absent: readonly WantedContent[]) => bringElsewhere(absent, contents, store, job);
+    return await pushContent(contents, { cache, store, meter, signal: context.signal, bring });
   } finally {
     await store.close();
   }
 }
 
 /** What neither the cache nor this store has may be in another of the stores. What is nowhere, the push itself complains about. */
-async function bringElsewhere(contents: ContentMap, store: RemoteStore, job: UploadJob): Promise<void> {
-  const cache = await job.session.cache();
-  const absent: WantedContent[] = [];
-  for (let row = 0; row < contents.size; row++) if (!cache.has(contents.oid(row))) absent.push(contents.at(row));
-  if (absent.length === 0) return;
+async function bringElsewhere(
+  absent: readonly WantedContent[],
+  contents: ContentMap,
+  store: RemoteStore,
+  job: UploadJob,
+): Promise<void> {
   await store.sync(job.context.signal);
   const lacking = absent.filter(({ oid }) => !store.has(oid));
   if (lacking.length === 0) return;

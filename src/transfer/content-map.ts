@@ -1,3 +1,4 @@
+import type { Cache } from "../store/local/cache.ts";
 import { ByteStrings } from "../util/byte-pages.ts";
 import { KeyedRows, keyLength } from "../util/keyed-rows.ts";
 
@@ -83,6 +84,11 @@ export class ContentMap implements ReadonlyMap<string, WantedContent> {
     return this.#paths.get(page.readUInt32LE(at + pathAt), page.readUInt16LE(at + pathLengthAt));
   }
 
+  /** The row of an oid's 32 bytes, which lie at `at`, or -1. */
+  rowOf(bytes: Uint8Array, at: number): number {
+    return this.#rows.findBytes(bytes, at);
+  }
+
   get(oid: string): WantedContent | undefined {
     const row = this.#rows.find(oid);
     return row < 0 ? undefined : this.at(row);
@@ -152,9 +158,9 @@ export class ContentList implements Iterable<WantedContent> {
       yield Array.from(this.#rows.subarray(start, start + files), (row) => this.#map.at(row));
   }
 
-  /** Those of the oids that `is` names; for few. */
-  filterOids(is: (oid: string) => boolean): WantedContent[] {
-    return this.#filter((row) => is(this.#map.oid(row)));
+  /** Those that a cache does not have; for few. */
+  absentFrom(cache: Pick<Cache, "absentRows">): WantedContent[] {
+    return cache.absentRows(this.#map, this.#rows).map((row) => this.#map.at(row));
   }
 
   /** Those of so many bytes or more; for few. */
@@ -169,6 +175,7 @@ export class ContentList implements Iterable<WantedContent> {
     const isSorted = this.#rows.every((row, i) => i === 0 || order(this.#rows[i - 1] as number, row) <= 0);
     if (!isSorted) this.#rows.sort(order);
   }
+
   #filter(is: (row: number) => boolean): WantedContent[] {
     const found: WantedContent[] = [];
     for (const row of this.#rows) if (is(row)) found.push(this.#map.at(row));

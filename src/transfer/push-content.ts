@@ -33,6 +33,8 @@ export interface PushOptions {
   readonly store: RemoteStore;
   readonly meter: Meter;
   readonly signal?: AbortSignal;
+  /** Brings to the cache or the store what neither has; of what it cannot bring, the push complains. */
+  bring?(contents: readonly WantedContent[]): Promise<void>;
 }
 
 /** Contents that are looked up in the index together. */
@@ -49,9 +51,8 @@ export async function pushContent(
 ): Promise<PushReport> {
   const { cache, meter } = options;
   const all = wanted instanceof ContentMap ? wanted : ContentMap.of(wanted);
-  const absent = await findAbsent(all, options);
+  const { absent, uncached } = await findBrought(all, options);
   refuseWrongSizes(all, absent, options);
-  const uncached = absent.filterOids((oid) => !cache.has(oid));
   await rescue(uncached, options);
   assertAvailable(uncached, cache);
   absent.sortByPath();
@@ -60,16 +61,31 @@ export async function pushContent(
   return { files: all.size, present: all.size - absent.length, ...sent };
 }
 
-/** What the store does not have for good. */
-async function findAbsent(all: ContentMap, { cache, store, signal }: PushOptions): Promise<ContentList> {
+interface Absent {
+  /** What the store does not have for good. */
+  readonly absent: ContentList;
+  /** Those of them that the cache does not have. */
+  readonly uncached: readonly WantedContent[];
+}
+
+/** The same after what is elsewhere was brought. */
+async function findBrought(all: ContentMap, options: PushOptions): Promise<Absent> {
+  const found = await findAbsent(all, options);
+  if (!options.bring || found.uncached.length === 0) return found;
+  await options.bring(found.uncached);
+  return findAbsent(all, options);
+}
+
+async function findAbsent(all: ContentMap, { cache, store, signal }: PushOptions): Promise<Absent> {
   await store.syncToAdd(signal);
   const absent = await lacking(all, store, signal);
+  const uncached = absent.absentFrom(cache);
   // Chunks that are found again spare at most the bytes that are to be sent: a larger index is not worth bringing.
-  if (store.index.awayBytes === 0) return absent;
   const worthIt = absent.bytes > store.index.awayBytes;
-  if (!worthIt && absent.filterOids((oid) => !cache.has(oid)).length === 0) return absent;
+  if (store.index.awayBytes === 0 || (!worthIt && uncached.length === 0)) return { absent, uncached };
   await store.syncToWrite(signal);
-  return lacking(all, store, signal);
+  const known = await lacking(all, store, signal);
+  return { absent: known, uncached: known.absentFrom(cache) };
 }
 
 async function lacking(all: ContentMap, store: RemoteStore, signal: AbortSignal | undefined): Promise<ContentList> {

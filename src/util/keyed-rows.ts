@@ -10,9 +10,12 @@ export class KeyedRows {
   /** The key that was looked for last, and its bytes. */
   #askedKey: string | undefined;
   readonly #asked = Buffer.alloc(keyLength);
+  /** Where the bytes lie that a row is to begin with. */
+  #bytes: Uint8Array = this.#asked;
+  #at = 0;
   #askedHash = 0;
   readonly #isAsked = (row: number) => this.#isKey(row);
-  readonly #hashOf = (row: number) => this.page(row).readUInt32LE(this.offset(row));
+  readonly #hashOf = (row: number) => hashAt(this.page(row), this.offset(row));
 
   /** `rowLength` in bytes, the key included. */
   constructor(rowLength: number) {
@@ -42,6 +45,13 @@ export class KeyedRows {
     return this.#ask(key) ? this.#finder.find(this.#askedHash, this.#isAsked) : -1;
   }
 
+  /** The same for a key's bytes, which lie at `at`. */
+  findBytes(bytes: Uint8Array, at: number): number {
+    [this.#askedKey, this.#bytes, this.#at] = [undefined, bytes, at];
+    this.#askedHash = hashAt(bytes, at);
+    return this.#finder.find(this.#askedHash, this.#isAsked);
+  }
+
   /** Adds a row of the key and zeros, also where there is one; returns its number. `known`: what `find` says, where somebody asked. @throws RangeError */
   add(key: string, known: number = this.find(key)): number {
     if (!this.#ask(key)) throw new RangeError(`no key: ${key}`);
@@ -54,10 +64,10 @@ export class KeyedRows {
   /** False for what is no key. */
   #ask(key: string): boolean {
     if (key === this.#askedKey) return true;
-    this.#askedKey = undefined;
+    [this.#askedKey, this.#bytes, this.#at] = [undefined, this.#asked, 0];
     if (key.length !== 2 * keyLength || this.#asked.write(key, "hex") !== keyLength) return false;
     this.#askedKey = key;
-    this.#askedHash = this.#asked.readUInt32LE(0);
+    this.#askedHash = hashAt(this.#asked, 0);
     return true;
   }
 
@@ -65,7 +75,13 @@ export class KeyedRows {
   #isKey(row: number): boolean {
     const at = this.offset(row);
     const page = this.page(row);
-    if (page.readUInt32LE(at) !== this.#askedHash) return false;
-    return page.compare(this.#asked, 0, keyLength, at, at + keyLength) === 0;
+    if (hashAt(page, at) !== this.#askedHash) return false;
+    return page.compare(this.#bytes, this.#at, this.#at + keyLength, at, at + keyLength) === 0;
   }
+}
+
+/** A key is a hash: any part of it is one. */
+function hashAt(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }

@@ -2,6 +2,7 @@ import type { BigIntStats } from "node:fs";
 import { LateChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import type { FetchedRow } from "../fetched-rows.ts";
+import { absentRows, type OidTable } from "./absent-rows.ts";
 import { type CacheParts, type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
 import { Ingest, type IngestTarget } from "./ingest.ts";
 import { KnownStores } from "./known-stores.ts";
@@ -75,6 +76,11 @@ export class Cache implements IngestTarget {
   absent<T extends { readonly oid: string }>(wanted: readonly T[]): T[] {
     this.#small.packs.look();
     return wanted.filter(({ oid }) => !this.#small.mayHold(oid) && this.#large.size(oid) === undefined);
+  }
+
+  /** The same of rows of a table. */
+  absentRows(wanted: OidTable, rows: Uint32Array): number[] {
+    return absentRows(wanted, rows, { packs: this.#small.packs.sealed(), has: (oid) => this.has(oid) });
   }
 
   /**
