@@ -1,5 +1,6 @@
 import { exitCode } from "../error/exit-code.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
+import type { IndexReport } from "../store/remote/verify-index.ts";
 import { describeWrongSize, type WrongSize } from "../transfer/wrong-sizes.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
@@ -21,6 +22,8 @@ export interface FsckReport {
   readonly wrongSizes: readonly WrongSize[];
   /** With --store. */
   readonly store?: StoreFindings;
+  /** With --store, also when the rest of the store could not be asked. */
+  readonly storeIndex?: IndexReport;
   readonly storeProblem?: string;
 }
 
@@ -29,6 +32,7 @@ export function exitCodeOf(report: FsckReport): number {
   const lost = new Set(report.missing.map((one) => one.oid));
   const { store } = report;
   if (store && (report.fix ? store.unrepairable : store.broken).length > 0) return exitCode.corrupt;
+  if (!report.fix && report.storeIndex?.damagedSegments.length) return exitCode.corrupt;
   if (report.fix ? report.corrupt.some((one) => lost.has(one.oid)) : hasDamage(report)) return exitCode.corrupt;
   if (report.wrongSizes.length > 0) return exitCode.corrupt;
   if (lost.size > 0) return exitCode.missing;
@@ -62,18 +66,30 @@ export function describeFsck(report: FsckReport): string {
     ...report.wrongSizes.map((one) => `wrong pointer: ${describeWrongSize(one)}`),
     ...cache.orphans.map((path) => `belongs to nothing: ${path}`),
   ];
+  if (report.storeIndex) lines.push(...describeIndex(report.storeIndex));
   if (report.store) lines.push(...describeStore(report.store));
   if (report.storeProblem) lines.push(`store: ${report.storeProblem}`);
   return [...lines, verdict(report)].join("\n");
 }
 
+function describeIndex({ damagedSegments, rewritten, removed }: IndexReport): string[] {
+  const done = (id: string) => {
+    if (rewritten.includes(id)) return " (written anew)";
+    return removed.includes(id) ? " (removed; run `git mlgit push --all` in the other clones that pushed to it)" : "";
+  };
+  return damagedSegments.map((id) => `store: index segment is damaged: ${id}${done(id)}`);
+}
+
 function describeStore(store: StoreFindings): string[] {
   const restored = new Set(store.restored.map((one) => one.oid));
+  const broken = new Set(store.broken.map((one) => one.oid));
+  const unnamed = store.restored.filter((one) => !broken.has(one.oid)).length;
   return [
     `Checked ${counted(store.packs, "pack")} and ${counted(store.segments, "index segment")} of the store; ${counted(store.unpushed, "needed content is", "needed contents are")} not in it`,
     ...store.missingPacks.map((id) => `store: pack is missing: ${id}`),
     ...store.damagedPacks.map((id) => `store: pack is damaged: ${id}`),
     ...store.broken.map((one) => `store: ${restored.has(one.oid) ? "uploaded again" : "broken"}: ${named(one)}`),
+    ...(unnamed > 0 ? [`store: ${counted(unnamed, "content")} that no index named any more, uploaded again`] : []),
     ...store.orphans.map((id) => `store: pack that no index names (git mlgit gc removes it): ${id}`),
   ];
 }
@@ -81,14 +97,17 @@ function describeStore(store: StoreFindings): string[] {
 function verdict(report: FsckReport): string {
   const code = exitCodeOf(report);
   if (code === exitCode.ok)
-    return report.corrupt.length + report.cache.damagedPacks.length > 0
+    return hasDamage(report) || report.storeIndex?.damagedSegments.length
       ? "Everything was repaired"
       : "Everything is right";
   if (code === exitCode.unreachable)
     return "The rest is right; when the store can be asked (`git mlgit store test`), run this again";
   if (report.wrongSizes.length > 0 && (report.fix || !hasDamage(report)))
     return "Check out the wrong pointers from a commit where they are right, or add their files again, and commit";
-  if (!report.fix) return "Run `git mlgit fsck --fix`";
+  if (!report.fix)
+    return report.storeIndex?.damagedSegments.length
+      ? "Run `git mlgit fsck --store --fix` in a clone that has the data"
+      : "Run `git mlgit fsck --fix`";
   return "Look for the missing contents in other clones and run `git mlgit push --all` there, or add the files again";
 }
 

@@ -1,5 +1,6 @@
 import { dropFromIndex } from "../store/remote/collect-store.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
+import type { IndexReport } from "../store/remote/verify-index.ts";
 import { type StoreReport, verifyStore } from "../store/remote/verify-store.ts";
 import { fetchContent } from "../transfer/fetch-content.ts";
 import { silentMeter } from "../transfer/meter.ts";
@@ -19,7 +20,7 @@ export interface StoreFindings extends Omit<StoreReport, "broken"> {
   readonly broken: readonly NamedContent[];
   /** Needed contents that the index does not name; they are only here. */
   readonly unpushed: number;
-  /** Of the broken ones: uploaded anew from this clone. */
+  /** Of the broken ones, and of those whose index segment was lost: uploaded anew from this clone. */
   readonly restored: readonly NamedContent[];
   /** Broken, needed here, and not to be had from this clone. */
   readonly unrepairable: readonly NamedContent[];
@@ -31,6 +32,7 @@ export interface StoreCheck {
   readonly paranoid: boolean;
   readonly fix: boolean;
   readonly remote: string | undefined;
+  readonly index?: IndexReport | undefined;
 }
 
 /** Compares index and packs of the store; with `fix` uploads again what this clone still has of what is broken. */
@@ -44,14 +46,27 @@ export async function checkStore(session: Session, context: Context, check: Stor
   }).finally(() => progress.done());
   const name = (oid: string): NamedContent => ({ oid, path: needed.get(oid)?.path });
   const restored = fix ? await restore(report, session, context, check) : [];
+  if (check.index?.removed.length) restored.push(...(await uploadUnnamed(session, context, check)));
   const mended = new Set(restored);
   return {
     ...report,
     broken: report.broken.map(name),
-    unpushed: [...needed.keys()].filter((oid) => !store.has(oid)).length,
+    unpushed: [...needed.keys()].filter((oid) => !store.has(oid) && !mended.has(oid)).length,
     restored: restored.map(name),
     unrepairable: report.broken.filter((oid) => needed.has(oid) && !mended.has(oid)).map(name),
   };
+}
+
+/** What this clone has and no segment names, since one was lost. */
+async function uploadUnnamed(
+  session: Session,
+  context: Context,
+  { store, needed, remote }: StoreCheck,
+): Promise<string[]> {
+  const cache = await session.cache();
+  const unnamed = new Map([...needed].filter(([oid]) => !store.has(oid) && cache.has(oid)));
+  if (unnamed.size > 0) await upload(unnamed, { session, context, remote });
+  return [...unnamed.keys()];
 }
 
 /** The index must stop naming what is broken first: a push relies on it. */

@@ -1,6 +1,7 @@
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
+import { type IndexReport, verifyIndex } from "../store/remote/verify-index.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
 import { findWrongSizes } from "../transfer/wrong-sizes.ts";
 import type { Command, Context } from "./command.ts";
@@ -41,6 +42,12 @@ interface FsckOptions {
   readonly paranoid: boolean;
 }
 
+interface OpenedStore {
+  readonly store?: RemoteStore;
+  readonly index?: IndexReport | undefined;
+  readonly problem?: string;
+}
+
 class Fsck {
   readonly #session: Session;
   readonly #context: Context;
@@ -58,7 +65,8 @@ class Fsck {
     const cache = await this.#session.cache();
     const corrupt = new Set(found.corrupt);
     const absent = [...needed.values()].filter((one) => !cache.has(one.oid) || corrupt.has(one.oid));
-    const { store, problem } = await this.#openStore(absent.length > 0 || (fix && corrupt.size > 0), wholeStore);
+    const asked = { whole: wholeStore, fix };
+    const { store, index, problem } = await this.#openStore(absent.length > 0 || (fix && corrupt.size > 0), asked);
     const remote = this.#remote;
     const notThere = problem ? [] : absent.filter((one) => !store?.has(one.oid));
     const oids = notThere.map((one) => one.oid);
@@ -67,7 +75,7 @@ class Fsck {
     const repaired = fix ? await this.#repair({ corrupt, lacking, store }) : new Map<string, "worktree" | "store">();
     const findings =
       wholeStore && store
-        ? await checkStore(this.#session, this.#context, { store, needed, paranoid, fix, remote })
+        ? await checkStore(this.#session, this.#context, { store, needed, paranoid, fix, remote, index })
         : undefined;
     await store?.close();
     const name = (oid: string) => ({ oid, path: needed.get(oid)?.path });
@@ -81,6 +89,7 @@ class Fsck {
       wrongSizes: findWrongSizes(needed, (oid) => cache.size(oid) ?? store?.index.findFile(oid)?.size),
       unknown: problem ? absent.filter((one) => !repaired.has(one.oid)).map((one) => ({ ...one })) : [],
       ...(findings ? { store: findings } : {}),
+      ...(index ? { storeIndex: index } : {}),
       ...(problem ? { storeProblem: problem } : {}),
     };
   }
@@ -96,16 +105,19 @@ class Fsck {
   }
 
   /** No store at all is a store that has nothing, unless it was `asked` for or a remote was named; one that cannot be asked is something else. */
-  async #openStore(wanted: boolean, asked: boolean): Promise<{ store?: RemoteStore; problem?: string }> {
-    if (!wanted && !asked) return {};
+  async #openStore(wanted: boolean, { whole, fix }: { whole: boolean; fix: boolean }): Promise<OpenedStore> {
+    if (!wanted && !whole) return {};
+    let index: IndexReport | undefined;
     try {
+      const { signal } = this.#context;
       const store = await this.#session.openStore(this.#remote);
-      await store.sync(this.#context.signal);
-      return { store };
+      if (whole) index = await verifyIndex(store, { fix, signal });
+      await store.sync(signal);
+      return { store, index };
     } catch (error) {
       if (!isMlgitError(error) || error.kind === "interrupted" || error.kind === "disk") throw error;
-      if (error.kind === "setup" && (asked || this.#remote !== undefined)) throw error;
-      return error.kind === "setup" || error.kind === "missing" ? {} : { problem: error.message };
+      if (error.kind === "setup" && (whole || this.#remote !== undefined)) throw error;
+      return error.kind === "setup" || error.kind === "missing" ? {} : { index, problem: error.message };
     }
   }
 

@@ -134,6 +134,30 @@ describe("git mlgit fsck", () => {
     expect(stdout).toContain("the store cannot be asked: data/0.bin");
   });
 
+  it.each([
+    ["with a copy of it, by what takes its place", true],
+    ["without a copy of it, by sending the contents again", false],
+  ])("mends a store whose index segment is damaged from a clone %s", async (_, hasCopy) => {
+    await filled();
+    await project.git("push", "-q", "origin", "main");
+    const index = project.box.path("origin.git/mlgit/index");
+    const [segment = ""] = readdirSync(index);
+    flipBit(join(index, segment), 300);
+    if (!hasCopy) rmSync(join(project.cache, "index"), { recursive: true });
+    const found = await fsck(["--store"], 5);
+    expect(found).toMatchObject({ storeIndex: { damagedSegments: [segment], rewritten: [], removed: [] } });
+    const mended = await fsck(["--store", "--fix"], 0);
+    const how = { damagedSegments: [segment], rewritten: hasCopy ? [segment] : [], removed: hasCopy ? [] : [segment] };
+    expect(mended).toMatchObject({ storeIndex: how });
+    expect(readdirSync(index)).not.toContain(segment);
+    await fsck(["--store", "--paranoid"], 0);
+    for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
+    rmSync(join(project.work, "data"), { recursive: true });
+    await project.git("checkout", "-q", ".");
+    expect(project.read("data/large.bin").equals(large)).toBe(true);
+    expect(project.read("data/3.bin").equals(small(3))).toBe(true);
+  });
+
   it("names what belongs to nothing", async () => {
     await filled();
     writeFileSync(join(project.cache, "packs", "left-over"), "x");

@@ -225,7 +225,7 @@ export class IndexCopy {
     if (!segment)
       throw new MlgitError("corrupt", `the index segment index/${id} of ${backend.location} is damaged`, {
         path: `index/${id}`,
-        hint: "run `git mlgit push --all` from a clone that has the data: it writes the index anew",
+        hint: "run `git mlgit fsck --store --fix` in a clone that has the data: it writes the index anew",
       });
     this.#segments.set(id, segment);
   }

@@ -31,6 +31,8 @@ export class RemoteStore {
   readonly hash: ChunkHash;
   readonly codec: Codec;
   readonly index: IndexCopy;
+  /** Where the copies of its index segments lie. */
+  readonly indexFolder: string;
   readonly #reader: EntryReader;
 
   private constructor(parts: {
@@ -39,12 +41,14 @@ export class RemoteStore {
     hash: ChunkHash;
     codec: Codec;
     index: IndexCopy;
+    indexFolder: string;
   }) {
     this.backend = parts.backend;
     this.marker = parts.marker;
     this.hash = parts.hash;
     this.codec = parts.codec;
     this.index = parts.index;
+    this.indexFolder = parts.indexFolder;
     this.#reader = new EntryReader(parts);
   }
 
@@ -67,8 +71,8 @@ export class RemoteStore {
     notePlace(indexFolder, backend.location, marker?.id);
     if (!marker) return undefined;
     if (options.create) assertWritable(marker, backend.location);
-    const index = new IndexCopy(join(indexFolder, marker.id), hash);
-    return new RemoteStore({ backend, marker, hash, codec, index });
+    const folder = join(indexFolder, marker.id);
+    return new RemoteStore({ backend, marker, hash, codec, index: new IndexCopy(folder, hash), indexFolder: folder });
   }
 
   /** Brings the local copy of the index up to date. Call once before looking anything up. */
