@@ -1,5 +1,6 @@
 import { parseVersionTag } from "../entity/version-tag.ts";
-import { listTags } from "../git/tags.ts";
+import type { Repository } from "../git/repository.ts";
+import { listTags, refsWith } from "../git/tags.ts";
 import { collectText } from "../util/collect-text.ts";
 import type { Command, Context } from "./command.ts";
 import { drainAfterHook } from "./drain-deferred.ts";
@@ -27,4 +28,24 @@ async function followVersions(context: Context): Promise<void> {
   if (moved.size === 0) return;
   const { tagVersions } = await import("./tag-versions.ts");
   for (const commit of moved) await tagVersions(repository, commit, context);
+  for (const [old = "", now = ""] of lines) if (tagged.has(old)) await tellLeft(repository, { old, now }, context);
+}
+
+/**
+ * A rebase onto somebody else's version of the same number leaves a commit that raises nothing: its tag stays on one that no branch has, and what the commit
+ * brings is in no version.
+ */
+async function tellLeft(repository: Repository, { old, now }: { old: string; now: string }, context: Context) {
+  const left = (await listTags(repository)).filter(({ commit }) => commit === old);
+  if (left.length === 0 || (await refsWith(repository, old, ["refs/heads", "refs/remotes"])).length > 0) return;
+  const [{ treeSpecs }, { statedTags }] = await Promise.all([
+    import("./entity-specs.ts"),
+    import("../entity/stated-tags.ts"),
+  ]);
+  for (const { place, text } of await treeSpecs(repository, now))
+    for (const { tag } of left)
+      if (statedTags(text, place.name).includes(tag))
+        context.warn(
+          `the version of ${tag} is not the one that is here now: git mlgit ${place.kind.folder} renumber ${place.name} gives this one a number`,
+        );
 }

@@ -104,6 +104,26 @@ describe("two people who take the same number, with plain git", () => {
     const own = await project.git("reader", "ls-tree", "-r", "--name-only", "cv__birds__3:datasets/birds/data");
     expect(own.stdout).toContain(loser);
   });
+
+  it("and so it is when the second one rebases: git takes both specs for the same then", async () => {
+    await project.git("ann", "pull", "-q", "--no-rebase");
+    for (const name of ["ann", "ben"])
+      await project.version(name, "datasets/birds/birds.spec", 4, { [`data/${name} 4`]: `${name} 4` });
+    await project.git("ann", "push", "-q");
+    const pulled = await project.box.git(["pull", "-q", "--rebase"], { cwd: project.box.path("ben") });
+    expect(pulled.stderr).toContain("git mlgit datasets renumber birds");
+    const { stdout } = await project.mlgit("ben", "datasets", "renumber", "birds");
+    expect(stdout).toBe("version 4 of birds is 5 now; the name cv__birds__4 is theirs\n");
+    await project.git("ben", "push", "-q");
+    await project.git("reader", "fetch", "-q");
+    const files = async (tag: string) =>
+      (await project.git("reader", "ls-tree", "-r", "--name-only", `${tag}:datasets/birds/data`)).stdout.split("\n");
+    expect(await files("cv__birds__4")).not.toContain("ben 4");
+    expect(await files("cv__birds__5")).toEqual(expect.arrayContaining(["ann 4", "ben 4"]));
+    expect((await project.mlgit("ben", "datasets", "renumber", "birds")).stdout).toContain(
+      "no number of birds is taken",
+    );
+  });
 });
 
 describe("create --import-url --unzip", () => {

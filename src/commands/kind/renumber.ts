@@ -8,9 +8,10 @@ import { defaultRemote } from "../../git/remote.ts";
 import { remoteTags } from "../../git/remote-refs.ts";
 import { gitIn } from "../../git/repository.ts";
 import { addPaths } from "../../git/stage.ts";
+import { resolveObjects } from "../../git/tags.ts";
 import type { Action, Context } from "../command.ts";
 import { loadGitSettings } from "../git-settings-in.ts";
-import { publishedVersions, type VersionTree, versionTrees } from "../published.ts";
+import { ownVersions as allVersions, publishedVersions, type VersionTree, versionTrees } from "../published.ts";
 import { registryVersions } from "../registry/clash.ts";
 import { registryRemote } from "../repository/registry.ts";
 import { editEntity } from "./edit-entity.ts";
@@ -26,7 +27,7 @@ export function renumberAction(kind: Kind) {
       const repository = needWorktree(await context.repository());
       const entity = await readEntity(repository, kind, name);
       const { place, spec } = entity;
-      const own = await ownVersions(repository, place);
+      const own = await ownVersions(repository, place, spec.version);
       const taken = await takenVersions(context, repository, place);
       const lost = own.filter((one) => taken.clashes(one));
       if (lost.length === 0)
@@ -35,7 +36,8 @@ export function renumberAction(kind: Kind) {
           data: { renumbered: false, version: spec.version },
         };
       const highest = Math.max(...own.map(({ version }) => version.version), taken.highest);
-      const isLost = lost.some(({ version }) => version.version === spec.version);
+      const current = lost.find(({ version }) => version.version === spec.version);
+      const isLost = current !== undefined && !(await taken.isHere(current));
       const next = isLost ? highest + 1 : spec.version;
       if (isLost)
         await commitNumber(repository, { kind, place }, () => {
@@ -46,16 +48,22 @@ export function renumberAction(kind: Kind) {
       const tags = lost.map(({ version }) => version.tag);
       await gitIn(repository, ["tag", "-d", "--", ...tags]);
       return {
-        text: `version ${spec.version} of ${name} is ${next} now; the name ${tags.join(", ")} is theirs`,
+        text: `${isLost ? `version ${spec.version} of ${name} is ${next} now; ` : ""}the name ${tags.join(", ")} is theirs`,
         data: { renumbered: true, from: spec.version, version: next, released: tags },
       };
     },
   } satisfies Action;
 }
 
-async function ownVersions(repository: Worktree, place: EntityPlace): Promise<VersionTree[]> {
+/** Also the one whose number the spec has, but whose commit a rebase onto theirs has replaced: its tag stays behind. */
+async function ownVersions(repository: Worktree, place: EntityPlace, current: number): Promise<VersionTree[]> {
+  const published = await publishedVersions(repository, ["HEAD"]);
+  const known = new Set(published.map(({ tag }) => tag));
+  const left = (await allVersions(repository)).filter(
+    ({ tag, name, version }) => name === place.name && version === current && !known.has(tag),
+  );
   const own: VersionTree[] = [];
-  for await (const one of versionTrees(repository, place, await publishedVersions(repository, ["HEAD"]))) own.push(one);
+  for await (const one of versionTrees(repository, place, [...left, ...published])) own.push(one);
   return own;
 }
 
@@ -63,10 +71,14 @@ interface Taken {
   /** 0 where there are none. */
   readonly highest: number;
   clashes(version: VersionTree): boolean;
+  /** Whether what they published under that number is what HEAD has. */
+  isHere(version: VersionTree): Promise<boolean>;
 }
 
 /** What others published: in the kind's registry, else in the remote. Contacts them. */
 async function takenVersions(context: Context, repository: Worktree, place: EntityPlace): Promise<Taken> {
+  const treeAt = async (commit: string) => (await resolveObjects(repository, [`${commit}:${place.folder}`]))[0];
+  const isHere = async (tree: string | undefined) => tree !== undefined && tree === (await treeAt("HEAD"));
   const registry = await registryRemote(context, place.kind);
   if (registry !== undefined) {
     await fetchRegistry(repository, registry);
@@ -74,6 +86,7 @@ async function takenVersions(context: Context, repository: Worktree, place: Enti
     return {
       highest: versions[0]?.version.version ?? 0,
       clashes: (own) => versions.some((one) => one.version.version === own.version.version && one.tree !== own.tree),
+      isHere: ({ version }) => isHere(versions.find((one) => one.version.version === version.version)?.tree),
     };
   }
   const remote = await defaultRemote(repository, await loadGitSettings(repository), "push");
@@ -84,6 +97,10 @@ async function takenVersions(context: Context, repository: Worktree, place: Enti
   return {
     highest: Math.max(0, ...numbers.map(({ version }) => version)),
     clashes: ({ version }) => tags.some(({ tag, commit }) => tag === version.tag && commit !== version.commit),
+    async isHere({ version }) {
+      const theirs = tags.find(({ tag }) => tag === version.tag);
+      return theirs !== undefined && isHere(await treeAt(theirs.commit));
+    },
   };
 }
 
