@@ -52,3 +52,35 @@ export function bufferOn(bytes: Uint8Array): Buffer {
 function endsEarly(size: number, wanted: number): MlgitError {
   return new MlgitError("corrupt", `a file ends after ${size} bytes, where at least ${wanted} were expected`);
 }
+
+/** Reads of a file that take longer than reading all of it, if that is a pack's index. */
+const oftenAsked = 256;
+
+/** Reads from a file descriptor as `fileSource`; while it is `warm` and asked often, from memory that holds all of it. */
+export class WarmSource implements ByteSource {
+  readonly size: number;
+  readonly #file: ByteSource;
+  #isWarm = false;
+  #asked = 0;
+  #held: ByteSource | undefined;
+
+  constructor(fd: number, size: number) {
+    this.size = size;
+    this.#file = fileSource(fd, size);
+  }
+
+  warm(): void {
+    this.#isWarm = true;
+  }
+
+  /** Lets go of the memory. */
+  cool(): void {
+    [this.#isWarm, this.#asked, this.#held] = [false, 0, undefined];
+  }
+
+  read(offset: number, length: number, into?: Buffer): Uint8Array {
+    if (this.#held) return this.#held.read(offset, length);
+    if (this.#isWarm && ++this.#asked === oftenAsked) this.#held = memorySource(this.#file.read(0, this.size));
+    return this.#file.read(offset, length, into);
+  }
+}

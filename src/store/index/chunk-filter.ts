@@ -1,7 +1,10 @@
 import type { Segment } from "./segment.ts";
 
-/** Bits for each chunk: of ids that are not there, one in six or seven has to be looked up. */
+/** Bits for each chunk: of ids that are not there, one in six or seven has to be looked up; */
 const bitsPerChunk = 4;
+/** in a segment that will be merged with others, of which there are few at any time, one in forty: a push of very many files makes several of them and asks each. */
+const bitsPerChunkOfSmall = 12;
+const small = 1 << 19;
 
 /**
  * Says of most chunks that a segment lacks them, without reading it: nearly all chunks of new data are nowhere, and a large store has many segments. A Bloom filter
@@ -43,7 +46,7 @@ export class ChunkFilter {
   }
 
   static #length(chunks: number): number {
-    return Math.ceil((chunks * bitsPerChunk) / 8) + 1;
+    return Math.ceil((chunks * (chunks < small ? bitsPerChunkOfSmall : bitsPerChunk)) / 8) + 1;
   }
 
   #bit(id: Uint8Array, from: number): number {

@@ -31,9 +31,8 @@ const mostFanBits = 16;
 
 /** Bits of the fan over so many rows: the least number that makes the average bucket 256 rows or fewer. */
 export function fanBits(rows: number): number {
-  let bits = 0;
-  while (bits < mostFanBits && rows > bucketRows * 2 ** bits) bits++;
-  return bits;
+  const buckets = Math.ceil(rows / bucketRows);
+  return buckets <= 1 ? 0 : Math.min(mostFanBits, 32 - Math.clz32(buckets - 1));
 }
 
 /** The fan row of a key: its first `bits` bits as a number. */

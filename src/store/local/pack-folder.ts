@@ -74,7 +74,7 @@ export class PackFolder {
     if (this.#sealed.size > recentPacks && !this.#mayHave(oid)) return undefined;
     for (const pack of this.#sealed.values())
       if (pack.has(oid)) {
-        this.#recent = [pack, ...this.#recent.slice(0, recentPacks - 1)];
+        this.#remember([pack, ...this.#recent.slice(0, recentPacks - 1)]);
         return pack;
       }
     return undefined;
@@ -92,6 +92,13 @@ export class PackFolder {
     const at = this.#recent.findIndex((pack) => pack.has(oid));
     if (at > 0) this.#recent.unshift(...this.#recent.splice(at, 1));
     return at < 0 ? undefined : this.#recent[0];
+  }
+
+  /** Their indexes may be in memory, and no others'. */
+  #remember(recent: SealedPack[]): void {
+    for (const pack of this.#recent) if (!recent.includes(pack)) pack.cool();
+    recent[0]?.warm();
+    this.#recent = recent;
   }
 
   /** Among what was there at the last look; ask `find` first. */
@@ -126,7 +133,7 @@ export class PackFolder {
       this.#sealed.delete(name);
       this.#hidden.add(name);
     }
-    this.#recent = [];
+    this.#remember([]);
     try {
       return work();
     } finally {
@@ -155,7 +162,7 @@ export class PackFolder {
       if (name.startsWith("open-")) changing = !this.#meetOpen(name) || changing;
       else if (name.endsWith(".pack") && names.has(name.replace(/pack$/, "idx")) && !this.#openSealed(name))
         damaged.push(name);
-    this.#recent = [];
+    this.#remember([]);
     for (const name of damaged) this.#options.damaged(name);
     // Once only: a folder that cannot be made sense of must not be looked at for ever.
     if (changing) this.stale();
@@ -172,7 +179,7 @@ export class PackFolder {
     pack?.close();
     this.#indexBytes -= pack?.indexMemory ?? 0;
     this.#sealed.delete(name);
-    this.#recent = [];
+    this.#remember([]);
   }
 
   /** False when its index is damaged. */

@@ -3,7 +3,8 @@ import { basename } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { readFully } from "../../util/read-fully.ts";
-import { type FileRow, fileSource, memorySource, Segment } from "../index/segment.ts";
+import { WarmSource } from "../index/byte-source.ts";
+import { type FileRow, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import type { PackedChunk } from "./pack-log.ts";
 import { PackWindow } from "./pack-window.ts";
@@ -47,6 +48,8 @@ export class SealedPack {
   readonly #options: SealedPackOptions;
   readonly #segment: Segment;
   readonly #indexFd: number | undefined;
+  /** Of an index that is not held in memory. */
+  readonly #warm: WarmSource | undefined;
   #open: Opened | undefined;
   /** What was asked for last: who asks whether a file is there asks for its bytes next. */
   #last: { readonly oid: string; readonly row: FileRow | undefined } | undefined;
@@ -60,9 +63,10 @@ export class SealedPack {
     let keep = false;
     try {
       keep = options.inMemory === false;
-      const bytes = keep ? undefined : readFileSync(fd);
-      this.indexMemory = bytes?.length ?? 0;
-      this.#segment = Segment.open(bytes ? memorySource(bytes) : fileSource(fd, fstatSync(fd).size));
+      this.#warm = keep ? new WarmSource(fd, fstatSync(fd).size) : undefined;
+      const source = this.#warm ?? memorySource(readFileSync(fd));
+      this.indexMemory = this.#warm ? 0 : source.size;
+      this.#segment = Segment.open(source);
       this.#segment.checkSum();
     } catch (error) {
       keep = false;
@@ -130,8 +134,18 @@ export class SealedPack {
     return size <= into.length ? this.#readRow({ first, count }, into.subarray(0, size)) : undefined;
   }
 
+  /** More questions are likely to come: its index may be held until `cool`. */
+  warm(): void {
+    this.#warm?.warm();
+  }
+
+  cool(): void {
+    this.#warm?.cool();
+  }
+
   /** For good. */
   close(): void {
+    this.cool();
     this.rest();
     if (this.#indexFd !== undefined) closeSync(this.#indexFd);
   }

@@ -165,7 +165,7 @@ export class IndexCopy {
 
   /** Many at once, each segment read once; segments that are not here are asked too. By oid. */
   findFiles(oids: Iterable<string>, signal?: AbortSignal): Promise<Map<string, FoundFile>> {
-    const wanted = [...new Set(oids)].sort();
+    const wanted = this.#segments.size + this.#away.count === 0 ? [] : [...new Set(oids)].sort();
     return this.#listed(() => this.#findFiles(wanted, signal));
   }
 

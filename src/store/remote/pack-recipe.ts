@@ -18,12 +18,17 @@ export interface PackRecipe {
 
 /** The recipe as a line of text, and back. */
 export function formatRecipe({ id, size, tail, origins }: PackRecipe): string {
-  const oids = [...new Set(origins.flatMap((one) => ("oid" in one ? [one.oid] : [])))];
-  const numbers = new Map(oids.map((oid, i) => [oid, i]));
-  const places = origins.map((one) =>
-    "oid" in one ? [numbers.get(one.oid), one.offset] : Buffer.from(one.bytes).toString("base64"),
-  );
-  return JSON.stringify({ v: 1, id, size, tail: tail.toString("base64"), oids, places });
+  const oids: string[] = [];
+  const places: string[] = [];
+  for (const one of origins)
+    if ("oid" in one) {
+      // Chunks of one file follow each other.
+      if (oids.at(-1) !== one.oid) oids.push(one.oid);
+      places.push(`[${oids.length - 1},${one.offset}]`);
+    } else places.push(`"${Buffer.from(one.bytes).toString("base64")}"`);
+  const named = oids.length === 0 ? "" : `"${oids.join('","')}"`;
+  const head = JSON.stringify({ v: 1, id, size, tail: tail.toString("base64") }).slice(0, -1);
+  return `${head},"oids":[${named}],"places":[${places.join(",")}]}`;
 }
 
 interface RecipeText {
