@@ -85,8 +85,12 @@ export class Session {
     const { store, backend } = await this.#openIfThere(settings);
     if (store) return store;
     await backend.close();
+    // What a clone has lies in its cache, and what it pushes goes elsewhere.
+    const isClone = settings.source === "remote" && settings.url.endsWith("/.git/mlgit-store");
     throw new MlgitError("missing", `nothing was pushed to the store ${backend.location} yet`, {
-      hint: "push from the clone that has the data, or name another store with `git mlgit store add`",
+      hint: isClone
+        ? "the remote is a clone itself: `git remote add <name> <url>` of the one that it pushes to, `git mlgit fetch <name>`, `git mlgit hydrate`"
+        : "push from the clone that has the data, or name another store with `git mlgit store add`",
     });
   }
 

@@ -38,9 +38,12 @@ function sshParts(url: string): { host: string; path: string } | undefined {
 function localStore(path: string, remote: RemoteLocation): string {
   for (const candidate of [join(path, ".git"), path, `${path}.git/.git`, `${path}.git`])
     if (isGitDir(candidate)) return join(candidate, candidate.endsWith("/.git") ? "mlgit-store" : "mlgit");
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   throw new MlgitError("setup", `the remote ${remote.name ?? remote.url} is no git repository: ${path}`, {
     path,
-    hint: `make it with \`git init --bare ${path}\`, or name a store with \`git mlgit store add\``,
+    hint: isFile
+      ? "a bundle has no data: `git remote add <name> <url>` of the repository that it was made from, `git mlgit fetch <name>`, `git mlgit hydrate`"
+      : `make it with \`git init --bare ${path}\`, or name a store with \`git mlgit store add\``,
   });
 }
 

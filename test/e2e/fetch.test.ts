@@ -66,6 +66,16 @@ describe("git mlgit fetch", () => {
     expect((await work.mlgit(["fetch"], { code: 4 })).stderr).toContain("nothing was pushed to the store file:");
   });
 
+  it("says of a remote that is a clone, or a bundle, where its data can be had instead", async () => {
+    const bundle = team.box.path("all.bundle");
+    await work.git(["bundle", "create", "-q", bundle, "--all"]);
+    for (const remote of [work.top, bundle]) {
+      const name = remote === bundle ? "bundled" : "cloned";
+      const { stderr } = await team.box.git(["clone", "-q", remote, team.box.path(name)]);
+      expect(stderr).toMatch(/hint: .*`git remote add <name> <url>`.*`git mlgit fetch <name>`, `git mlgit hydrate`/);
+    }
+  });
+
   it("says that nothing has a name that it is given, as push does", async () => {
     for (const args of [["nosuch"], ["origin", "nosuch"], ["--", "-x"]]) {
       const { stderr } = await work.mlgit(["fetch", ...args], { code: 2 });
