@@ -7,6 +7,7 @@ import { type Breach, refuseBreaches } from "./breach.ts";
 import { checkEntity } from "./check-entity.ts";
 import { type EntitySpec, indexSpecs } from "./entity-specs.ts";
 import { type Filling, fillManifest } from "./fill-manifest.ts";
+import { warnOfMisnamed } from "./misnamed-specs.ts";
 import { publishedVersions } from "./published.ts";
 import { SpecsBefore } from "./specs-before.ts";
 import { UnlockRecord } from "./unlock-record.ts";
@@ -24,7 +25,9 @@ export async function checkStagedEntities(
   paths: Iterable<Buffer>,
   warn: (message: string) => void,
 ): Promise<void> {
-  const specs = (await indexSpecs(repository)).filter((spec) => touches(paths, spec));
+  const all = await indexSpecs(repository);
+  warnOfMisnamed(repository, paths, { specs: all, warn });
+  const specs = all.filter((spec) => touches(paths, spec));
   if (specs.length === 0) return;
   const tips = await parentsOfNext(repository);
   const versions = [

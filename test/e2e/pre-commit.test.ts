@@ -35,6 +35,21 @@ describe("git mlgit pre-commit", () => {
     await work.git(["commit", "-qm", "fine"]);
   });
 
+  it("says that a spec which is not called as its folder makes no entity, and is silent of data and others", async () => {
+    const spec = (name: string) => `dataset:\n  name: ${name}\n  version: 1\n  categories: [c]\n  mutability: strict\n`;
+    work.write("datasets/one/one.spec", spec("one"));
+    work.write("datasets/one/data/two.spec", spec("two"));
+    work.write("datasets/package/rpm.spec", "Name: an RPM\n");
+    work.write("datasets/template.spec", spec("template"));
+    await work.git(["add", "datasets"]);
+    expect((await work.git(["commit", "-qm", "right"])).stderr).not.toContain("makes no entity");
+    await work.git(["mv", "datasets/one", "datasets/uno"]);
+    const { stderr } = await work.git(["commit", "-qm", "renamed"]);
+    expect(stderr).toContain("datasets/uno/one.spec makes no entity");
+    expect(stderr).toContain("rename it to uno.spec");
+    expect(stderr).not.toContain("two.spec");
+  });
+
   it("does not look at what the commit leaves as it is, nor at deletions", async () => {
     work.write("old.bin", "raw and committed without the hook");
     await work.git([...raw, "add", "old.bin"]);
