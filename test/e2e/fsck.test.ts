@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject, flipBit } from "../helper/data-project.ts";
@@ -144,12 +153,15 @@ describe("git mlgit fsck", () => {
     const [segment = ""] = readdirSync(index);
     flipBit(join(index, segment), 300);
     if (!hasCopy) rmSync(join(project.cache, "index"), { recursive: true });
+    const damaged = readFileSync(join(index, segment));
     const found = await fsck(["--store"], 5);
     expect(found).toMatchObject({ storeIndex: { damagedSegments: [segment], rewritten: [], removed: [] } });
     const mended = await fsck(["--store", "--fix"], 0);
     const how = { damagedSegments: [segment], rewritten: hasCopy ? [segment] : [], removed: hasCopy ? [] : [segment] };
     expect(mended).toMatchObject({ storeIndex: how });
     expect(readdirSync(index)).not.toContain(segment);
+    const [copies = ""] = readdirSync(join(project.cache, "index"));
+    if (!hasCopy) expect(readFileSync(join(project.cache, "index", copies, "bad", segment))).toEqual(damaged);
     await fsck(["--store", "--paranoid"], 0);
     for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
     rmSync(join(project.work, "data"), { recursive: true });

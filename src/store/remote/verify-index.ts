@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { isMlgitError } from "../../error/mlgit-error.ts";
+import { makeFolder, writeDurable } from "../../util/durable.ts";
 import { memorySource, Segment } from "../index/segment.ts";
 import { loadBytes } from "./load-bytes.ts";
 import { mergeSegments } from "./merge-segments.ts";
@@ -54,9 +56,18 @@ async function replace(id: string, store: RemoteStore, signal?: AbortSignal): Pr
     if (copy)
       for (const made of mergeSegments({ ...input, segments: new Map([[id, copy]]) }, store.hash))
         await store.saveSegment(made.id, made.bytes, signal ? { signal } : {});
+    else await keepDamaged(id, store, signal);
     await store.backend.remove({ type: "index", name: id });
     return copy !== undefined;
   } finally {
     files.close(id);
   }
+}
+
+/** Nobody else may have its rows: what it is now stays here, for whoever can read something out of it. */
+async function keepDamaged(id: string, store: RemoteStore, signal?: AbortSignal): Promise<void> {
+  const bytes = await loadBytes(store.backend, { type: "index", name: id }, undefined, { signal });
+  const folder = join(store.indexFolder, "bad");
+  makeFolder(folder);
+  writeDurable(join(folder, id), bytes);
 }
