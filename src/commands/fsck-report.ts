@@ -35,8 +35,14 @@ export function exitCodeOf(report: FsckReport): number {
   if (!report.fix && report.storeIndex?.damagedSegments.length) return exitCode.corrupt;
   if (report.fix ? report.corrupt.some((one) => lost.has(one.oid)) : hasDamage(report)) return exitCode.corrupt;
   if (report.wrongSizes.length > 0) return exitCode.corrupt;
-  if (lost.size > 0) return exitCode.missing;
+  if (lost.size + lostInStore(report).length > 0) return exitCode.missing;
   return report.storeProblem === undefined ? exitCode.ok : exitCode.unreachable;
+}
+
+/** What a remote's commits need and its store does not give, though a copy may be here; with `fix` what is left of it. */
+function lostInStore({ store, fix }: FsckReport): readonly NamedContent[] {
+  const restored = new Set(fix ? store?.restored.map((one) => one.oid) : []);
+  return store?.lost.filter((one) => !restored.has(one.oid)) ?? [];
 }
 
 function hasDamage({ corrupt, cache }: FsckReport): boolean {
@@ -68,6 +74,9 @@ export function describeFsck(report: FsckReport): string {
   ];
   if (report.storeIndex) lines.push(...describeIndex(report.storeIndex));
   if (report.store) lines.push(...describeStore(report.store));
+  const absent = new Set(report.missing.map((one) => one.oid));
+  const told = lostInStore(report).filter((one) => !absent.has(one.oid));
+  lines.push(...told.map((one) => `store: pushed, and in no store any more: ${named(one)}`));
   if (report.storeProblem) lines.push(`store: ${report.storeProblem}`);
   return [...lines, verdict(report)].join("\n");
 }
@@ -97,7 +106,7 @@ function describeStore(store: StoreFindings): string[] {
 function verdict(report: FsckReport): string {
   const code = exitCodeOf(report);
   if (code === exitCode.ok)
-    return hasDamage(report) || report.storeIndex?.damagedSegments.length
+    return hasDamage(report) || report.storeIndex?.damagedSegments.length || report.store?.lost.length
       ? "Everything was repaired"
       : "Everything is right";
   if (code === exitCode.unreachable)
@@ -105,7 +114,7 @@ function verdict(report: FsckReport): string {
   if (report.wrongSizes.length > 0 && (report.fix || !hasDamage(report)))
     return "Check out the wrong pointers from a commit where they are right, or add their files again, and commit";
   if (!report.fix)
-    return report.storeIndex?.damagedSegments.length
+    return report.storeIndex?.damagedSegments.length || lostInStore(report).length > 0
       ? "Run `git mlgit fsck --store --fix` in a clone that has the data"
       : "Run `git mlgit fsck --fix`";
   return "Look for the missing contents in other clones and run `git mlgit push --all` there, or add the files again";

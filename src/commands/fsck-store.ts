@@ -6,6 +6,7 @@ import { fetchContent } from "../transfer/fetch-content.ts";
 import { silentMeter } from "../transfer/meter.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
 import type { Context } from "./command.ts";
+import { lostContents } from "./lost-contents.ts";
 import type { Session } from "./session.ts";
 import { upload } from "./upload.ts";
 
@@ -20,7 +21,9 @@ export interface StoreFindings extends Omit<StoreReport, "broken"> {
   readonly broken: readonly NamedContent[];
   /** Needed contents that the index does not name; they are only here. */
   readonly unpushed: number;
-  /** Of the broken ones, and of those whose index segment was lost: uploaded anew from this clone. */
+  /** Commits that a remote has need them, and no store names them any more. */
+  readonly lost: readonly NamedContent[];
+  /** Of the broken and the lost ones, and of those whose index segment was removed: uploaded anew from this clone. */
   readonly restored: readonly NamedContent[];
   /** Broken, needed here, and not to be had from this clone. */
   readonly unrepairable: readonly NamedContent[];
@@ -46,25 +49,32 @@ export async function checkStore(session: Session, context: Context, check: Stor
   }).finally(() => progress.done());
   const name = (oid: string): NamedContent => ({ oid, path: needed.get(oid)?.path });
   const restored = fix ? await restore(report, session, context, check) : [];
-  if (check.index?.removed.length) restored.push(...(await uploadUnnamed(session, context, check)));
+  const lost = await lostContents(session, { store, remote: check.remote, signal: context.signal });
+  // What was never pushed is sent by a push alone, unless the removed segment may have named it.
+  const unnamed = check.index?.removed.length ? [...needed.values()] : lost;
+  if (fix) restored.push(...(await uploadUnnamed(unnamed, session, context, check)));
   const mended = new Set(restored);
   return {
     ...report,
     broken: report.broken.map(name),
     unpushed: [...needed.keys()].filter((oid) => !store.has(oid) && !mended.has(oid)).length,
+    lost: lost.map(({ oid, path }) => ({ oid, path })),
     restored: restored.map(name),
     unrepairable: report.broken.filter((oid) => needed.has(oid) && !mended.has(oid)).map(name),
   };
 }
 
-/** What this clone has and no segment names, since one was lost. */
+/** Those that this clone has and no segment names, since one was lost. */
 async function uploadUnnamed(
+  among: readonly WantedContent[],
   session: Session,
   context: Context,
-  { store, needed, remote }: StoreCheck,
+  { store, remote }: StoreCheck,
 ): Promise<string[]> {
   const cache = await session.cache();
-  const unnamed = new Map([...needed].filter(([oid]) => !store.has(oid) && cache.has(oid)));
+  const unnamed = new Map(
+    among.filter(({ oid }) => !store.has(oid) && cache.has(oid)).map((one) => [one.oid, one] as const),
+  );
   if (unnamed.size > 0) await upload(unnamed, { session, context, remote });
   return [...unnamed.keys()];
 }

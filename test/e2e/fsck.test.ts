@@ -170,6 +170,44 @@ describe("git mlgit fsck", () => {
     expect(project.read("data/3.bin").equals(small(3))).toBe(true);
   });
 
+  it("tells what was pushed and no index segment names any more, and sends it again", async () => {
+    await filled();
+    await project.git("push", "-q", "origin", "main");
+    project.write("data/unpushed.bin", "not pushed yet");
+    await project.commit("later");
+    await fsck(["--store"], 0);
+    const index = project.box.path("origin.git/mlgit/index");
+    for (const segment of readdirSync(index)) rmSync(join(index, segment));
+    const found = (await fsck(["--store"], 4)) as unknown as { store: { lost: { path: string }[] } };
+    expect(paths(found.store.lost).sort()).toEqual(
+      ["0", "1", "2", "3", "4", "large"].map((name) => `data/${name}.bin`),
+    );
+    const { stdout } = await project.mlgit(["fsck", "--store"], { code: 4 });
+    expect(stdout).toContain("store: pushed, and in no store any more: data/large.bin");
+    expect(stdout).toContain("git mlgit fsck --store --fix");
+    const { stdout: mended } = await project.mlgit(["fsck", "--store", "--fix"]);
+    expect(mended).toContain("Everything was repaired");
+    expect(await fsck(["--store"], 0)).toMatchObject({ store: { unpushed: 1 } });
+    await fsck(["--store", "--paranoid"], 0);
+    for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
+    rmSync(join(project.work, "data"), { recursive: true });
+    await project.git("checkout", "-q", ".");
+    expect(project.read("data/large.bin").equals(large)).toBe(true);
+    expect(project.read("data/3.bin").equals(small(3))).toBe(true);
+  });
+
+  it("calls nothing lost that was pushed to another remote with a store of its own", async () => {
+    await filled();
+    await project.git("push", "-q", "origin", "main");
+    await project.box.git(["init", "-q", "--bare", project.box.path("other.git")]);
+    await project.git("remote", "add", "other", project.box.path("other.git"));
+    project.write("data/elsewhere.bin", "only there");
+    await project.commit("for the other");
+    await project.git("push", "-q", "other", "main");
+    await fsck(["--store"], 0);
+    await fsck(["--store", "--remote", "other"], 0);
+  });
+
   it("names what belongs to nothing", async () => {
     await filled();
     writeFileSync(join(project.cache, "packs", "left-over"), "x");

@@ -1,0 +1,38 @@
+import type { RemoteStore } from "../store/remote/remote-store.ts";
+import type { WantedContent } from "../transfer/content-map.ts";
+import { contentsOf } from "./collect-contents.ts";
+import type { Session } from "./session.ts";
+import { inOtherStores } from "./store-routes.ts";
+
+/** Where to look, and for whom. */
+export interface LostSearch {
+  readonly store: RemoteStore;
+  readonly remote: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Of the contents that commits of remote-tracking branches need: those that no store names any more. What was never pushed is not among them. Call `store.sync` before. */
+export async function lostContents(session: Session, { store, remote, signal }: LostSearch): Promise<WantedContent[]> {
+  const include = await branchesOfStore(session, remote);
+  if (include.length === 0) return [];
+  const pushed = await contentsOf(session.repository, { include, exclude: [] });
+  const isUnnamed = ({ oid }: WantedContent) => !store.has(oid);
+  if (![...pushed.values()].some(isUnnamed)) return [];
+  // A push that ended meanwhile brought its contents first and its branch then.
+  await store.sync(signal);
+  const unnamed = [...pushed.values()].filter(isUnnamed);
+  const oids = unnamed.map(({ oid }) => oid);
+  const elsewhere = await inOtherStores(oids, session, { remote, signal });
+  return unnamed.filter(({ oid }) => !elsewhere.has(oid));
+}
+
+/** A remote may have a store of its own: its branches say nothing of this one. */
+async function branchesOfStore(session: Session, remote: string | undefined): Promise<string[]> {
+  const { url } = await session.storeSettings(remote, "fetch");
+  const found: string[] = [];
+  for (const name of session.git.names("remote", "url")) {
+    const other = await session.storeSettings(name, "fetch").catch(() => undefined);
+    if (other?.url === url) found.push(`--remotes=${name}`);
+  }
+  return found;
+}
