@@ -15,7 +15,8 @@ export interface LostSearch {
 export async function lostContents(session: Session, { store, remote, signal }: LostSearch): Promise<WantedContent[]> {
   const include = await branchesOfStore(session, remote);
   if (include.length === 0) return [];
-  const pushed = await contentsOf(session.repository, { include, exclude: [] });
+  // Of commits whose objects a partial clone lacks somebody else can tell.
+  const pushed = await contentsOf(session.repository, { include, exclude: [] }, "leave-out");
   const isUnnamed = ({ oid }: WantedContent) => !store.has(oid);
   if (![...pushed.values()].some(isUnnamed)) return [];
   // A push that ended meanwhile brought its contents first and its branch then.

@@ -208,6 +208,19 @@ describe("git mlgit fsck", () => {
     await fsck(["--store", "--remote", "other"], 0);
   });
 
+  it("checks the store also from a clone that lacks objects of older commits", async () => {
+    await filled();
+    project.write("data/0.bin", small(10));
+    await project.commit("newer");
+    await project.git("push", "-q", "origin", "main");
+    const { box } = project;
+    const origin = box.path("origin.git");
+    await box.git(["config", "uploadpack.allowFilter", "true"], { cwd: origin });
+    await box.git(["clone", "-q", "-b", "main", "--filter=blob:none", `file://${origin}`, box.path("partial")]);
+    const { stdout } = await box.mlgit(["fsck", "--store"], { cwd: box.path("partial") });
+    expect(stdout).toContain("Everything is right");
+  });
+
   it("names what belongs to nothing", async () => {
     await filled();
     writeFileSync(join(project.cache, "packs", "left-over"), "x");
