@@ -19,8 +19,9 @@ export async function contentsOf(
 ): Promise<ContentMap> {
   const wanted = new ContentMap();
   let missing = 0;
-  const onMissing = () => {
+  const onMissing = (blob: string) => {
     missing += 1;
+    range.onMissing?.(blob);
   };
   const take = ({ blob, bytes, path }: SmallBlob) => {
     const pointer = parsePointer(bytes);
@@ -34,7 +35,7 @@ export async function contentsOf(
       "missing",
       `${counted(missing, "object of these commits is", "objects of these commits are")} not in this partial clone, so ${missing === 1 ? "its" : "their"} data is not known`,
       {
-        hint: "git fetch --refetch --no-filter brings them; or push from a full clone",
+        hint: "git fetch --refetch --no-filter brings them; or do this in a full clone",
       },
     );
   return wanted;

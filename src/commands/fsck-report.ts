@@ -11,6 +11,8 @@ export interface FsckReport {
   readonly cache: CacheReport;
   /** Contents that refs, indexes, stashes, reflogs or operations in progress lead to. */
   readonly needed: number;
+  /** Objects of commits that a partial clone does not have: what they lead to is not known here, and counted nowhere. */
+  readonly unknownObjects: number;
   /** Cached copies that were wrong. */
   readonly corrupt: readonly NamedContent[];
   /** Needed, and right neither in the cache nor in the store; with `fix` after every attempt. */
@@ -58,6 +60,11 @@ export function describeFsck(report: FsckReport): string {
     ...(cache.recovered > 0
       ? [
           `Finished ${counted(cache.recovered, "pack of a process that was killed", "packs of processes that were killed")}`,
+        ]
+      : []),
+    ...(report.unknownObjects > 0
+      ? [
+          `What ${counted(report.unknownObjects, "object", "objects")} of older commits may need is not known in this partial clone (git fetch --refetch --no-filter brings them)`,
         ]
       : []),
     ...cache.damagedPacks.map(

@@ -7,7 +7,7 @@ import { findWrongSizes } from "../transfer/wrong-sizes.ts";
 import type { Command, Context } from "./command.ts";
 import { describeFsck, exitCodeOf, type FsckReport } from "./fsck-report.ts";
 import { checkStore } from "./fsck-store.ts";
-import { neededContents } from "./needed-contents.ts";
+import { knownNeeds } from "./needed-contents.ts";
 import { restoreFromStore, restoreFromWorktrees } from "./restore-cache.ts";
 import { Session } from "./session.ts";
 import { inOtherStores } from "./store-routes.ts";
@@ -61,7 +61,7 @@ class Fsck {
 
   async run({ fix, store: wholeStore, paranoid }: FsckOptions): Promise<FsckReport> {
     const found = await this.#readCache(fix);
-    const needed = await neededContents(this.#session.repository);
+    const { needed, lacking: unknownObjects } = await knownNeeds(this.#session.repository);
     const cache = await this.#session.cache();
     const corrupt = new Set(found.corrupt);
     const absent = [...needed.values()].filter((one) => !cache.has(one.oid) || corrupt.has(one.oid));
@@ -83,6 +83,7 @@ class Fsck {
       fix,
       cache: found,
       needed: needed.size,
+      unknownObjects,
       corrupt: [...corrupt].map(name),
       missing: lacking.filter((one) => !repaired.has(one.oid)),
       repaired: [...repaired].map(([oid, from]) => ({ ...name(oid), from })),

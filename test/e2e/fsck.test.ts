@@ -218,6 +218,7 @@ describe("git mlgit fsck", () => {
     await box.git(["config", "uploadpack.allowFilter", "true"], { cwd: origin });
     await box.git(["clone", "-q", "-b", "main", "--filter=blob:none", `file://${origin}`, box.path("partial")]);
     const { stdout } = await box.mlgit(["fsck", "--store"], { cwd: box.path("partial") });
+    expect(stdout).toContain("What 1 object of older commits may need is not known in this partial clone");
     expect(stdout).toContain("Everything is right");
   });
 
