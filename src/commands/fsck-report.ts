@@ -38,6 +38,7 @@ export function exitCodeOf(report: FsckReport): number {
   if (report.fix ? report.corrupt.some((one) => lost.has(one.oid)) : hasDamage(report)) return exitCode.corrupt;
   if (report.wrongSizes.length > 0) return exitCode.corrupt;
   if (lost.size + lostInStore(report).length > 0) return exitCode.missing;
+  if (report.cache.unreadable.length > 0) return exitCode.disk;
   return report.storeProblem === undefined ? exitCode.ok : exitCode.unreachable;
 }
 
@@ -48,7 +49,7 @@ function lostInStore({ store, fix }: FsckReport): readonly NamedContent[] {
 }
 
 function hasDamage({ corrupt, cache }: FsckReport): boolean {
-  return corrupt.length > 0 || cache.damagedPacks.length > 0;
+  return corrupt.length + cache.damagedPacks.length + cache.misplaced.length > 0;
 }
 
 /** For people: one line per finding, then what it comes to. */
@@ -70,6 +71,8 @@ export function describeFsck(report: FsckReport): string {
     ...cache.damagedPacks.map(
       (name) => `damaged pack: ${name}${report.fix ? " (what was right in it was saved)" : ""}`,
     ),
+    ...cache.misplaced.map((path) => `not what it must be: ${path}${report.fix ? " (moved to bad/)" : ""}`),
+    ...cache.unreadable.map(({ path, problem }) => `cannot be read: ${path}: ${problem}`),
     ...report.corrupt.filter((one) => !repaired.has(one.oid)).map((one) => `corrupt: ${named(one)}`),
     ...report.repaired.map((one) => `repaired from the ${one.from}: ${named(one)}`),
     ...report.missing.map(
@@ -116,6 +119,7 @@ function verdict(report: FsckReport): string {
     return hasDamage(report) || report.storeIndex?.damagedSegments.length || report.store?.lost.length
       ? "Everything was repaired"
       : "Everything is right";
+  if (code === exitCode.disk) return "The rest is right; check the disk (dmesg, smartctl), then run this again";
   if (code === exitCode.unreachable)
     return "The rest is right; when the store can be asked (`git mlgit store test`), run this again";
   if (report.wrongSizes.length > 0 && (report.fix || !hasDamage(report)))

@@ -1,5 +1,6 @@
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
+import { setAsideVersion } from "../store/local/misplaced.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { type IndexReport, verifyIndex } from "../store/remote/verify-index.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
@@ -98,8 +99,11 @@ class Fsck {
   async #readCache(fix: boolean): Promise<CacheReport> {
     const progress = this.#context.progress("Checking");
     try {
+      // Without one that is right the cache does not open.
+      const versions = fix && setAsideVersion(this.#session.cacheFolder) ? ["version"] : [];
       const cache = await this.#session.cache();
-      return cache.check({ fix, meter: progress, signal: this.#context.signal });
+      const found = cache.check({ fix, meter: progress, signal: this.#context.signal });
+      return { ...found, misplaced: [...versions, ...found.misplaced] };
     } finally {
       progress.done();
     }

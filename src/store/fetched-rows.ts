@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../util/durable.ts";
+import { openPlain, readPlain } from "./plain-file.ts";
 
 /*
  * What came from a store by rows of a segment that stayed there: `index/<store>/.fetched-<segment>`, oids of 32 bytes each. As good as a copy of the segment for
@@ -40,7 +41,7 @@ export function keepFetchedRows(folder: string, segments: { has(id: string): boo
 
 /** One write for all, so that what two append at once does not mix; a half oid that a crash left is filled up. */
 function appendOids(path: string, oids: readonly string[]): void {
-  const fd = openSync(path, "a");
+  const fd = openPlain(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   try {
     const torn = fstatSync(fd).size % oidSize;
     writeSync(fd, Buffer.concat([Buffer.alloc(torn === 0 ? 0 : oidSize - torn), Buffer.from(oids.join(""), "hex")]));
@@ -51,7 +52,7 @@ function appendOids(path: string, oids: readonly string[]): void {
 
 function readOids(path: string): string[] {
   try {
-    const bytes = readFileSync(path);
+    const bytes = readPlain(path);
     return Array.from({ length: Math.floor(bytes.length / oidSize) }, (_, i) =>
       bytes.toString("hex", i * oidSize, (i + 1) * oidSize),
     );

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../util/durable.ts";
+import { readPlain } from "./plain-file.ts";
 
 /** Beside the copies of a store's index: where that store was found, a line for each place. */
 const placesName = ".places";
@@ -30,7 +31,7 @@ export function hasPlace(folder: string): boolean {
 
 function isAt(folder: string, location: string): boolean {
   try {
-    return readFileSync(join(folder, placesName), "utf8").split("\n").includes(location);
+    return readPlain(join(folder, placesName)).toString().split("\n").includes(location);
   } catch {
     return false;
   }

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { systemCode } from "../../error/mlgit-error.ts";
 import { mayBeAlive } from "../../util/process-mark.ts";
+import { moveAside } from "./bad-pack.ts";
 import { checkPack } from "./check-pack.ts";
 import type { LargeFiles } from "./large-files.ts";
 import type { CacheLayout } from "./layout.ts";
+import { misplacedIn } from "./misplaced.ts";
 import { recoverFolder } from "./open-folder.ts";
 import type { SmallFiles } from "./small-files.ts";
 
@@ -20,6 +22,10 @@ export interface CacheReport {
   readonly corrupt: readonly string[];
   /** Packs with any damage, by name. With `fix` what was right in them is in another pack. */
   readonly damagedPacks: readonly string[];
+  /** What is no file, or no folder, where one must be, by its path below the cache's root. With `fix` it is in `bad/` now. */
+  readonly misplaced: readonly string[];
+  /** What the disk does not give, by the same paths, and why. It stays where it is. */
+  readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
   /** Packs of dead processes that were finished on the way. */
   readonly recovered: number;
   /** What belongs to nothing, below the cache's root. With `fix` left-overs of ours are removed; what is not ours stays. */
@@ -41,6 +47,7 @@ export interface CacheParts {
 
 /** An unfinished file that nobody has touched for so long belongs to nobody. */
 export const abandonedAfterMs = 24 * 60 * 60 * 1000;
+const unreadableCodes = new Set(["EIO", "ELOOP", "EACCES", "EPERM"]);
 const idPattern = /^[0-9a-f]{64}$/;
 
 /** Reads and hashes every cached file and pack, whatever is known of them. @throws MlgitError kinds `disk`, `interrupted` */
@@ -53,6 +60,8 @@ class CacheCheck {
   readonly #options: CheckOptions;
   readonly #corrupt: string[] = [];
   readonly #damagedPacks: string[] = [];
+  readonly #misplaced: string[] = [];
+  readonly #unreadable: { path: string; problem: string }[] = [];
   readonly #orphans: string[] = [];
   #recovered = 0;
   #packs = 0;
@@ -73,8 +82,9 @@ class CacheCheck {
     );
     const packs = namesIn(layout.packs).filter((name) => name.endsWith(".pack"));
     this.#options.meter.total(files.length + packs.length, this.#sizeOf(files, packs));
-    for (const file of files) this.#checkFile(file);
-    for (const pack of packs) this.#checkPack(pack);
+    for (const file of files) this.#orUnreadable(join("files", file), () => this.#checkFile(file));
+    for (const pack of packs) this.#orUnreadable(join("packs", pack), () => this.#checkPack(pack));
+    this.#findMisplaced();
     this.#findOrphans(new Set(packs));
     return {
       files: this.#files,
@@ -83,6 +93,8 @@ class CacheCheck {
       bytes: this.#bytes,
       corrupt: [...new Set(this.#corrupt)],
       damagedPacks: this.#damagedPacks,
+      misplaced: this.#misplaced,
+      unreadable: this.#unreadable,
       recovered: this.#recovered,
       orphans: this.#orphans,
     };
@@ -101,6 +113,22 @@ class CacheCheck {
       }
     }
     this.#parts.small.packs.stale();
+  }
+
+  /** One that cannot be read must not end the check of all others; it may be the only copy, and readable again tomorrow. */
+  #orUnreadable(path: string, check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (!unreadableCodes.has(systemCode(error) ?? "")) throw error;
+      this.#unreadable.push({ path, problem: (error as Error).message });
+    }
+  }
+
+  #findMisplaced(): void {
+    const { layout } = this.#parts;
+    this.#misplaced.push(...misplacedIn(layout));
+    if (this.#options.fix) for (const path of this.#misplaced) moveAside(path, layout);
   }
 
   #sizeOf(files: readonly string[], packs: readonly string[]): number {

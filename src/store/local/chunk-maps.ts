@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "../../util/crc32.ts";
 import { writeWhole } from "../../util/durable.ts";
+import { readPlain } from "../plain-file.ts";
 
 /** Where one chunk of a file lies in a store: a pack's id, the entry's number, and its plain bytes. Chunks are listed in file order. */
 export interface MappedChunk {
@@ -83,7 +84,7 @@ export class ChunkMaps {
   }
 
   *#read(oid: string): Generator<MappedChunk> {
-    const bytes = readFileSync(join(this.#folder, oid));
+    const bytes = readPlain(join(this.#folder, oid));
     const rows = bytes.subarray(headSize);
     if (bytes.length < headSize || rows.length % rowSize !== 0) return;
     if (bytes.toString("latin1", 0, magic.length) !== magic) return;

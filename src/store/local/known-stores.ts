@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, fstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type FetchedRow, noteFetchedRows, readFetchedRows } from "../fetched-rows.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
+import { openPlain } from "../plain-file.ts";
 import { hasPlace } from "../store-places.ts";
 
 /** Segments up to this size are read at once, in bytes; of others a look-up reads some rows. */
@@ -85,7 +86,7 @@ export class KnownStores {
 
   #openSegment(path: string, id: string): Segment[] {
     try {
-      const fd = openSync(path, "r");
+      const fd = openPlain(path);
       const { size } = fstatSync(fd);
       if (size > readWhole) {
         this.#open.push(fd);

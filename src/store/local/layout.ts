@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
-import { MlgitError } from "../../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
+import { readPlain } from "../plain-file.ts";
 
 /** Files of this many bytes or more are cached whole, as what links can point to; smaller ones go into packs. */
 export const wholeFileLimit = 1 << 20;
@@ -64,12 +65,29 @@ export class CacheLayout {
     });
   }
 
+  /** Whether the version file is damaged: not that of another version, but none at all. */
+  get isVersionDamaged(): boolean {
+    const path = join(this.root, "version");
+    return existsSync(path) && this.#version(path) === undefined;
+  }
+
+  /** Undefined for what cannot be one. */
+  #version(path: string): string | undefined {
+    try {
+      const found = onDisk("read", path, () => readPlain(path).toString());
+      return /^mlgit cache \d+\n$/.test(found) ? found : undefined;
+    } catch (error) {
+      if (isMlgitError(error) && error.kind === "corrupt") return undefined;
+      throw error;
+    }
+  }
+
   #check(path: string): void {
-    const found = onDisk("read", path, () => readFileSync(path, "utf8"));
+    const found = this.#version(path);
     if (found === marker) return;
-    if (!/^mlgit cache \d+\n$/.test(found))
+    if (found === undefined)
       throw new MlgitError("corrupt", `the file that says what the cache is like is damaged: ${path}`, {
-        hint: "remove it: the next command writes it again, and all else in the cache stays as it is",
+        hint: "run `git mlgit fsck --fix`: it moves it to bad/ and writes it again, and all else in the cache stays as it is",
         path,
       });
     throw new MlgitError(

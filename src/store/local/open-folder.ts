@@ -7,6 +7,7 @@ import { uniqueName } from "../../util/durable.ts";
 import { processMark } from "../../util/process-mark.ts";
 import { readFully } from "../../util/read-fully.ts";
 import { packMagic } from "../pack/table-builder.ts";
+import { openPlain } from "../plain-file.ts";
 import type { CacheLayout } from "./layout.ts";
 import { seal } from "./open-pack.ts";
 import { decodeLog, encodedLength } from "./pack-log.ts";
@@ -41,7 +42,7 @@ export class OpenFolder {
 }
 
 function readFrom(path: string, start: number): Buffer {
-  const fd = openSync(path, "r");
+  const fd = openPlain(path);
   try {
     const bytes = Buffer.alloc(Math.max(0, fstatSync(fd).size - start));
     return bytes.subarray(0, readFully(fd, bytes, start));
@@ -53,7 +54,7 @@ function readFrom(path: string, start: number): Buffer {
 /** The bytes of a file in the data of an open pack, not yet verified. */
 export function readPlace(path: string, place: OpenPlace): PackedContent {
   const content = Buffer.alloc(place.file.size);
-  const fd = openSync(path, "r");
+  const fd = openPlain(path);
   try {
     readFully(fd, content, place.offset);
     return { content, chunks: place.file.chunks };

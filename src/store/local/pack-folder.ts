@@ -192,7 +192,8 @@ export class PackFolder {
       this.#unlearned = true;
     } catch (error) {
       if (isMlgitError(error)) return false;
-      if (systemCode(error) !== "ENOENT") throw error;
+      // One that the disk does not give must not keep anybody from all others: fsck tells of it.
+      if (!["ENOENT", "EIO", "ELOOP"].includes(systemCode(error) ?? "")) throw error;
     }
     return true;
   }

@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { createDurable } from "../../util/durable.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import { packLimit } from "../pack/pack-format.ts";
+import { readPlain } from "../plain-file.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { PackFolder } from "./pack-folder.ts";
 import type { SealedPack } from "./sealed-pack.ts";
@@ -66,7 +67,7 @@ function* contentsOfAll(packs: readonly SealedPack[]) {
 function lock(layout: CacheLayout): boolean {
   if (createDurable(lockOf(layout), processMark())) return true;
   try {
-    if (!mayBeAlive(readFileSync(lockOf(layout), "utf8"))) rmSync(lockOf(layout), { force: true });
+    if (!mayBeAlive(readPlain(lockOf(layout)).toString())) rmSync(lockOf(layout), { force: true });
   } catch {
     // It is free again: the next one merges.
   }

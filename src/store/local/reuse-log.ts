@@ -1,9 +1,13 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { diskError, onDisk } from "../../error/disk-error.ts";
+import { isMlgitError } from "../../error/mlgit-error.ts";
+import { openPlain, readPlain } from "../plain-file.ts";
 
 const recordSize = 32;
 const prefix = "reused-";
+/** Behind the number of the day: still a number of that day to whoever reads it. */
+const beside = ".1";
 /** Oids that are kept in mind. */
 const mostNoted = 32_768;
 const dayMs = 24 * 60 * 60 * 1000;
@@ -25,12 +29,24 @@ export class ReuseLog {
   /** @throws what the system throws: content must not be taken for safe when this failed. */
   note(oid: string): void {
     if (this.#noted.has(oid)) return;
-    const path = join(this.#journal, `${prefix}${today()}`);
-    this.#fd ??= onDisk("write to", path, () => openAligned(path));
+    this.#fd ??= this.#open();
     if (writeSync(this.#fd, Buffer.from(oid, "hex")) !== recordSize) throw noRoom(this.#journal);
     // What is noted twice takes some bytes more on the disk.
     if (this.#noted.size >= mostNoted) this.#noted.clear();
     this.#noted.add(oid);
+  }
+
+  /** What is no file in its place must not stop whoever adds: then there is one beside it. */
+  #open(): number {
+    const path = join(this.#journal, `${prefix}${today()}`);
+    return onDisk("write to", path, () => {
+      try {
+        return openAligned(path);
+      } catch (error) {
+        if (!isMlgitError(error)) throw error;
+        return openAligned(`${path}${beside}`);
+      }
+    });
   }
 
   /** Lets go of the file. */
@@ -44,10 +60,11 @@ export class ReuseLog {
     const found = new Set<string>();
     const days = Math.ceil(graceMs / dayMs) + 1;
     for (const name of readdirSync(this.#journal)) {
-      if (!name.startsWith(prefix)) continue;
       const path = join(this.#journal, name);
+      // What is no file was never written to: fsck tells of it.
+      if (!name.startsWith(prefix) || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
       if (Number(name.slice(prefix.length)) < today() - days) rmSync(path, { force: true });
-      else addAll(readFileSync(path), found);
+      else addAll(readPlain(path), found);
     }
     return found;
   }
@@ -55,7 +72,7 @@ export class ReuseLog {
 
 /** What a full disk has cut off is filled up: behind it nothing would be read as it was written. */
 function openAligned(path: string): number {
-  const fd = openSync(path, "a");
+  const fd = openPlain(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   const torn = fstatSync(fd).size % recordSize;
   if (torn > 0) writeSync(fd, Buffer.alloc(recordSize - torn));
   return fd;

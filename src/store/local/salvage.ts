@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { cutsOf } from "../../chunk/gear.ts";
-import { systemCode } from "../../error/mlgit-error.ts";
+import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { type FileRow, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
 import { packMagic } from "../pack/table-builder.ts";
+import { readPlain } from "../plain-file.ts";
 
 export interface Salvaged {
   readonly oid: string;
@@ -37,9 +37,9 @@ export function namedFiles(packPath: string): string[] {
 
 function readOrNothing(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readPlain(path);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return Buffer.alloc(0);
+    if (isMlgitError(error) || systemCode(error) === "ENOENT") return Buffer.alloc(0);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
@@ -6,6 +6,7 @@ import { readFully } from "../../util/read-fully.ts";
 import { WarmSource } from "../index/byte-source.ts";
 import { type FileRow, memorySource, Segment } from "../index/segment.ts";
 import { PackTable } from "../pack/pack-table.ts";
+import { openPlain } from "../plain-file.ts";
 import type { PackedChunk } from "./pack-log.ts";
 import { PackWindow } from "./pack-window.ts";
 
@@ -59,7 +60,7 @@ export class SealedPack {
     this.path = path;
     this.#hash = hash;
     this.#options = options;
-    const fd = openSync(path.replace(/\.pack$/, ".idx"), "r");
+    const fd = openPlain(path.replace(/\.pack$/, ".idx"));
     let keep = false;
     try {
       keep = options.inMemory === false;
@@ -189,7 +190,7 @@ export class SealedPack {
   #openPack(): Opened {
     const pack = this.#segment.packs[0];
     if (!pack) throw this.damaged("its index names no pack");
-    const fd = openSync(this.path, "r");
+    const fd = openPlain(this.path);
     try {
       const stat = fstatSync(fd, { bigint: true });
       if (stat.size !== BigInt(pack.size)) throw this.damaged("it has not the length its index states");

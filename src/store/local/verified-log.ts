@@ -1,7 +1,8 @@
-import { type BigIntStats, closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "../../util/crc32.ts";
 import { writeDurable } from "../../util/durable.ts";
+import { openPlain, readPlain } from "../plain-file.ts";
 
 const recordSize = 80;
 const oidSize = 32;
@@ -68,7 +69,7 @@ export class VerifiedLog {
     const record = encode(oid, seen);
     this.#load().set(oid, record);
     try {
-      const fd = openSync(this.#path, "a");
+      const fd = openPlain(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
       try {
         writeSync(fd, record);
       } finally {
@@ -133,7 +134,7 @@ class Records {
 
 function readOrNothing(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readPlain(path);
   } catch {
     return Buffer.alloc(0);
   }

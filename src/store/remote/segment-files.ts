@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
 import { ChunkFilter } from "../index/chunk-filter.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
+import { openPlain, readPlain } from "../plain-file.ts";
 
 const idPattern = /^[0-9a-f]{64}$/;
 const filterOf = (id: string) => `.filter-${id}`;
@@ -46,7 +46,7 @@ export class SegmentFiles {
   open(id: string): Segment | undefined {
     let fd: number | undefined;
     try {
-      fd = openSync(join(this.#folder, id), "r");
+      fd = openPlain(join(this.#folder, id));
       return this.#opened(id, fd);
     } catch {
       if (fd !== undefined && this.#fds.get(id) !== fd) closeSync(fd);
@@ -61,7 +61,7 @@ export class SegmentFiles {
     makeFolder(this.#folder);
     writeDurable(join(this.#folder, id), bytes);
     if (bytes.length <= smallSegment) return segment;
-    const fd = openSync(join(this.#folder, id), "r");
+    const fd = openPlain(join(this.#folder, id));
     this.#note(id, fd);
     // While its rows are in memory: later it would have to be read once more.
     this.filter(id, segment);
@@ -152,7 +152,7 @@ function stateOf(fd: number): string {
 
 function readNotes(path: string): Record<string, string> {
   try {
-    const notes: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const notes: unknown = JSON.parse(readPlain(path).toString());
     return typeof notes === "object" && notes !== null ? (notes as Record<string, string>) : {};
   } catch {
     return {};

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { UploadMemory } from "../../backend/backend.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { uniqueName } from "../../util/durable.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { PackTable } from "../pack/pack-table.ts";
+import { readPlain } from "../plain-file.ts";
 import { formatRecipe, type PackRecipe, parseRecipe } from "./pack-recipe.ts";
 
 /** What an earlier push had begun to send. */
@@ -54,7 +55,7 @@ export class UnfinishedPacks {
     return namesIn(this.#folder)
       .filter((name) => idPattern.test(name))
       .flatMap((id) => {
-        const found = attempt(() => parseRecipe(readFileSync(join(this.#folder, id), "utf8"), this.#hash));
+        const found = attempt(() => parseRecipe(readPlain(join(this.#folder, id)).toString(), this.#hash));
         return found ? [{ ...found, memory: this.#memoryOf(id) }] : [];
       });
   }
@@ -91,7 +92,7 @@ export class UnfinishedPacks {
   #memoryOf(id: string): UploadMemory {
     const path = join(this.#folder, id + stateSuffix);
     return {
-      recall: () => attempt(() => readFileSync(path, "utf8")),
+      recall: () => attempt(() => readPlain(path).toString()),
       note: (state) => {
         attempt(() => {
           writeFileSync(`${path}~`, state);
