@@ -122,7 +122,8 @@ class Fsck {
     } catch (error) {
       if (!isMlgitError(error) || error.kind === "interrupted" || error.kind === "disk") throw error;
       if (error.kind === "setup" && (whole || this.#remote !== undefined)) throw error;
-      return error.kind === "setup" || error.kind === "missing" ? {} : { index, problem: error.message };
+      if (error.kind === "setup" || error.kind === "missing") return {};
+      return { index, problem: error.hint === undefined ? error.message : `${error.message}; ${error.hint}` };
     }
   }
 

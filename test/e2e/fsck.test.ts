@@ -143,6 +143,30 @@ describe("git mlgit fsck", () => {
     expect(stdout).toContain("the store cannot be asked: data/0.bin");
   });
 
+  it.each(["", "{", "{}", "[]", '{"format": 1}'])(
+    "says of a store whose marker is %j what makes it work again, and that does",
+    async (found) => {
+      await filled();
+      await project.git("push", "-q", "origin", "main");
+      const store = project.box.path("origin.git/mlgit");
+      const listed = () => readdirSync(store, { recursive: true }).sort();
+      const before = listed();
+      writeFileSync(join(store, "mlgit.json"), found);
+      const { stdout } = await project.mlgit(["fsck", "--store"], { code: 6 });
+      expect(stdout).toContain("move that one file away from the store, and run `git mlgit push --all`");
+      const { stderr } = await project.mlgit(["push", "--all"], { code: 5 });
+      expect(stderr).toContain("move that one file away");
+      rmSync(join(store, "mlgit.json"));
+      await project.mlgit(["push", "--all"]);
+      expect(listed()).toEqual(before);
+      await fsck(["--store", "--paranoid"], 0);
+      for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
+      rmSync(join(project.work, "data"), { recursive: true });
+      await project.git("checkout", "-q", ".");
+      expect(project.read("data/large.bin").equals(large)).toBe(true);
+    },
+  );
+
   it.each([
     ["with a copy of it, by what takes its place", true],
     ["without a copy of it, by sending the contents again", false],

@@ -62,27 +62,30 @@ function parse(text: string, location: string): StoreMarker {
   try {
     marker = JSON.parse(text) as StoreMarker;
   } catch (error) {
-    throw new MlgitError("corrupt", `mlgit.json of ${location} is not JSON`, {
-      path: "mlgit.json",
-      cause: error,
-      hint: "restore it from a backup of the store",
-    });
+    throw damaged(`mlgit.json of ${location} is not JSON`, error);
   }
-  if (marker?.format !== 1)
+  if (typeof marker?.format !== "number") throw damaged(`mlgit.json of ${location} says no format`);
+  if (marker.format !== 1)
     throw new MlgitError(
       "unsupported",
-      `the store ${location} has format ${JSON.stringify(marker?.format)}; this mlgit knows format 1`,
+      `the store ${location} has format ${marker.format}; this mlgit knows format 1`,
       {
         path: "mlgit.json",
         hint: "install the newest mlgit",
       },
     );
   if (typeof marker.id !== "string" || !/^[0-9A-Za-z-]{1,64}$/.test(marker.id))
-    throw new MlgitError("corrupt", `mlgit.json of ${location} has no usable id`, {
-      path: "mlgit.json",
-      hint: "restore it from a backup of the store",
-    });
+    throw damaged(`mlgit.json of ${location} has no usable id`);
   return marker;
+}
+
+/** Nothing in packs and index leads to the marker, so another one serves as well. But a person has to look: what was cut may have been of a newer format. */
+function damaged(message: string, cause?: unknown): MlgitError {
+  return new MlgitError("corrupt", message, {
+    path: "mlgit.json",
+    hint: "move that one file away from the store, and run `git mlgit push --all` in a clone that has the data: it writes a new one, and all else in the store stays as it is",
+    cause,
+  });
 }
 
 /** @throws MlgitError kind `unsupported` unless this program may write to the store. */
