@@ -6,7 +6,7 @@ import { fetchContent } from "../transfer/fetch-content.ts";
 import { silentMeter } from "../transfer/meter.ts";
 import type { WantedContent } from "../transfer/push-content.ts";
 import type { Context } from "./command.ts";
-import { lostContents } from "./lost-contents.ts";
+import { type LostSearch, lostContents } from "./lost-contents.ts";
 import type { Session } from "./session.ts";
 import { upload } from "./upload.ts";
 
@@ -64,16 +64,36 @@ export async function checkStore(session: Session, context: Context, check: Stor
   };
 }
 
+/** The same where no store is: undefined where nothing was ever pushed to it, as far as this clone knows. */
+export async function checkNoStore(
+  session: Session,
+  context: Context,
+  check: Omit<StoreCheck, "store">,
+): Promise<StoreFindings | undefined> {
+  const { needed, fix, remote } = check;
+  const lost = await lostContents(session, { store: undefined, remote, signal: context.signal });
+  if (lost.length === 0) return undefined;
+  const restored = fix ? await uploadUnnamed(lost, session, context, { store: undefined, remote }) : [];
+  const nothing = { packs: 0, segments: 0, missingPacks: [], damagedPacks: [], orphans: [], broken: [] };
+  return {
+    ...nothing,
+    unpushed: needed.size - restored.length,
+    lost: lost.map(({ oid, path }) => ({ oid, path })),
+    restored: restored.map((oid) => ({ oid, path: needed.get(oid)?.path })),
+    unrepairable: [],
+  };
+}
+
 /** Those that this clone has and no segment names, since one was lost. */
 async function uploadUnnamed(
   among: readonly WantedContent[],
   session: Session,
   context: Context,
-  { store, remote }: StoreCheck,
+  { store, remote }: Pick<LostSearch, "store" | "remote">,
 ): Promise<string[]> {
   const cache = await session.cache();
   const unnamed = new Map(
-    among.filter(({ oid }) => !store.has(oid) && cache.has(oid)).map((one) => [one.oid, one] as const),
+    among.filter(({ oid }) => !store?.has(oid) && cache.has(oid)).map((one) => [one.oid, one] as const),
   );
   if (unnamed.size > 0) await upload(unnamed, { session, context, remote });
   return [...unnamed.keys()];

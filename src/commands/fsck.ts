@@ -7,7 +7,7 @@ import type { WantedContent } from "../transfer/push-content.ts";
 import { findWrongSizes } from "../transfer/wrong-sizes.ts";
 import type { Command, Context } from "./command.ts";
 import { describeFsck, exitCodeOf, type FsckReport } from "./fsck-report.ts";
-import { checkStore } from "./fsck-store.ts";
+import { checkNoStore, checkStore, type StoreCheck, type StoreFindings } from "./fsck-store.ts";
 import { knownNeeds } from "./needed-contents.ts";
 import { restoreFromStore, restoreFromWorktrees } from "./restore-cache.ts";
 import { Session } from "./session.ts";
@@ -74,10 +74,8 @@ class Fsck {
     const elsewhere = await inOtherStores(oids, this.#session, { remote, signal: this.#context.signal });
     const lacking = notThere.filter((one) => !elsewhere.has(one.oid));
     const repaired = fix ? await this.#repair({ corrupt, lacking, store }) : new Map<string, "worktree" | "store">();
-    const findings =
-      wholeStore && store
-        ? await checkStore(this.#session, this.#context, { store, needed, paranoid, fix, remote, index })
-        : undefined;
+    const check = { needed, paranoid, fix, remote, index };
+    const findings = wholeStore && !problem ? await this.#checkStore(store, check) : undefined;
     await store?.close();
     const name = (oid: string) => ({ oid, path: needed.get(oid)?.path });
     return {
@@ -94,6 +92,11 @@ class Fsck {
       ...(index ? { storeIndex: index } : {}),
       ...(problem ? { storeProblem: problem } : {}),
     };
+  }
+
+  #checkStore(store: RemoteStore | undefined, check: Omit<StoreCheck, "store">): Promise<StoreFindings | undefined> {
+    if (!store) return checkNoStore(this.#session, this.#context, check);
+    return checkStore(this.#session, this.#context, { ...check, store });
   }
 
   async #readCache(fix: boolean): Promise<CacheReport> {

@@ -6,7 +6,8 @@ import { inOtherStores } from "./store-routes.ts";
 
 /** Where to look, and for whom. */
 export interface LostSearch {
-  readonly store: RemoteStore;
+  /** Undefined: there is none. */
+  readonly store: RemoteStore | undefined;
   readonly remote: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -17,10 +18,10 @@ export async function lostContents(session: Session, { store, remote, signal }: 
   if (include.length === 0) return [];
   // Of commits whose objects a partial clone lacks somebody else can tell.
   const pushed = await contentsOf(session.repository, { include, exclude: [] }, "leave-out");
-  const isUnnamed = ({ oid }: WantedContent) => !store.has(oid);
+  const isUnnamed = ({ oid }: WantedContent) => !store?.has(oid);
   if (![...pushed.values()].some(isUnnamed)) return [];
   // A push that ended meanwhile brought its contents first and its branch then.
-  await store.sync(signal);
+  await store?.sync(signal);
   const unnamed = [...pushed.values()].filter(isUnnamed);
   const oids = unnamed.map(({ oid }) => oid);
   const elsewhere = await inOtherStores(oids, session, { remote, signal });

@@ -220,6 +220,21 @@ describe("git mlgit fsck", () => {
     expect(project.read("data/3.bin").equals(small(3))).toBe(true);
   });
 
+  it("tells it, too, where the whole store is gone, and makes it again", async () => {
+    await filled();
+    await fsck(["--store"], 0);
+    await project.git("push", "-q", "origin", "main");
+    const store = project.box.path("origin.git/mlgit");
+    renameSync(store, project.box.path("aside"));
+    expect(await fsck(["--store"], 4)).toMatchObject({ store: { lost: { length: 6 }, restored: [] } });
+    await fsck(["--store", "--fix"], 0);
+    await fsck(["--store", "--paranoid"], 0);
+    rmSync(join(store, "mlgit.json"));
+    await fsck(["--store"], 4);
+    await fsck(["--store", "--fix"], 0);
+    expect(await fsck(["--store"], 0)).toMatchObject({ store: { packs: 1, orphans: [] } });
+  });
+
   it("calls nothing lost that was pushed to another remote with a store of its own", async () => {
     await filled();
     await project.git("push", "-q", "origin", "main");
