@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, constants, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../util/durable.ts";
-import { readPlain } from "./plain-file.ts";
+import { openPlain, readPlain } from "./plain-file.ts";
 
 /** Beside the copies of a store's index: where that store was found, a line for each place. */
 const placesName = ".places";
@@ -18,7 +18,7 @@ export function notePlace(indexFolder: string, location: string, store: string |
         rmSync(join(indexFolder, other), { recursive: true, force: true });
     if (store === undefined) return;
     makeFolder(join(indexFolder, store));
-    appendFileSync(join(indexFolder, store, placesName), `${location}\n`);
+    append(join(indexFolder, store, placesName), `${location}\n`);
   } catch {
     // A full disk is reported by whoever writes data.
   }
@@ -26,7 +26,16 @@ export function notePlace(indexFolder: string, location: string, store: string |
 
 /** Whether the store that this folder is about was at some place when somebody looked last. */
 export function hasPlace(folder: string): boolean {
-  return existsSync(join(folder, placesName));
+  return statSync(join(folder, placesName), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function append(path: string, text: string): void {
+  const fd = openPlain(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function isAt(folder: string, location: string): boolean {
