@@ -26,7 +26,12 @@ export function notePlace(indexFolder: string, location: string, store: string |
 
 /** Whether the store that this folder is about was at some place when somebody looked last. */
 export function hasPlace(folder: string): boolean {
-  return statSync(join(folder, placesName), { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(join(folder, placesName), { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    // Something else lies where the folder should be.
+    return false;
+  }
 }
 
 function append(path: string, text: string): void {

@@ -23,7 +23,7 @@ export interface PackFolderOptions {
   /** Told of a pack whose index is damaged; it must be gone from the folder afterwards. */
   damaged(name: string): void;
   readonly knows: KnowsPack;
-  /** Bytes of packs' indexes that are held in memory; those of more packs are read where they are. Default 8 MiB. */
+  /** Bytes of packs' indexes that are held in memory; those of more packs are read where they are, or held while they are asked often. Default 4 MiB. */
   readonly indexBytes?: number | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface PackFolderOptions {
 const recentPacks = 8;
 /** Packs whose files and tables are kept open. */
 const openPacks = 12;
-const defaultIndexBytes = 8 << 20;
+const defaultIndexBytes = 4 << 20;
 
 /** No file system in use stamps changes more coarsely and is still written by several processes. */
 const clockTickMs = 50;
