@@ -1,11 +1,11 @@
 import { forbidden, loosens, type Mutability } from "../entity/mutability.ts";
 import { parseSpec, type Spec } from "../entity/spec.ts";
+import { quotePath } from "../git/quote-path.ts";
 import type { Repository } from "../git/repository.ts";
 import { shellWord } from "../util/shell-word.ts";
 import type { Breach } from "./breach.ts";
 import type { EntitySpec } from "./entity-specs.ts";
 import { changesOfPublished, type PublishedChange, type PublishedVersion, versionTrees } from "./published.ts";
-import { quotePath } from "./restore-content.ts";
 
 /** One state of one entity: staged, or of a commit. */
 export interface EntityState {

@@ -1,6 +1,7 @@
 import { exitCode } from "../error/exit-code.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { dehydrateFile } from "../hydrate/dehydrate-file.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { formatPointer } from "../pointer/pointer.ts";
@@ -9,7 +10,6 @@ import { counted } from "../util/counted.ts";
 import { hashFd } from "../util/hash-file.ts";
 import type { Command, Context } from "./command.ts";
 import { holdsPointer } from "./hydrate.ts";
-import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
 import { indexFiles, namedFiles, type TrackedFile } from "./tracked-files.ts";
 

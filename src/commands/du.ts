@@ -1,13 +1,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isMlgitError } from "../error/mlgit-error.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { listPacks } from "../store/remote/confirm-files.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Command, Context } from "./command.ts";
 import { needTreeish } from "./need-treeish.ts";
 import { neededContents } from "./needed-contents.ts";
-import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
 import { below, indexFiles, namedFiles, treeFiles } from "./tracked-files.ts";
 

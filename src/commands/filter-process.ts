@@ -2,6 +2,7 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
 import { counted } from "../util/counted.ts";
 import type { Command, Context } from "./command.ts";
@@ -11,7 +12,7 @@ import { TextconvRequests } from "./for-textconv.ts";
 import { Meanwhile } from "./meanwhile.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { StreamedFiles } from "./protect-streamed.ts";
-import { fetchOrExplain, quotePath } from "./restore-content.ts";
+import { fetchOrExplain } from "./restore-content.ts";
 import { Session } from "./session.ts";
 
 /**

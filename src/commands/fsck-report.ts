@@ -94,7 +94,9 @@ export function describeFsck(report: FsckReport): string {
 function describeIndex({ damagedSegments, rewritten, removed }: IndexReport): string[] {
   const done = (id: string) => {
     if (rewritten.includes(id)) return " (written anew)";
-    return removed.includes(id) ? " (removed; run `git mlgit push --all` in the other clones that pushed to it)" : "";
+    return removed.includes(id)
+      ? " (moved to bad/ in the cache; run `git mlgit push --all` in the other clones that pushed to the store)"
+      : "";
   };
   return damagedSegments.map((id) => `store: index segment is damaged: ${id}${done(id)}`);
 }

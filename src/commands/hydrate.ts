@@ -2,13 +2,14 @@ import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCode } from "../error/exit-code.ts";
 import { worktreeChanges } from "../git/changes.ts";
+import { quotePath } from "../git/quote-path.ts";
 import type { HydrateReport } from "../hydrate/hydrate.ts";
 import { HydrateRows } from "../hydrate/hydrate-rows.ts";
 import { parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import { counted } from "../util/counted.ts";
 import type { Command, Context } from "./command.ts";
 import { PathWishes } from "./path-wishes.ts";
-import { hydrateQueue, quotePath, reportHydration } from "./restore-content.ts";
+import { hydrateQueue, reportHydration } from "./restore-content.ts";
 import { Session } from "./session.ts";
 import { eachIndexFiles, indexFiles, namedFiles, type TrackedFile } from "./tracked-files.ts";
 

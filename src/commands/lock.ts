@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { exitCode } from "../error/exit-code.ts";
 import { blobOid } from "../git/blob-pack.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { protectFile } from "../hydrate/protect-file.ts";
 import { formatPointer } from "../pointer/pointer.ts";
@@ -10,7 +11,6 @@ import { counted } from "../util/counted.ts";
 import { hashFile } from "../util/hash-file.ts";
 import type { Command } from "./command.ts";
 import { type GovernedFile, governedFiles } from "./governed-files.ts";
-import { quotePath } from "./restore-content.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 /** Takes an unlock back: the files are read-only again. */

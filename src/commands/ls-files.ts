@@ -1,8 +1,8 @@
+import { quotePath } from "../git/quote-path.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Command } from "./command.ts";
 import { holdsPointer } from "./hydrate.ts";
 import { needTreeish } from "./need-treeish.ts";
-import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
 import { below, indexFiles, treeFiles } from "./tracked-files.ts";
 

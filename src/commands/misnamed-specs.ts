@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { mayBeEntity, placeOfSpec } from "../entity/entity-path.ts";
 import { kinds } from "../entity/kind.ts";
+import { quotePath } from "../git/quote-path.ts";
 import type { Repository } from "../git/repository.ts";
 import type { EntitySpec } from "./entity-specs.ts";
-import { quotePath } from "./restore-content.ts";
 
 /**
  * A spec that is not called as its folder makes no entity: whoever renames the one and not the other loses rules and versions, which nothing else would say.

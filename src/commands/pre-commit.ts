@@ -4,13 +4,13 @@ import { ByteList } from "../git/byte-list.ts";
 import { type CatFile, openCatFile } from "../git/cat-file.ts";
 import { type Change, eachStagedChanges } from "../git/changes.ts";
 import { type AttributeCheck, openAttributeCheck } from "../git/check-attributes.ts";
+import { quotePath } from "../git/quote-path.ts";
 import type { Repository } from "../git/repository.ts";
 import { joined } from "../git/tree-scan.ts";
 import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import { counted } from "../util/counted.ts";
 import type { Command } from "./command.ts";
 import { assertKinds } from "./declared-kinds.ts";
-import { quotePath } from "./restore-content.ts";
 
 /** They are asked about together. */
 const changesAtOnce = 4096;

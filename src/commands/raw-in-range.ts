@@ -1,5 +1,6 @@
 import type { BlobSet } from "../git/blob-set.ts";
 import { type Change, eachTreeChanges, emptyTree } from "../git/changes.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { type CommitRange, independentTips, newBlobs, rangeStart } from "../git/range.ts";
 import type { Repository } from "../git/repository.ts";
 import { trackedInTree } from "../git/tree-attributes.ts";
@@ -7,7 +8,6 @@ import { inBatches, type TreeFile } from "../git/tree-scan.ts";
 import { type Breach, refuseBreaches } from "./breach.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
 import { rawAmong } from "./raw-files.ts";
-import { quotePath } from "./restore-content.ts";
 
 /**
  * Tracked files that a range of commits brings with their bytes, as a `git add` without the filter does: at its ends, by the attributes there. What

@@ -10,8 +10,6 @@ import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import type { Session } from "./session.ts";
 
-export { quotePath };
-
 /** Hydrates paths with everything joined: fetching from the store, placing, stamping. */
 export function hydratePaths(
   items: readonly HydrateItem[],

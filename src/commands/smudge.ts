@@ -1,9 +1,10 @@
 import { smudgeContent } from "../filter/smudge.ts";
 import { writeAll } from "../git/fd.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { standardInput } from "./clean.ts";
 import type { Command, Context } from "./command.ts";
 import { PathWishes } from "./path-wishes.ts";
-import { fetchOrExplain, quotePath } from "./restore-content.ts";
+import { fetchOrExplain } from "./restore-content.ts";
 import { Session } from "./session.ts";
 
 /** git's one-shot smudge filter: stdin is a pointer, stdout the bytes. */

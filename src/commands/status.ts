@@ -1,12 +1,12 @@
 import { isMlgitError, type MlgitError } from "../error/mlgit-error.ts";
 import { type Change, stagedChanges, verifyCommit, worktreeEdits } from "../git/changes.ts";
 import { areTracked } from "../git/check-attributes.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
 import type { Command } from "./command.ts";
 import { holdsPointer } from "./hydrate.ts";
-import { quotePath } from "./restore-content.ts";
 import { Session } from "./session.ts";
 import { eachIndexFiles, type TrackedFile } from "./tracked-files.ts";
 

@@ -1,6 +1,7 @@
 import { MlgitError } from "../error/mlgit-error.ts";
 import { blobOid } from "../git/blob-pack.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
+import { quotePath } from "../git/quote-path.ts";
 import { resolveObjects } from "../git/tags.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { unlockFile } from "../hydrate/unlock-file.ts";
@@ -11,7 +12,6 @@ import { indexSpecs } from "./entity-specs.ts";
 import { type GovernedFile, governedFiles } from "./governed-files.ts";
 import type { Worktree } from "./kind/find-entity.ts";
 import { publishedVersions } from "./published.ts";
-import { quotePath } from "./restore-content.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 /** Lets published files of flexible entities be changed, here and for the bytes they have now. */

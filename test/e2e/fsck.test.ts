@@ -40,6 +40,14 @@ describe("git mlgit fsck", () => {
   const packs = () => project.cached("packs").filter((path) => path.endsWith(".pack"));
   const fsck = async (args: readonly string[], code: number) =>
     (await project.json(["fsck", ...args], { code })) as Report;
+  /** Takes away what is here, so that all comes from the store again. */
+  const expectAllFromStore = async () => {
+    for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
+    rmSync(join(project.work, "data"), { recursive: true });
+    await project.git("checkout", "-q", ".");
+    expect(project.read("data/large.bin").equals(large)).toBe(true);
+    expect(project.read("data/3.bin").equals(small(3))).toBe(true);
+  };
   const paths = (list: readonly { path?: string }[]) => list.map((one) => one.path);
 
   it("finds nothing wrong where nothing is", async () => {
@@ -160,10 +168,7 @@ describe("git mlgit fsck", () => {
       await project.mlgit(["push", "--all"]);
       expect(listed()).toEqual(before);
       await fsck(["--store", "--paranoid"], 0);
-      for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
-      rmSync(join(project.work, "data"), { recursive: true });
-      await project.git("checkout", "-q", ".");
-      expect(project.read("data/large.bin").equals(large)).toBe(true);
+      await expectAllFromStore();
     },
   );
 
@@ -187,11 +192,7 @@ describe("git mlgit fsck", () => {
     const [copies = ""] = readdirSync(join(project.cache, "index"));
     if (!hasCopy) expect(readFileSync(join(project.cache, "index", copies, "bad", segment))).toEqual(damaged);
     await fsck(["--store", "--paranoid"], 0);
-    for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
-    rmSync(join(project.work, "data"), { recursive: true });
-    await project.git("checkout", "-q", ".");
-    expect(project.read("data/large.bin").equals(large)).toBe(true);
-    expect(project.read("data/3.bin").equals(small(3))).toBe(true);
+    await expectAllFromStore();
   });
 
   it("tells what was pushed and no index segment names any more, and sends it again", async () => {
@@ -213,11 +214,7 @@ describe("git mlgit fsck", () => {
     expect(mended).toContain("Everything was repaired");
     expect(await fsck(["--store"], 0)).toMatchObject({ store: { unpushed: 1 } });
     await fsck(["--store", "--paranoid"], 0);
-    for (const folder of ["files", "packs", "index"]) rmSync(join(project.cache, folder), { recursive: true });
-    rmSync(join(project.work, "data"), { recursive: true });
-    await project.git("checkout", "-q", ".");
-    expect(project.read("data/large.bin").equals(large)).toBe(true);
-    expect(project.read("data/3.bin").equals(small(3))).toBe(true);
+    await expectAllFromStore();
   });
 
   it("tells it, too, where the whole store is gone, and makes it again", async () => {

@@ -1,10 +1,10 @@
 import { isData } from "../../entity/entity-path.ts";
 import { openCatFile } from "../../git/cat-file.ts";
 import { type Change, emptyTree, treeChanges } from "../../git/changes.ts";
+import { quotePath } from "../../git/quote-path.ts";
 import type { Repository } from "../../git/repository.ts";
 import { parsePointer, pointerLimit } from "../../pointer/pointer.ts";
 import type { VersionTree } from "../published.ts";
-import { quotePath } from "../restore-content.ts";
 
 /** Which data files two versions differ in, relative to the entity's folder. */
 export interface Comparison {

@@ -2,6 +2,7 @@ import { lstatSync } from "node:fs";
 import type { Kind } from "../../entity/kind.ts";
 import { exitCode } from "../../error/exit-code.ts";
 import { worktreeChanges } from "../../git/changes.ts";
+import { quotePath } from "../../git/quote-path.ts";
 import { skippedPaths } from "../../git/skip-worktree.ts";
 import { dehydrateFile } from "../../hydrate/dehydrate-file.ts";
 import { PlaceBatch } from "../../hydrate/place-batch.ts";
@@ -11,7 +12,7 @@ import type { Action, CommandResult, Context, OptionSpec, Options } from "../com
 import { command as fsck } from "../fsck.ts";
 import { holdsPointer } from "../hydrate.ts";
 import { MutabilityMap } from "../mutability-map.ts";
-import { fetchOrExplain, hydratePaths, quotePath, reportHydration } from "../restore-content.ts";
+import { fetchOrExplain, hydratePaths, reportHydration } from "../restore-content.ts";
 import { Session } from "../session.ts";
 import { indexFiles, type TrackedFile } from "../tracked-files.ts";
 import { findEntities, needWorktree } from "./find-entity.ts";

@@ -1,11 +1,12 @@
 import { exitCode } from "../../error/exit-code.ts";
 import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
+import { quotePath } from "../../git/quote-path.ts";
 import type { HydrateReport } from "../../hydrate/hydrate.ts";
 import { counted } from "../../util/counted.ts";
 import type { Context, OptionSpec, Options } from "../command.ts";
 import { holdsPointer } from "../hydrate.ts";
 import type { VersionTree } from "../published.ts";
-import { hydratePaths, quotePath, reportHydration } from "../restore-content.ts";
+import { hydratePaths, reportHydration } from "../restore-content.ts";
 import { Session } from "../session.ts";
 import { indexFiles, type TrackedFile } from "../tracked-files.ts";
 

@@ -1,11 +1,11 @@
 import { openCatFile } from "../../git/cat-file.ts";
 import { findInHistory, type HistoryFiles, listHistory, pathsUnder } from "../../git/history-files.ts";
 import { scanPointers } from "../../git/pointer-scan.ts";
+import { quotePath } from "../../git/quote-path.ts";
 import type { Repository } from "../../git/repository.ts";
 import { convertAttributes } from "../../migrate/lfs-attributes.ts";
 import type { LfsContent } from "../../migrate/lfs-objects.ts";
 import { type LfsPointer, parseLfsPointer } from "../../migrate/lfs-pointer.ts";
-import { quotePath } from "../restore-content.ts";
 import type { Problem } from "./report.ts";
 
 /** What the history has of git-lfs. */

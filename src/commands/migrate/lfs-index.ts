@@ -1,12 +1,12 @@
 import { filesWithFilter } from "../../git/attributes.ts";
 import { openCatFile } from "../../git/cat-file.ts";
 import { pointerLimit } from "../../git/pointer-scan.ts";
+import { quotePath } from "../../git/quote-path.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listIndex, type TreeFile } from "../../git/tree-scan.ts";
 import { convertAttributes } from "../../migrate/lfs-attributes.ts";
 import { type LfsPointer, parseLfsPointer } from "../../migrate/lfs-pointer.ts";
 import { isUnknownPointer, parsePointer } from "../../pointer/pointer.ts";
-import { quotePath } from "../restore-content.ts";
 import type { Problem } from "./report.ts";
 
 export interface PointerFile {

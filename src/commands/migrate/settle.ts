@@ -3,6 +3,7 @@ import { blobOid } from "../../git/blob-pack.ts";
 import { openCatFile } from "../../git/cat-file.ts";
 import { type Change, emptyTree, treeChanges } from "../../git/changes.ts";
 import { type StampEntry, stampIndex } from "../../git/index-stamp.ts";
+import { quotePath } from "../../git/quote-path.ts";
 import type { Repository } from "../../git/repository.ts";
 import { setIndex } from "../../git/work-state.ts";
 import { statIfHolding } from "../../hydrate/holds-content.ts";
@@ -11,7 +12,6 @@ import { PlaceBatch } from "../../hydrate/place-batch.ts";
 import { isSameFile, replace } from "../../hydrate/replace-file.ts";
 import { type Pointer, parsePointer } from "../../pointer/pointer.ts";
 import { hashFile } from "../../util/hash-file.ts";
-import { quotePath } from "../restore-content.ts";
 import type { Verdict } from "./verdict.ts";
 
 type Worked = Repository & { readonly workTree: string };
