@@ -10,6 +10,8 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** Opens the file for a line that will come, while there is time. */
+  ready(): void;
 }
 
 export interface LogOptions {
@@ -24,11 +26,14 @@ export function createLog(options: LogOptions): Log & { close(): Promise<void> }
   const begin = Date.now();
   let opening: Promise<Logger | undefined> | undefined;
   let writing: Promise<void> = Promise.resolve();
+  const ready = () => {
+    opening ??= openQuietly(options.file);
+  };
   const write = (level: Level, message: string, fields: LogFields = {}) => {
     const safe = redactValue(fields) as LogFields;
     options.trace?.(traceLine(Date.now() - begin, message, safe));
     if (level === "debug") return;
-    opening ??= openQuietly(options.file);
+    ready();
     const [opened, time] = [opening, new Date().toISOString()];
     writing = writing.then(async () => (await opened)?.[level]({ at: time, ...safe }, redactText(message)));
   };
@@ -37,6 +42,7 @@ export function createLog(options: LogOptions): Log & { close(): Promise<void> }
     info: (message, fields) => write("info", message, fields),
     warn: (message, fields) => write("warn", message, fields),
     error: (message, fields) => write("error", message, fields),
+    ready,
     close: () => writing.catch(() => {}),
   };
 }

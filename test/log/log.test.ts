@@ -46,6 +46,23 @@ describe("log", () => {
     expect(trace[0]).toMatch(/^mlgit \d+\.\d{3} get key=packs\/ab bytes=12$/);
   });
 
+  it("opens its file ahead of the first line when it is told to, and once", async () => {
+    let asked = 0;
+    const path = join(folder, "mlgit.log");
+    const log = createLog({
+      file: async () => {
+        asked += 1;
+        return path;
+      },
+    });
+    log.ready();
+    log.ready();
+    expect(asked).toBe(1);
+    log.info("done");
+    await log.close();
+    expect([asked, lines(path).length]).toEqual([1, 1]);
+  });
+
   it("moves a large log aside and keeps three", async () => {
     const path = join(folder, "mlgit.log");
     for (let n = 1; n <= 5; n += 1) {
