@@ -6,10 +6,12 @@ import { knownRevisions } from "../git/revision.ts";
 import { type CollectReport, collectStore } from "../store/remote/collect-store.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
+import { contentsOf } from "./collect-contents.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { graceOf, graceOption } from "./grace.ts";
 import { neededContents } from "./needed-contents.ts";
 import { Session } from "./session.ts";
+import { inOtherStores } from "./store-routes.ts";
 
 /** Removes from a store what no ref needs any more: marked now, gone when a later run after the grace period finds it still unneeded. */
 export const command = {
@@ -17,7 +19,7 @@ export const command = {
   options: [
     { flags: "-n, --dry-run", description: "only say what would be done" },
     { flags: "--ref-from <remote>", description: "another remote whose refs use the same store", repeat: true },
-    { flags: "--force", description: "go on though some refs may be unknown here" },
+    { flags: "--force", description: "go on though some refs may be unknown here, or contents are lost" },
     graceOption,
   ],
   async run(context, [remote], options) {
@@ -43,7 +45,10 @@ async function collect(
   // Throws in a partial clone, also with --force: what is not known to be needed would be collected.
   const mine = await neededContents(session.repository, tips.known);
   const store = remote === undefined ? await session.openStore() : await session.openStore(remote);
-  const report = await collectStore(store, { needed: mine.keys(), graceMs, dryRun, signal: context.signal });
+  const { signal } = context;
+  const search = { session, remote, tips: tips.known, signal, location: store.backend.location };
+  const onUnnamed = force ? {} : { onUnnamed: (oids: readonly string[]) => assertNotLost(oids, search) };
+  const report = await collectStore(store, { needed: mine.keys(), graceMs, dryRun, signal, ...onUnnamed });
   await store.close();
   return { text: describe(report, dryRun), data: { dryRun, ...report }, exitCode: exitCode.ok };
 }
@@ -82,6 +87,37 @@ function assertComplete(problems: readonly string[]): void {
   throw new MlgitError("refused", `it is not known here what the store is needed for:\n  ${problems.join("\n  ")}`, {
     hint: "mend that; or, if nothing else uses the store, git mlgit gc --force",
   });
+}
+
+interface LostSearch {
+  readonly session: Session;
+  readonly remote: string | undefined;
+  /** The refs of the remotes. */
+  readonly tips: readonly string[];
+  readonly signal: AbortSignal;
+  readonly location: string;
+}
+
+/**
+ * What was not pushed yet is named nowhere. But what the remote's refs need was pushed: where its segment is gone, or was left out of a listing, the packs
+ * that it leads to look as if nothing needed them.
+ */
+async function assertNotLost(unnamed: readonly string[], { session, tips, location, ...search }: LostSearch) {
+  if (unnamed.length === 0 || tips.length === 0) return;
+  const pushed = await contentsOf(session.repository, { include: tips, exclude: [] });
+  const lost = unnamed.filter((oid) => pushed.has(oid));
+  const elsewhere = await inOtherStores(lost, session, search);
+  const [first, ...more] = lost.filter((oid) => !elsewhere.has(oid));
+  if (first === undefined) return;
+  throw new MlgitError(
+    "corrupt",
+    `the index of ${location} lacks ${counted(more.length + 1, "content")} that the remote's commits need, so it cannot be known which packs they lie in; nothing was marked or deleted`,
+    {
+      oid: first,
+      path: pushed.get(first)?.path ?? "",
+      hint: "run `git mlgit fsck --store --fix` in a clone that has them; if they are lost for good, git mlgit gc --force",
+    },
+  );
 }
 
 function describe(report: CollectReport, dryRun: boolean): string {

@@ -115,6 +115,34 @@ describe("git mlgit gc", () => {
     expect(project.read("data/2.bin").equals(content(2))).toBe(true);
   });
 
+  it("takes nothing while the index names not all that the remote needs: a segment is gone or was not listed", async () => {
+    await push(1);
+    const index = join(store(), "index");
+    const [segment = ""] = readdirSync(index);
+    await push(2);
+    await gc();
+    renameSync(join(index, segment), project.box.path("aside"));
+    const { stderr } = await project.mlgit(["gc", "--grace", "0"], { code: 5 });
+    expect(stderr).toContain("1 content");
+    expect(stderr).toContain("fsck --store --fix");
+    expect(packs()).toHaveLength(2);
+    renameSync(project.box.path("aside"), join(index, segment));
+    expect(await gc("--grace", "0")).toMatchObject({ live: 2, marked: 0, deleted: 0 });
+    await cloneHas(1, 2);
+  });
+
+  it("goes on while something is not pushed yet, and with --force without what is lost", async () => {
+    await push(1);
+    await push(2);
+    await forget();
+    project.write("data/3.bin", content(3));
+    await project.commit("not pushed");
+    expect(await gc()).toMatchObject({ live: 1, marked: 1 });
+    for (const name of readdirSync(join(store(), "index"))) rmSync(join(store(), "index", name));
+    await project.mlgit(["gc"], { code: 5 });
+    expect(await gc("--force")).toMatchObject({ live: 0, marked: 1, waiting: 1 });
+  });
+
   it("refuses where refs may be unknown", async () => {
     await push(1);
     const clone = project.box.path("shallow");

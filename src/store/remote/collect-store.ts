@@ -28,6 +28,8 @@ export interface CollectOptions {
   readonly graceMs: number;
   readonly dryRun: boolean;
   readonly signal?: AbortSignal;
+  /** Hears which of the needed contents no segment names, before anything is marked or removed; by throwing it stops that. */
+  readonly onUnnamed?: (oids: readonly string[]) => Promise<void>;
 }
 
 /**
@@ -38,7 +40,9 @@ export interface CollectOptions {
  */
 export async function collectStore(store: RemoteStore, options: CollectOptions): Promise<CollectReport> {
   await store.syncToWrite(options.signal);
-  const live = await livePacks(store, options);
+  const needed = [...new Set(options.needed)];
+  await options.onUnnamed?.(needed.filter((oid) => !store.has(oid)));
+  const live = await livePacks(store, needed, options.signal);
   const packs = new Map<string, FileInfo>();
   for await (const info of store.backend.list("pack", options.signal)) packs.set(info.handle.name, info);
   const stones = await listTombstones(store.backend, options.signal);
@@ -105,10 +109,10 @@ function planOf(
 }
 
 /** Every pack that a needed content, or its manifest, lies in. */
-async function livePacks(store: RemoteStore, options: CollectOptions): Promise<Set<string>> {
-  const rows = [...new Set(options.needed)].flatMap((oid): FoundFile | never[] => store.index.findFile(oid) ?? []);
+async function livePacks(store: RemoteStore, needed: readonly string[], signal?: AbortSignal): Promise<Set<string>> {
+  const rows = needed.flatMap((oid): FoundFile | never[] => store.index.findFile(oid) ?? []);
   const live = new Set(rows.map((row) => row.pack.id));
-  for (const [oid, terms] of await store.locate(rows, options.signal)) {
+  for (const [oid, terms] of await store.locate(rows, signal)) {
     if (!Array.isArray(terms))
       throw new MlgitError("corrupt", `it cannot be known which packs sha256:${oid} lies in, so nothing was deleted`, {
         oid,
