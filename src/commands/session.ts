@@ -106,8 +106,7 @@ export class Session {
     assertContactAllowed(settings);
     const backend = await this.#context.openBackend(settings);
     const store = await RemoteStore.open(backend, this.indexFolder, {
-      signal: this.#context.signal,
-      mayLackFolder: settings.source === "remote",
+      ...this.#opening(settings),
     });
     return { store, backend };
   }
@@ -128,11 +127,20 @@ export class Session {
         const { exclusiveCreate = null, compareAndSwap = null } = place.properties;
         return { exclusiveCreate, compareAndSwap };
       },
-      signal: this.#context.signal,
-      mayLackFolder: settings.source === "remote",
+      ...this.#opening(settings),
     });
     if (store) return store;
     throw new MlgitError("internal", `the store ${backend.location} could not be made`);
+  }
+
+  #opening({ source }: StoreSettings) {
+    const { signal, warn } = this.#context;
+    // A push would make it anew in silence, and nobody would look for what was pushed before.
+    const onAnother = (location: string) =>
+      warn(
+        `the store that was at ${location} is not there any more; what is lost with it says git mlgit fsck --store, and with --fix it is sent again`,
+      );
+    return { signal, mayLackFolder: source === "remote", onAnother };
   }
 
   /** Where the copies of stores' indexes are. */

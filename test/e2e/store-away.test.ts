@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createDataProject, type DataProject } from "../helper/data-project.ts";
@@ -29,6 +30,42 @@ describe("a store that does not answer", () => {
     expect(stdout).toContain("nothing answers there");
     expect(stdout).not.toContain("Everything is right");
     expect(stdout).not.toContain("--fix");
+  });
+});
+
+describe("a store that was emptied", () => {
+  let project: DataProject;
+  beforeAll(async () => {
+    project = await createDataProject();
+    project.write("data/a.bin", "some data");
+    await project.commit("one");
+    await project.git("push", "-q", "origin", "main");
+  });
+  afterAll(() => project.box.remove());
+
+  it("is made anew by a push, which says that another one was there, once", async () => {
+    rmSync(project.box.path("origin.git/mlgit"), { recursive: true });
+    project.write("data/b.bin", "more data");
+    await project.commit("two");
+    const { stderr } = await project.git("push", "-q", "origin", "main");
+    expect(stderr).toMatch(/the store that was at file:.* is not there any more/);
+    expect(stderr).toContain("git mlgit fsck --store");
+    expect((await project.mlgit(["fsck", "--store"], { code: 4 })).stdout).toContain("data/a.bin");
+    const { stdout, stderr: mended } = await project.mlgit(["fsck", "--store", "--fix"]);
+    expect(stdout).toContain("Everything was repaired");
+    expect(mended).not.toContain("not there any more");
+  });
+
+  it("is told of in other clones, too, and not by those that are new", async () => {
+    const [before, after] = [project.box.path("before"), project.box.path("after")];
+    await project.box.mlgit(["install"]);
+    await project.box.git(["clone", "-q", project.box.path("origin.git"), before]);
+    rmSync(project.box.path("origin.git/mlgit"), { recursive: true });
+    await project.mlgit(["push", "--all"]);
+    const fetched = await project.box.mlgit(["fsck", "--store"], { cwd: before });
+    expect(fetched.stderr).toContain("not there any more");
+    const cloned = await project.box.git(["clone", "-q", project.box.path("origin.git"), after]);
+    expect(cloned.stderr).toBe("");
   });
 });
 

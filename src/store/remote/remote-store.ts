@@ -19,6 +19,8 @@ export interface OpenOptions {
   readonly create?: (backend: Backend) => Promise<StoreMarker["guarantees"]>;
   readonly mayLackFolder?: boolean;
   readonly signal?: AbortSignal;
+  /** Told where the store is another one than was there before, or none any more. */
+  readonly onAnother?: (location: string) => void;
 }
 
 /** A pack id of zeros in a manifest means the pack that the manifest itself lies in. */
@@ -68,7 +70,7 @@ export class RemoteStore {
       return undefined;
     });
     if (!marker && options.create) marker = await createMarker(backend, await options.create(backend), options.signal);
-    notePlace(indexFolder, backend.location, marker?.id);
+    if (notePlace(indexFolder, backend.location, marker?.id)) options.onAnother?.(backend.location);
     if (!marker) return undefined;
     if (options.create) assertWritable(marker, backend.location);
     const folder = join(indexFolder, marker.id);
