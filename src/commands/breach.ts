@@ -2,7 +2,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 
 /** A rule of entities that something breaks. */
 export interface Breach {
-  readonly rule: "spec" | "version" | "loosened" | "strict" | "flexible" | "raw" | "tag" | "stray";
+  readonly rule: "spec" | "version" | "loosened" | "strict" | "flexible" | "raw" | "tag" | "stray" | "twin";
   /** For people, relative to the top. */
   readonly path: string;
   /** 0 where no line is to blame. */

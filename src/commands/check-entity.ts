@@ -48,7 +48,10 @@ export async function checkEntity(
     }));
     return { spec, breaches };
   }
-  const breaches = [...versionBreach(state, spec), ...loosenBreach(state, spec.mutability, options.mayLoosen)];
+  const breaches = [
+    ...(await versionBreach(repository, state, spec)),
+    ...loosenBreach(state, spec.mutability, options.mayLoosen),
+  ];
   if (spec.mutability !== "mutable") {
     const { place } = state.spec;
     const trees = versionTrees(repository, place, state.versions);
@@ -61,9 +64,15 @@ export async function checkEntity(
   return { spec, breaches };
 }
 
-function versionBreach({ spec: { place }, versions }: EntityState, spec: Spec): Breach[] {
-  const latest = versions.find(({ name }) => name === place.name);
-  if (!latest || spec.version >= latest.version) return [];
+async function versionBreach(
+  repository: Repository,
+  { spec: { place }, versions }: EntityState,
+  spec: Spec,
+): Promise<Breach[]> {
+  const higher = versions.filter(({ version }) => version > spec.version);
+  const { value } = await versionTrees(repository, place, higher).next();
+  if (!value) return [];
+  const latest: PublishedVersion = value.version;
   return [
     {
       rule: "version",

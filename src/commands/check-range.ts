@@ -67,16 +67,19 @@ async function checkCommit(
   const [parent] = parents;
   const changed = await treeChanges(repository, parent ?? (await emptyTree(repository)), commit, specPathspecs());
   const paths = new Set(changed.map(({ path }) => path.toString("utf8")));
-  const specs = (await treeSpecs(repository, commit)).filter(({ place }) => whole || paths.has(place.spec));
+  const all = await treeSpecs(repository, commit);
+  const touched = all.filter(({ place }) => paths.has(place.spec));
+  const specs = whole ? all : touched;
   const versions = await versionsBefore(repository, commit, options.arriving);
   const message = await commitMessage(repository, commit);
   // With it comes the parser of specs, which a push without entities need not load.
-  const [{ checkEntity }, { SpecsBefore }] = await Promise.all([
+  const [{ checkEntity }, { SpecsBefore }, { twinBreaches }] = await Promise.all([
     import("./check-entity.ts"),
     import("./specs-before.ts"),
+    import("./twin-entities.ts"),
   ]);
   const before = new SpecsBefore(repository, { parents, versions, commit });
-  const breaches: Breach[] = [];
+  const breaches = await twinBreaches(repository, { all, touched, parents });
   for (const spec of specs) {
     const [tree = ""] = await resolveObjects(repository, [`${commit}:${spec.place.folder}`]);
     const was = await before.mutability(spec.place);

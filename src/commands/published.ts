@@ -4,7 +4,7 @@ import { parseVersionTag, type VersionTag } from "../entity/version-tag.ts";
 import { type Change, treeChanges } from "../git/changes.ts";
 import type { Repository } from "../git/repository.ts";
 import { listRegistryTags, listTags, resolveObjects, type TagRef } from "../git/tags.ts";
-import { treeSpecs } from "./entity-specs.ts";
+import { specTexts, treeSpecs } from "./entity-specs.ts";
 import { sameContent } from "./same-content.ts";
 
 /** A version that has its tag. */
@@ -45,35 +45,40 @@ export interface VersionTree {
   readonly tree: string;
 }
 
-/** The versions of an entity among those given, with their trees, in the same order. Tags of other entities of that name are left out. */
+/**
+ * The versions of an entity among those given, with their trees, in the same order. What its spec does not say there is another entity's, which has the
+ * name too: a dataset and the model made from it.
+ */
 export async function* versionTrees(
   repository: Repository,
   place: EntityPlace,
   versions: readonly PublishedVersion[],
 ): AsyncGenerator<VersionTree> {
-  for (const version of versions.filter(({ name }) => name === place.name)) {
-    const [spec, tree] = await resolveObjects(repository, [
-      `${version.commit}:${place.spec}`,
-      `${version.commit}:${place.folder}`,
-    ]);
-    if (spec && tree) yield { version, place, tree };
-    else {
-      const moved = await movedTree(repository, place, version);
-      if (moved) yield moved;
-    }
+  const named = versions.filter(({ name }) => name === place.name);
+  if (named.length === 0) return;
+  // With it comes the parser of specs, which a push without entities need not load.
+  const { statedTags } = await import("../entity/stated-tags.ts");
+  const says = (text: string, { tag, name }: PublishedVersion) => statedTags(text, name).includes(tag);
+  const texts = await specTexts(
+    repository,
+    named.map(({ commit }) => `${commit}:${place.spec}`),
+  );
+  for (const [i, version] of named.entries()) {
+    const at = says(texts[i] ?? "", version) ? place : await movedPlace(repository, place, version, says);
+    const [tree] = at ? await resolveObjects(repository, [`${version.commit}:${at.folder}`]) : [];
+    if (at && tree) yield { version, place: at, tree };
   }
 }
 
-async function movedTree(
+async function movedPlace(
   repository: Repository,
-  place: EntityPlace,
+  { kind, name }: EntityPlace,
   version: PublishedVersion,
-): Promise<VersionTree | undefined> {
+  says: (text: string, version: PublishedVersion) => boolean,
+): Promise<EntityPlace | undefined> {
   const specs = await treeSpecs(repository, version.commit);
-  const found = specs.find((one) => one.place.kind.name === place.kind.name && one.place.name === place.name);
-  if (!found) return undefined;
-  const [tree] = await resolveObjects(repository, [`${version.commit}:${found.place.folder}`]);
-  return tree ? { version, place: found.place, tree } : undefined;
+  return specs.find(({ place, text }) => place.kind.name === kind.name && place.name === name && says(text, version))
+    ?.place;
 }
 
 /** A path whose bytes are not those that a version has. */

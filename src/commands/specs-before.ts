@@ -81,8 +81,11 @@ export class SpecsBefore {
 
   /** An entity that was taken away and comes back is bound by what its last version said. */
   async #published(place: EntityPlace): Promise<Mutability | undefined> {
-    const last = this.#versions.find(({ name }) => name === place.name);
-    return last && (await this.#mutabilitiesIn([last.commit], place))[0];
+    for (const { name, commit } of this.#versions) {
+      const [last] = name === place.name ? await this.#mutabilitiesIn([commit], place) : [];
+      if (last) return last;
+    }
+    return undefined;
   }
 
   /** What one side of a merge changed counts, as in the merge itself: it was asked for there. */

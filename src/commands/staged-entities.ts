@@ -10,6 +10,7 @@ import { type Filling, fillManifest } from "./fill-manifest.ts";
 import { warnOfMisnamed } from "./misnamed-specs.ts";
 import { publishedVersions } from "./published.ts";
 import { SpecsBefore } from "./specs-before.ts";
+import { twinBreaches } from "./twin-entities.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 import { untaggedVersions } from "./untagged-versions.ts";
 
@@ -36,7 +37,7 @@ export async function checkStagedEntities(
   ].sort((a, b) => b.version - a.version);
   const before = new SpecsBefore(repository, { parents: tips, versions });
   const record = new UnlockRecord(repository);
-  const breaches: Breach[] = [];
+  const breaches: Breach[] = await twinBreaches(repository, { all, touched: specs, parents: tips });
   const good: Filling[] = [];
   for (const spec of specs) {
     const { place } = spec;

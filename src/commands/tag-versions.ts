@@ -13,6 +13,7 @@ import type { Context } from "./command.ts";
 import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
 import { publishedVersions } from "./published.ts";
 import { SpecsBefore } from "./specs-before.ts";
+import { twinBreaches } from "./twin-entities.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 type Sayer = Pick<Context, "info" | "warn">;
@@ -74,7 +75,10 @@ async function breaks(repository: Repository, { entity, commit }: NewVersion): P
   const state = { spec: entity, tree: tree ?? "", was: undefined, versions: await before.versions(entity) };
   const unlocked = (path: string, blob: string) => record.has(path, blob);
   const { breaches } = await checkEntity(repository, state, { unlocked, mayLoosen: true });
-  return breaches[0]?.message;
+  if (breaches[0]) return breaches[0].message;
+  const all = await treeSpecs(repository, commit);
+  const parents = await parentsOf(repository, commit);
+  return (await twinBreaches(repository, { all, touched: [entity], parents }))[0]?.message;
 }
 
 /** No branch has the commit, here or as far as we know elsewhere, and it is not in the new one's history. */

@@ -54,7 +54,8 @@ async function tagsOf(repository: Repository, remote: string): Promise<RemoteTag
 
 async function breachOf(repository: Repository, { tag, name, version, commit }: PublishedVersion): Promise<Breach> {
   const specs = await treeSpecs(repository, commit);
-  const place = specs.map((one) => one.place).find((one) => one.name === name);
+  const { statedTags } = await import("../entity/stated-tags.ts");
+  const place = specs.find((one) => statedTags(one.text, one.place.name).includes(tag))?.place;
   return {
     rule: "tag",
     path: place?.folder ?? tag,

@@ -11,7 +11,7 @@ import type { Command } from "./command.ts";
 import { indexSpecs } from "./entity-specs.ts";
 import { type GovernedFile, governedFiles } from "./governed-files.ts";
 import type { Worktree } from "./kind/find-entity.ts";
-import { publishedVersions } from "./published.ts";
+import { publishedVersions, versionTrees } from "./published.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 /** Lets published files of flexible entities be changed, here and for the bytes they have now. */
@@ -62,10 +62,10 @@ async function record(repository: Worktree, files: readonly GovernedFile[]): Pro
   for (const file of files) {
     const path = file.path.toString("latin1");
     const place = specs.find((one) => path.startsWith(`${Buffer.from(one.place.folder).toString("latin1")}/`))?.place;
-    const [latest] = versions.filter(({ name }) => name === place?.name);
+    const { value: latest } = place ? await versionTrees(repository, place, versions).next() : {};
     const name = file.path.toString("utf8");
     const [published] =
-      latest && !/\n/.test(name) ? await resolveObjects(repository, [`${latest.commit}:${name}`]) : [];
+      latest && !/\n/.test(name) ? await resolveObjects(repository, [`${latest.version.commit}:${name}`]) : [];
     unlocked.unlock(path, [published ?? file.blob]);
   }
 }

@@ -17,12 +17,13 @@ describe("relationships", () => {
     name: string,
     version: number,
     links: Readonly<Record<string, string>> = {},
+    category = "cv",
   ) => {
     const kind = folder === "labels" ? folder : folder.slice(0, -1);
     const lines = Object.entries(links).map(
       ([of, tag]) => `  ${of}: {tag: ${JSON.stringify(tag)}, sha: "${"0".repeat(40)}"}\n`,
     );
-    const about = `  name: ${name}\n  version: ${version}\n  categories: [cv]\n  mutability: mutable\n`;
+    const about = `  name: ${name}\n  version: ${version}\n  categories: [${category}]\n  mutability: mutable\n`;
     project.write(`${folder}/${name}/${name}.spec`, `${kind}:\n${about}${lines.join("")}`);
     await project.commit(`${name} ${version}`);
   };
@@ -32,7 +33,7 @@ describe("relationships", () => {
     project.write(".gitattributes", "*.bin filter=mlgit\n");
     await release("datasets", "d", 1);
     // One name for two kinds: the tags alone do not tell which is which.
-    await release("models", "d", 2);
+    await release("models", "d", 2, {}, "nets");
     await release("labels", "l", 1, { dataset: "cv__d__1" });
     await release("models", "m", 1, { dataset: "cv__d__1", labels: "cv__l__1" });
     await release("models", "<b>m</b>".replaceAll("/", ""), 1, { dataset: evil });

@@ -9,7 +9,7 @@ import { resolveObjects } from "../../git/tags.ts";
 import { counted } from "../../util/counted.ts";
 import type { Action } from "../command.ts";
 import { MutabilityMap } from "../mutability-map.ts";
-import { publishedVersions } from "../published.ts";
+import { publishedVersions, versionTrees } from "../published.ts";
 import { UnlockRecord } from "../unlock-record.ts";
 import { findEntity } from "./find-entity.ts";
 
@@ -81,20 +81,21 @@ async function unpublished(repository: Repository, folder: string): Promise<numb
 /** Changed files whose published bytes must not change, and that nobody unlocked: no commit will take them. */
 async function corruptedOf(
   repository: Repository,
-  { folder, name }: EntityPlace,
+  place: EntityPlace,
   changed: readonly Changed[],
 ): Promise<Set<string>> {
+  const { folder } = place;
   const modified = changed.filter(({ change }) => change === words.M || change === words.T);
   if (modified.length === 0) return new Set();
   const versions = await publishedVersions(repository, ["HEAD"]).catch(() => []);
-  const latest = versions.find((one) => one.name === name);
+  const { value: latest } = await versionTrees(repository, place, versions).next();
   if (!latest) return new Set();
   const map = await MutabilityMap.load(repository);
   const record = new UnlockRecord(repository);
   const paths = modified.map(({ path }) => `${folder}/${path}`);
   const blobs = await resolveObjects(
     repository,
-    paths.map((path) => `${latest.commit}:${path}`),
+    paths.map((path) => `${latest.version.commit}:${path}`),
   );
   const found = paths.filter((path, i) => {
     const bytes = Buffer.from(path);

@@ -2,6 +2,7 @@ import { treeSettingsPath } from "../../config/tree-settings.ts";
 import { type EntityPlace, placeOfSpec } from "../../entity/entity-path.ts";
 import { type Kind, kindOf } from "../../entity/kind.ts";
 import { nameProblem } from "../../entity/name-rules.ts";
+import { statedTags } from "../../entity/stated-tags.ts";
 import { parseVersionTag, type VersionTag } from "../../entity/version-tag.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { type RemoteTag, remoteTags } from "../../git/remote-refs.ts";
@@ -126,14 +127,20 @@ interface Place extends Candidate {
   readonly place: EntityPlace;
 }
 
+/** Where the commit has an entity whose spec says that version: another one of that name may be there too. */
 async function placesIn(scratch: Scratch, one: Candidate, word: EntityWord): Promise<Place[]> {
   const { stdout } = await scratch.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", one.commit]);
-  return stdout
+  const places = stdout
     .toString("utf8")
     .split("\0")
     .flatMap((path) => placeOfSpec(path) ?? [])
-    .filter(({ kind, name }) => name === word.name && (word.kind === undefined || kind === word.kind))
-    .map((place) => ({ ...one, place }));
+    .filter(({ kind, name }) => name === word.name && (word.kind === undefined || kind === word.kind));
+  const found: Place[] = [];
+  for (const place of places) {
+    const text = await scratch.run(["cat-file", "blob", `${one.commit}:${place.spec}`]);
+    if (statedTags(text.stdout.toString("utf8"), place.name).includes(one.version.tag)) found.push({ ...one, place });
+  }
+  return found;
 }
 
 async function bring({ repository, scratch }: OriginLookup, { version, commit, place }: Place): Promise<OriginVersion> {
