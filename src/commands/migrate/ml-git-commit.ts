@@ -15,7 +15,7 @@ import { configTrailer } from "../check-range.ts";
 import type { Context } from "../command.ts";
 import type { Session } from "../session.ts";
 import { UnlockRecord } from "../unlock-record.ts";
-import { buildVersion, convertSpec, type EntityTree, faultOf } from "./ml-git-tree.ts";
+import { buildVersion, convertSpec, type EntityTree } from "./ml-git-tree.ts";
 import type { MlGitHistory, MlGitVersion } from "./ml-git-versions.ts";
 import { migrateFolder, publish } from "./publish.ts";
 import type { Problem } from "./report.ts";
@@ -72,8 +72,7 @@ export async function commitMlGit(
   for (const version of versions) {
     context.signal.throwIfAborted();
     const text = convertSpec(version, record.commits);
-    const built =
-      faultOf(version, text) ?? (await buildVersion(repository, version, { parent: at.tree, text, pointers, cache }));
+    const built = await buildVersion(repository, version, { parent: at.tree, text, pointers, cache });
     if (typeof built === "string") {
       problems.push({ path: version.tag, reason: built });
       continue;

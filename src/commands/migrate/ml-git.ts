@@ -10,6 +10,7 @@ import { keptContents } from "../confirm-stored.ts";
 import type { Session } from "../session.ts";
 import { commitMlGit, VersionRecord } from "./ml-git-commit.ts";
 import { type MlGitContent, MlGitStorages } from "./ml-git-storages.ts";
+import { convertSpec, faultOf } from "./ml-git-tree.ts";
 import { inOrder, type MlGitHistory, type MlGitVersion, readMetadata } from "./ml-git-versions.ts";
 import { placeFlags, placeOf, serverOf } from "./place-options.ts";
 import { migrateFolder, openMigration } from "./publish.ts";
@@ -111,18 +112,26 @@ async function readAll(urls: readonly string[], session: Session, context: Conte
   };
 }
 
-/** Versions that are not here yet. A tag of that name that no migration made is somebody else's. */
+/** Versions that are not here yet and can be ones of ours. A tag of that name that no migration made is somebody else's. */
 async function onlyNew({ versions }: MlGitHistory, record: VersionRecord, { repository }: Session) {
   const tags = new Set((await listRefs(repository, ["refs/tags"])).map(({ ref }) => ref));
   const problems: Problem[] = [];
   const fresh: MlGitVersion[] = [];
   const seen = new Set<string>();
+  const kindsOf = new Map<string, string>();
   for (const version of versions) {
+    const line = version.tag.slice(0, version.tag.lastIndexOf("__"));
+    const first = kindsOf.get(line) ?? version.kind.folder;
+    kindsOf.set(line, first);
     const isThere = tags.has(`refs/tags/${version.tag}`);
-    if (seen.has(version.tag))
-      problems.push({ path: version.tag, reason: "two metadata repositories have this version" });
-    else if (isThere && record.commits.get(version.commit) === undefined)
-      problems.push({ path: version.tag, reason: "a tag of this name is here already" });
+    const fault = first === version.kind.folder ? faultOf(version, convertSpec(version, record.commits)) : undefined;
+    const blame = (reason: string) => problems.push({ path: version.tag, reason });
+    // ml-git has a repository for each kind, and so their tags apart.
+    if (first !== version.kind.folder)
+      blame(`the ${version.kind.name} of this name is left out: ${first} has one of that name and these categories`);
+    else if (seen.has(version.tag)) blame("two metadata repositories have this version");
+    else if (isThere && record.commits.get(version.commit) === undefined) blame("a tag of this name is here already");
+    else if (fault !== undefined) blame(fault);
     else if (!isThere) fresh.push(version);
     seen.add(version.tag);
   }
