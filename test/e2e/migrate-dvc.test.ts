@@ -54,7 +54,7 @@ describe("git mlgit migrate dvc", () => {
         "    metrics: [{metrics.json: {cache: false}}]",
         "  each:",
         "    foreach: [x]",
-        `    do: {cmd: 'echo \${item}', outs: ['plots/\${item}.json']}`,
+        `    do: {cmd: 'echo \${item}', outs: ['plots/\${item}.json'], frozen: true, always_changed: true}`,
         "  lost:",
         `    cmd: echo \${nothing}`,
         "plots: [plots/x.json]",
@@ -143,6 +143,7 @@ describe("git mlgit migrate dvc", () => {
     expect(stages).toContain("cp model.bin out.bin\n");
     expect(stages).toContain("params: [lr, other.yaml:a.b]");
     expect(stages).toContain("metrics: [metrics.json]");
+    expect(stages).toMatch(/each@x:[^@]*frozen: true\n {4}always: true/);
     expect(existsSync(join(work.top, "dvc.yaml"))).toBe(true);
     expect((await work.mlgit(["dag"])).stdout).toContain("train");
     await work.git(["push", "-q", "origin", "main"]);

@@ -124,12 +124,14 @@ class StageConverter {
     if ("templated" in given) this.blame("is a template; taken over as dvc.lock has it");
     for (const key of Object.keys(given)) if (!understood.has(key)) this.blame(`"${key}" is not carried over`);
     const template = asMap(given.templated);
-    const wdir = `${this.#folder}${String(given.wdir ?? template.wdir ?? asMap(template.do).wdir ?? ".")}`;
+    // What is run and made dvc.lock says, and how only the template.
+    const written = { ...asMap(template.do), ...template, ...given };
+    const wdir = `${this.#folder}${String(written.wdir ?? ".")}`;
     const outputs = [...this.#outputs(given.outs, wdir), ...this.#outputs(given.plots, wdir)];
     if (Array.isArray(given.plots)) this.blame("its plots are outputs only");
     const metrics = this.#outputs(given.metrics, wdir).map(({ path }) => path);
     const kept = (wanted: boolean) => outputs.filter((one) => one.isKept === wanted).map(({ path }) => path);
-    const written = {
+    const converted = {
       cmd: commandOf(given.cmd),
       wdir: stagePath(wdir) ?? "",
       deps: namesOf(given.deps).map(([path]) => this.#path(path, wdir)),
@@ -137,10 +139,10 @@ class StageConverter {
       outs: kept(true),
       "outs-not-kept": kept(false),
       metrics,
-      ...(given.frozen === true ? { frozen: true } : {}),
-      ...(given.always_changed === true ? { always: true } : {}),
+      ...(written.frozen === true ? { frozen: true } : {}),
+      ...(written.always_changed === true ? { always: true } : {}),
     };
-    const { stage, faults } = await toStage(this.#name, written);
+    const { stage, faults } = await toStage(this.#name, converted);
     for (const { message } of faults) this.blame(message);
     return stage;
   }
