@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
 import { gitSettingsIn } from "../commands/git-settings-in.ts";
 import { checkedOutBranch, emptyObjects, openRemote } from "../commands/remote-tools.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { fixGitFolders } from "../git/environment.ts";
 import { Helper } from "../remote-helper/helper.ts";
 import { HelperOptions } from "../remote-helper/helper-options.ts";
 import { version } from "../util/version.ts";
@@ -29,8 +29,7 @@ async function main(args: readonly string[], signal: () => AbortSignal): Promise
       throw new MlgitError("usage", "git starts this program for mlgit:: URLs", {
         hint: "git clone mlgit::s3://bucket/prefix",
       });
-    // git's own may be relative, and we start git in other folders.
-    if (process.env.GIT_DIR) process.env.GIT_DIR = resolve(process.env.GIT_DIR);
+    fixGitFolders();
     // What is pushed is what is there, not what it is replaced by here.
     process.env.GIT_NO_REPLACE_OBJECTS = "1";
     await serve(context, options, [name, url]);

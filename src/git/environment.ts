@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How `git --literal-pathspecs` and its kin reach the hooks that git starts. */
@@ -14,6 +16,12 @@ const leftOut = Object.fromEntries([...pathspecModes, superPrefix].map((name) =>
  */
 export function gitEnvironment(more: Environment = {}): Environment {
   return { ...process.env, ...leftOut, ...more };
+}
+
+/** `git --git-dir=<path>` hands a relative one on as it is, and we start git in other folders than we were started in. */
+export function fixGitFolders(): void {
+  for (const name of ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"])
+    if (process.env[name]) process.env[name] = resolve(process.env[name]);
 }
 
 /** Those modes, for a git that is given the user's own pathspecs. */

@@ -1,5 +1,5 @@
 import { utimesSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { oidOf } from "../helper/pointer-of.ts";
 import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
@@ -26,6 +26,13 @@ describe("git mlgit status", () => {
     });
     await work.git(["push", "-q", "origin", "main"]);
     expect((await json(work)).unpushed).toEqual({ files: 0, bytes: 0 });
+  });
+
+  it("works where git is told by relative paths which repository is meant", async () => {
+    const cwd = join(work.top, "..");
+    const named = [`--git-dir=${basename(work.top)}/.git`, `--work-tree=${basename(work.top)}`];
+    const { stdout } = await team.box.git([...named, "mlgit", "status", "--json"], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({ files: 3 });
   });
 
   it("names the store that belongs to the remote", async () => {
