@@ -28,10 +28,7 @@ export async function findRepository(cwd: string): Promise<Repository> {
   // --show-toplevel fails where there is no worktree, after the others have answered.
   const { code, stdout, stderr } = runGitNow(["rev-parse", ...questions], { cwd, okCodes: [0, 128] });
   const [gitDir, commonDir, format, prefix, top] = stdout.toString("utf8").split("\n");
-  if (!gitDir || !commonDir || format === undefined || prefix === undefined)
-    throw new MlgitError("setup", `not inside a git repository: ${cwd}${because(stderr)}`, {
-      hint: "run `git init`, then `git mlgit init`",
-    });
+  if (!gitDir || !commonDir || format === undefined || prefix === undefined) throw noRepository(cwd, stderr);
   return {
     workTree: code === 0 && top ? top : undefined,
     gitDir,
@@ -82,14 +79,18 @@ const questions = [
   "--show-toplevel",
 ];
 
-/** git's own words, where they say more than that there is no repository: a folder of another owner, a damaged one. */
-function because(stderr: string): string {
-  const reason =
-    stderr
-      .trim()
-      .split("\n")[0]
-      ?.replace(/^fatal: /, "") ?? "";
-  return reason === "" || reason.startsWith("not a git repository") ? "" : ` (${reason})`;
+/** With git's own words, where they say more than that there is no repository: one of another owner, a damaged one. */
+function noRepository(cwd: string, stderr: string): MlgitError {
+  const [first = "", ...rest] = stderr.trim().split("\n");
+  const reason = first.replace(/^fatal: /, "");
+  const advice = rest.map((line) => line.trim()).find((line) => line.startsWith("git config"));
+  if (reason === "" || reason.startsWith("not a git repository"))
+    return new MlgitError("setup", `not inside a git repository: ${cwd}`, {
+      hint: "run `git init`, then `git mlgit init`",
+    });
+  return new MlgitError("setup", `git does not work with the repository at ${cwd}: ${reason}`, {
+    hint: advice === undefined ? "git status says the same; mend that first" : `if you trust it: ${advice}`,
+  });
 }
 
 /** Where git is started for this repository: its worktree, or the git dir when bare. */

@@ -37,6 +37,20 @@ describe("finding the repository", () => {
       await expectGits(cwd);
   });
 
+  it("says with git's words and advice that git does not trust its owner", async () => {
+    const folder = join(make("foreign"), "folder");
+    mkdirSync(folder);
+    process.env.GIT_TEST_ASSUME_DIFFERENT_OWNER = "1";
+    try {
+      await expect(findRepository(folder)).rejects.toMatchObject({
+        message: expect.stringContaining("dubious ownership"),
+        hint: expect.stringMatching(/^if you trust it: git config --global --add safe\.directory .*foreign$/),
+      });
+    } finally {
+      delete process.env.GIT_TEST_ASSUME_DIFFERENT_OWNER;
+    }
+  });
+
   it("says what git says where a setting, an included file or a link moves something", async () => {
     const moved = make("moved");
     mkdirSync(join(root, "elsewhere"));
