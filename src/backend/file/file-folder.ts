@@ -4,6 +4,9 @@ import { systemCode } from "../../error/mlgit-error.ts";
 import { missingFolder, missingParent } from "./file-error.ts";
 import { syncFolder } from "./file-write.ts";
 
+/** The set-group bit, and the group may write. */
+const groupShared = 0o2020;
+
 /** The folders of a store: made when needed, durable, with the permissions that the top one has. */
 export class StoreFolder {
   readonly path: string;
@@ -24,11 +27,20 @@ export class StoreFolder {
     const parent = dirname(this.path);
     try {
       await mkdir(this.path);
+      await this.#shareLike(parent);
     } catch (error) {
       if (systemCode(error) === "ENOENT") throw missingParent(this.path, parent);
       if (systemCode(error) !== "EEXIST") throw error;
     }
     await syncFolder(parent);
+  }
+
+  /** In a folder that a group shares (`git init --shared`, mode 2775) the store is the group's as well, whatever the umask is. */
+  async #shareLike(parent: string): Promise<void> {
+    const { mode } = await stat(parent);
+    if ((mode & groupShared) !== groupShared) return;
+    const own = await stat(this.path);
+    await chmod(this.path, (own.mode & 0o7777) | (mode & 0o2070));
   }
 
   /** Permissions for a new object: nobody may write, and those may read who may read the store's folder. */

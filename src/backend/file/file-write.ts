@@ -33,7 +33,8 @@ export async function writeTemporary(path: string, body: Uint8Array, options: Wr
     try {
       const done = isLarge ? await writeDirect(temporary, body, options) : 0;
       await writeRest(file, { body, done }, options);
-      if (isLarge) await takeBack(file, ownerWrites & ~options.mode);
+      // Those may read who may read the store, whatever the umask of the one who pushes.
+      await file.chmod(options.mode);
       await file.datasync();
     } finally {
       await file.close();
@@ -67,11 +68,6 @@ export async function copyTemporary(source: string, path: string, mode: number):
 
 function temporaryFor(path: string): string {
   return join(dirname(path), `.mlgit-tmp-${randomBytes(8).toString("hex")}`);
-}
-
-/** Takes permissions from a file and leaves it those that it has else, by the umask of its maker. */
-async function takeBack(file: FileHandle, permissions: number): Promise<void> {
-  if (permissions !== 0) await file.chmod((await file.stat()).mode & 0o7777 & ~permissions);
 }
 
 async function writeRest(

@@ -61,6 +61,26 @@ describe("file backend", () => {
     expect((await stat(path)).mode & 0o7777).toBe(0o2750);
   });
 
+  it("shares a new store with the group that shares the folder around it, whatever the umask is, and with nobody else", async () => {
+    const shared = join(folder, "..", "shared");
+    await mkdir(shared);
+    await chmod(shared, 0o2775);
+    const umask = process.umask(0o077);
+    try {
+      const store = new FileBackend({ folder: join(shared, "store") });
+      await store.save(format, Buffer.from("{}"));
+      const handle = pack();
+      await store.save(handle, Buffer.from("x"));
+      const modeOf = async (path: string) => (await stat(join(shared, "store", path))).mode & 0o7777;
+      expect([await modeOf(""), await modeOf("packs"), await modeOf("mlgit.json")]).toEqual([0o2770, 0o2770, 0o440]);
+      await chmod(shared, 0o755);
+      await new FileBackend({ folder: join(shared, "own") }).save(format, Buffer.from("{}"));
+      expect((await stat(join(shared, "own"))).mode & 0o7777).toBe(0o700);
+    } finally {
+      process.umask(umask);
+    }
+  });
+
   it("hides unfinished files, and removes those that a killed process left days ago", async () => {
     await backend.save(format, Buffer.from("{}"));
     await backend.save(git("a"), Buffer.from("x"));
