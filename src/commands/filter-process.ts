@@ -1,6 +1,7 @@
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
+import type { Odd } from "../filter/smudge.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { quotePath } from "../git/quote-path.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
@@ -97,18 +98,23 @@ function once<T>(work: () => T): () => T {
 
 /** Counts what lies under tracked paths and is no pointer of ours, and says so once. */
 class OddTally {
-  readonly #paths = { "not-a-pointer": [] as string[], "unknown-version": [] as string[] };
+  readonly #paths: Readonly<Record<Odd, string[]>> = { "not-a-pointer": [], "unknown-version": [], "git-lfs": [] };
 
-  note(path: Buffer, what: "not-a-pointer" | "unknown-version"): void {
+  note(path: Buffer, what: Odd): void {
     this.#paths[what].push(quotePath(path));
   }
 
   report(context: Context): void {
-    const { "not-a-pointer": raw, "unknown-version": unknown } = this.#paths;
+    const { "not-a-pointer": raw, "unknown-version": unknown, "git-lfs": lfs } = this.#paths;
     if (raw.length > 0)
       context.warn(
         `${counted(raw.length, "tracked file is stored in git itself and not as a pointer", "tracked files are stored in git itself and not as pointers")}: ${some(raw)}\n` +
           "hint: git add --renormalize . && git commit",
+      );
+    if (lfs.length > 0)
+      context.warn(
+        `${counted(lfs.length, "tracked file is a pointer of git-lfs, and its data is not here", "tracked files are pointers of git-lfs, and their data is not here")}: ${some(lfs)}\n` +
+          "hint: git mlgit migrate git-lfs, where git-lfs or its server has the data",
       );
     if (unknown.length > 0)
       context.warn(

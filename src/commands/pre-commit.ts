@@ -7,10 +7,12 @@ import { type AttributeCheck, openAttributeCheck } from "../git/check-attributes
 import { quotePath } from "../git/quote-path.ts";
 import type { Repository } from "../git/repository.ts";
 import { joined } from "../git/tree-scan.ts";
-import { isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import { passesThrough } from "../pointer/pass-through.ts";
+import { pointerLimit } from "../pointer/pointer.ts";
 import { counted } from "../util/counted.ts";
 import type { Command } from "./command.ts";
 import { assertKinds } from "./declared-kinds.ts";
+import { encodedAmong } from "./encoded-files.ts";
 
 /** They are asked about together. */
 const changesAtOnce = 4096;
@@ -48,11 +50,23 @@ export const command: Command = {
       `${counted(raw.length, "tracked file is staged with its bytes and not as a pointer", "tracked files are staged with their bytes and not as pointers")}:\n${shown.join("\n")}`,
       {
         path: quotePath(raw[0]?.path ?? Buffer.alloc(0)),
-        hint: "they were added without mlgit's filter: git mlgit install, then git add --renormalize <path>",
+        hint: await hintFor(repository, raw),
       },
     );
   },
 };
+
+/** git encodes what the filter gives it anew where that attribute is set, and no adding helps. */
+async function hintFor(repository: Repository, raw: readonly Change[]): Promise<string> {
+  const encoded = await encodedAmong(
+    repository,
+    raw.map(({ path }) => path),
+  );
+  const [first] = encoded;
+  return first
+    ? `git gives pointers another encoding where working-tree-encoding is set, as for ${quotePath(first)}: take it out of .gitattributes there, or git mlgit untrack; then git add --renormalize <path>`
+    : "they were added without mlgit's filter: git mlgit install, then git add --renormalize <path>";
+}
 
 /** Finds the staged files under tracked paths that are no pointers, with processes that are started when they are needed. */
 class RawFinder {
@@ -85,10 +99,6 @@ class RawFinder {
     const small = suspects.filter((_, i) => (infos[i]?.size ?? 0) < pointerLimit);
     const large = suspects.filter((_, i) => infos[i]?.type === "blob" && infos[i].size >= pointerLimit);
     const contents = await cat.contents(small.map((change) => change.newBlob));
-    return [...large, ...small.filter((_, i) => contents[i]?.type === "blob" && !isPointer(contents[i].bytes))];
+    return [...large, ...small.filter((_, i) => contents[i]?.type === "blob" && !passesThrough(contents[i].bytes))];
   }
-}
-
-function isPointer(bytes: Buffer): boolean {
-  return bytes.length === 0 || parsePointer(bytes) !== undefined || isUnknownPointer(bytes);
 }

@@ -3,21 +3,31 @@ import { type CatFile, openCatFile } from "../git/cat-file.ts";
 import { pointerLimit } from "../git/pointer-scan.ts";
 import type { Repository } from "../git/repository.ts";
 import type { TreeFile } from "../git/tree-scan.ts";
-import { isUnknownPointer, parsePointer } from "../pointer/pointer.ts";
+import { isLfsPointer, passesThrough } from "../pointer/pass-through.ts";
 
-/** Files of the index under tracked paths whose bytes are in git itself, where a pointer should be. */
-export async function findRawFiles(repository: Repository): Promise<TreeFile[]> {
+/** Files of the index under tracked paths that are no pointers of ours. */
+export interface OtherFiles {
+  /** Their bytes are in git itself. */
+  readonly raw: readonly TreeFile[];
+  /** Pointers of git-lfs, whose data is not here. */
+  readonly lfs: readonly TreeFile[];
+}
+
+/** Looks through the index for them. */
+export async function findOtherFiles(repository: Repository): Promise<OtherFiles> {
   const cat = await openCatFile(repository);
-  const raw: TreeFile[] = [];
+  const found: { raw: TreeFile[]; lfs: TreeFile[] } = { raw: [], lfs: [] };
   let batch: TreeFile[] = [];
+  const look = async () => {
+    const { raw, lfs } = await sortOut(cat, batch);
+    found.raw.push(...raw);
+    found.lfs.push(...lfs);
+    batch = [];
+  };
   try {
-    for await (const file of trackedFiles(repository)) {
-      if (batch.push(file) < 4096) continue;
-      raw.push(...(await rawOf(cat, batch)));
-      batch = [];
-    }
-    raw.push(...(await rawOf(cat, batch)));
-    return raw;
+    for await (const file of trackedFiles(repository)) if (batch.push(file) >= 4096) await look();
+    await look();
+    return found;
   } finally {
     cat.close();
   }
@@ -28,22 +38,21 @@ export async function rawAmong(repository: Repository, files: readonly TreeFile[
   if (files.length === 0) return [];
   const cat = await openCatFile(repository);
   try {
-    return await rawOf(cat, files);
+    return [...(await sortOut(cat, files)).raw];
   } finally {
     cat.close();
   }
 }
 
-async function rawOf(cat: CatFile, files: readonly TreeFile[]): Promise<TreeFile[]> {
+async function sortOut(cat: CatFile, files: readonly TreeFile[]): Promise<OtherFiles> {
   const infos = await cat.info(files.map(({ blob }) => blob));
   const isSmall = (i: number) => (infos[i]?.size ?? 0) < pointerLimit;
   const small = files.filter((_, i) => infos[i]?.type === "blob" && isSmall(i));
   const texts = await cat.contents(small.map(({ blob }) => blob));
-  const content = new Set(small.filter((_, i) => isContent(texts[i]?.bytes ?? Buffer.alloc(0))));
-  return files.filter((file, i) => infos[i]?.type === "blob" && (!isSmall(i) || content.has(file)));
-}
-
-function isContent(bytes: Buffer): boolean {
-  // An empty file is its own pointer.
-  return bytes.length > 0 && parsePointer(bytes) === undefined && !isUnknownPointer(bytes);
+  const bytesOf = (i: number) => texts[i]?.bytes ?? Buffer.alloc(0);
+  const content = new Set(small.filter((_, i) => !passesThrough(bytesOf(i))));
+  return {
+    raw: files.filter((file, i) => infos[i]?.type === "blob" && (!isSmall(i) || content.has(file))),
+    lfs: small.filter((_, i) => isLfsPointer(bytesOf(i))),
+  };
 }

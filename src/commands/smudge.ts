@@ -1,4 +1,4 @@
-import { smudgeContent } from "../filter/smudge.ts";
+import { type Odd, smudgeContent } from "../filter/smudge.ts";
 import { writeAll } from "../git/fd.ts";
 import { quotePath } from "../git/quote-path.ts";
 import { standardInput } from "./clean.ts";
@@ -23,6 +23,12 @@ export const command: Command = {
   },
 };
 
+const oddities: Readonly<Record<Odd, string>> = {
+  "not-a-pointer": "stored in git itself, not as a pointer",
+  "unknown-version": "a pointer of an unknown version",
+  "git-lfs": "a pointer of git-lfs, whose data is not here",
+};
+
 /** Streams the content of one pointer; what is no pointer passes through. */
 export async function smudgeOnce(blob: Buffer, path: Buffer, session: Session, context: Context) {
   const cache = await session.cacheToRead();
@@ -37,10 +43,7 @@ export async function smudgeOnce(blob: Buffer, path: Buffer, session: Session, c
     defer: () => {},
     streamed: () => {},
     wants: (one) => wishes.wants(one),
-    odd: (one, what) =>
-      context.warn(
-        `${quotePath(one)}: ${what === "not-a-pointer" ? "stored in git itself, not as a pointer" : "a pointer of an unknown version"}`,
-      ),
+    odd: (one, what) => context.warn(`${quotePath(one)}: ${oddities[what]}`),
   });
 }
 

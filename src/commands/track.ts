@@ -12,7 +12,7 @@ import { listWorktree } from "../git/worktree-list.ts";
 import { counted } from "../util/counted.ts";
 import { parseSize } from "../util/parse-size.ts";
 import type { Command, Context, Options } from "./command.ts";
-import { findRawFiles } from "./raw-files.ts";
+import { findOtherFiles } from "./raw-files.ts";
 import { touchFiles } from "./touch-files.ts";
 import { fromBytes, guardsFor, patternOf } from "./track-pattern.ts";
 
@@ -48,7 +48,7 @@ async function add(context: Context, repository: Repository, { patterns, dryRun 
   const guards = added.length === 0 ? [] : await guardsFor(repository, added);
   if (!dryRun && added.length > 0)
     await whileEditing(repository, () => editAttributes(path, (text) => addPatterns(text, patterns, guards)));
-  const raw = dryRun || added.length === 0 ? [] : await findRawFiles(repository);
+  const raw = dryRun || added.length === 0 ? [] : (await findOtherFiles(repository)).raw;
   const touched = touchFiles(
     repository,
     raw.map((file) => file.path),

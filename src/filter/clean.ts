@@ -1,4 +1,5 @@
-import { formatPointer, isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import { passesThrough } from "../pointer/pass-through.ts";
+import { formatPointer, pointerLimit } from "../pointer/pointer.ts";
 
 /** Takes in one content; the cache's Ingest. */
 export interface ContentSink {
@@ -26,6 +27,5 @@ export function cleanContent(content: Iterable<Uint8Array>, sink: ContentSink): 
 }
 
 function passThrough(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes.length > 0 && !parsePointer(bytes) && !isUnknownPointer(bytes)) return undefined;
-  return Buffer.from(bytes);
+  return passesThrough(bytes) ? Buffer.from(bytes) : undefined;
 }

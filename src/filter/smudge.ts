@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { blobOid } from "../git/blob-pack.ts";
+import { isLfsPointer } from "../pointer/pass-through.ts";
 import { formatPointer, isUnknownPointer, type Pointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
 
 /** Content as the cache gives it: verified. */
@@ -24,9 +25,12 @@ export interface SmudgeSource {
   wants(path: Buffer): boolean;
   /** Whether git wants the content only to hand it to our textconv, which reads pointers. */
   isForTextconv?(request: SmudgeRequest): Promise<boolean>;
-  /** Told of content under a tracked path that is no pointer, and of pointers of an unknown version. */
-  odd(path: Buffer, what: "not-a-pointer" | "unknown-version"): void;
+  /** Told of what lies under a tracked path and is no pointer that can be read here. */
+  odd(path: Buffer, what: Odd): void;
 }
+
+/** Content; a pointer of a version that this program does not know; one of git-lfs, whose data is elsewhere. */
+export type Odd = "not-a-pointer" | "unknown-version" | "git-lfs";
 
 /** What smudge looks at in a request of git's; the source may look at more. */
 export interface SmudgeRequest {
@@ -50,7 +54,7 @@ export async function smudgeContent(
 ): Promise<Iterable<Uint8Array>> {
   const pointer = pointerIn(blob, request);
   if (!pointer) {
-    if (blob.length > 0) source.odd(request.pathname, isUnknownPointer(blob) ? "unknown-version" : "not-a-pointer");
+    if (blob.length > 0) source.odd(request.pathname, oddityOf(blob));
     return [blob];
   }
   if (request.canDelay) {
@@ -60,6 +64,11 @@ export async function smudgeContent(
   }
   if (await source.isForTextconv?.(request)) return [formatPointer(pointer)];
   return await streamed(pointer, request.pathname, source);
+}
+
+function oddityOf(blob: Uint8Array): Odd {
+  if (isUnknownPointer(blob)) return "unknown-version";
+  return blob.length < pointerLimit && isLfsPointer(blob) ? "git-lfs" : "not-a-pointer";
 }
 
 /**

@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
 import { type BigIntStats, closeSync, fstatSync, readSync } from "node:fs";
+import { passesThrough } from "../pointer/pass-through.ts";
 import { formatPointer } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import type { SmallContent } from "../store/local/small-files.ts";
-import { type AddedFile, addFile, passes } from "./add-file.ts";
+import { type AddedFile, addFile } from "./add-file.ts";
 import { changedWhileAdded, openToAdd } from "./ingest-file.ts";
 
 /** Files up to this size are taken in together. */
@@ -38,7 +39,7 @@ export function addBatch(files: readonly Buffer[], cache: Cache): AddedFile[] {
 }
 
 function takeSmall({ content, stat }: Read, fresh: SmallContent[]): AddedFile {
-  if (passes(content)) return { pointer: content.toString("latin1"), size: 0, stat };
+  if (passesThrough(content)) return { pointer: content.toString("latin1"), size: 0, stat };
   const oid = hash("sha256", content, "hex");
   fresh.push({ oid, content });
   return { pointer: formatPointer({ oid, size: content.length }).toString("latin1"), size: content.length, stat };

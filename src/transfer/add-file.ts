@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readFileSync } from "node:fs";
-import { formatPointer, isUnknownPointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
+import { passesThrough } from "../pointer/pass-through.ts";
+import { formatPointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { type FileState, stateOf } from "../util/file-state.ts";
 import { ingestFile, openToAdd } from "./ingest-file.ts";
@@ -24,7 +25,7 @@ function passedOn(file: Buffer): AddedFile | undefined {
     const before = fstatSync(fd, { bigint: true });
     if (!before.isFile() || before.size >= BigInt(pointerLimit)) return undefined;
     const bytes = readFileSync(fd);
-    return passes(bytes) ? { pointer: bytes.toString("latin1"), size: 0, stat: stateOf(before) } : undefined;
+    return passesThrough(bytes) ? { pointer: bytes.toString("latin1"), size: 0, stat: stateOf(before) } : undefined;
   } finally {
     closeSync(fd);
   }
@@ -33,9 +34,4 @@ function passedOn(file: Buffer): AddedFile | undefined {
 function ingested(file: Buffer, cache: Cache): AddedFile {
   const { oid, size, stat } = ingestFile(file, cache);
   return { pointer: formatPointer({ oid, size }).toString("latin1"), size, stat: stateOf(stat) };
-}
-
-/** Whether git stores these bytes as they are: a pointer already, or nothing. */
-export function passes(bytes: Uint8Array): boolean {
-  return bytes.length === 0 || parsePointer(bytes) !== undefined || isUnknownPointer(bytes);
 }

@@ -54,6 +54,27 @@ describe("git mlgit doctor", () => {
     await doctor(0);
   });
 
+  it("sees an encoding that git applies to pointers, which no adding mends, also for files that git refuses to add", async () => {
+    const attributes = box.read("r/.gitattributes").toString();
+    box.write(
+      "r/.gitattributes",
+      `${attributes}*.u16.bin working-tree-encoding=UTF-16\nr*.u8.bin working-tree-encoding=UTF-8\n`,
+    );
+    box.write("r/a.u16.bin", "no byte order mark");
+    box.write("r/r.u8.bin", "fine");
+    await box.git(["add", "a.u16.bin"], { cwd, code: 128 });
+    const [finding, ...more] = wrong(await doctor(1));
+    expect(finding).toMatchObject({
+      check: "encoding",
+      message: expect.stringMatching(/1 tracked file, .*: a\.u16\.bin$/),
+    });
+    expect(more).toEqual([]);
+    box.write("r/.gitattributes", attributes);
+    rmSync(box.path("r/a.u16.bin"));
+    rmSync(box.path("r/r.u8.bin"));
+    await doctor(0);
+  });
+
   it("sees hooks that git does not run", async () => {
     chmodSync(box.path("r/.git/hooks/pre-push"), 0o644);
     expect(wrong(await doctor(1))).toMatchObject([{ fix: `chmod +x '${box.path("r/.git/hooks/pre-push")}'` }]);

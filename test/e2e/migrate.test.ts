@@ -133,9 +133,19 @@ async function lfsProject(team: Team): Promise<Clone> {
     expect(report).toMatchObject({ files: 2, commits: 1, contents: { copied: 1 } });
     expect(report.missing.map((one: { path: string }) => one.path)).toEqual(["changes.bin", "sub/odd name.dat"]);
     expect(await blob(partial, "HEAD:changes.bin")).toContain("git-lfs");
-    // git looks at them again and sees another tool's pointer under a path that mlgit tracks.
+    // git looks at them again: another tool's pointer under a path that mlgit tracks is never taken for the data.
     utimesSync(join(partial.top, "changes.bin"), 1, 1);
-    expect(await partial.status()).toContain(" M changes.bin");
+    expect(await partial.status()).toBe("");
+    for (const add of [
+      ["add", "--renormalize", "."],
+      ["mlgit", "add", "."],
+      ["hash-object", "-w", "changes.bin"],
+    ])
+      await partial.git(add);
+    expect(await partial.status()).toBe("");
+    expect(JSON.parse((await partial.mlgit(["doctor", "--json"], { code: 1 })).stdout).findings).toContainEqual(
+      expect.objectContaining({ check: "git-lfs", message: expect.stringContaining("2 tracked files are pointers") }),
+    );
     expect(await migrate(partial, [])).toMatchObject({ files: 2, commits: 1, contents: { fetched: 2 } });
     expect(partial.read("changes.bin").toString()).toBe("newer\n");
     expect(await partial.status()).toBe("");

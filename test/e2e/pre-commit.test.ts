@@ -25,6 +25,18 @@ describe("git mlgit pre-commit", () => {
     expect(await work.status()).toBe("");
   });
 
+  it("says that an encoding made raw bytes of a pointer, and not to add it again", async () => {
+    work.write(".gitattributes", `${work.read(".gitattributes")}u.bin working-tree-encoding=UTF-16LE\n`);
+    work.write("u.bin", "eleven byte");
+    await work.git(["add", "u.bin"]);
+    const { stderr } = await work.git(["commit", "-qm", "no"], { code: 1 });
+    expect(stderr).toMatch(
+      /hint: git gives pointers another encoding where working-tree-encoding is set, as for u\.bin/,
+    );
+    await work.git(["rm", "-qf", "u.bin"]);
+    await work.git(["checkout", "-q", ".gitattributes"]);
+  });
+
   it("lets pointers, empty files, pointers of a later version and untracked paths pass", async () => {
     work.write("data/empty", "");
     work.write("data/future", "version mlgit/3\n");

@@ -5,11 +5,10 @@ import { isMlgitError } from "../../error/mlgit-error.ts";
 import { trackedPatterns } from "../../git/attribute-edit.ts";
 import { readAttributes } from "../../git/attribute-file.ts";
 import { findHookFolder, type HookFolder, type HookReport, inspectHooks } from "../../git/hook-state.ts";
-import type { Repository } from "../../git/repository.ts";
 import { listWorktree } from "../../git/worktree-list.ts";
 import { counted } from "../../util/counted.ts";
-import { findRawFiles } from "../raw-files.ts";
 import type { Session } from "../session.ts";
+import { checkContents } from "./check-contents.ts";
 import { checkMerge } from "./check-merge.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 
@@ -24,7 +23,11 @@ export async function checkRepository(session: Session): Promise<Finding[]> {
     ...checkIndex(session),
     ...(repository.workTree === undefined
       ? []
-      : [await checkAttributes(repository.workTree), ...(await checkMerge(repository)), await checkRaw(repository)]),
+      : [
+          await checkAttributes(repository.workTree),
+          ...(await checkMerge(repository)),
+          ...(await checkContents({ ...repository, workTree: repository.workTree })),
+        ]),
   ];
 }
 
@@ -82,15 +85,4 @@ async function checkAttributes(top: string): Promise<Finding> {
   return count > 0
     ? ok("attributes", `${counted(count, "pattern is", "patterns are")} tracked`)
     : note("attributes", "nothing is tracked", "git mlgit track '*.bin'");
-}
-
-async function checkRaw(repository: Repository): Promise<Finding> {
-  const raw = await findRawFiles(repository);
-  if (raw.length === 0) return ok("content", "every tracked file is a pointer in git");
-  const some = raw.slice(0, 3).map(({ path }) => JSON.stringify(path.toString("utf8")));
-  return bad(
-    "content",
-    `${counted(raw.length, "tracked file is in git with all its", "tracked files are in git with all their")} bytes: ${some.join(", ")}${raw.length > 3 ? ", …" : ""}`,
-    "git add --renormalize . && git commit",
-  );
 }

@@ -5,7 +5,7 @@ import { quotePath } from "../../git/quote-path.ts";
 import type { Repository } from "../../git/repository.ts";
 import { convertAttributes } from "../../migrate/lfs-attributes.ts";
 import type { LfsContent } from "../../migrate/lfs-objects.ts";
-import { type LfsPointer, parseLfsPointer } from "../../migrate/lfs-pointer.ts";
+import { type LfsPointer, parseLfsPointer } from "../../pointer/lfs-pointer.ts";
 import type { Problem } from "./report.ts";
 
 /** What the history has of git-lfs. */

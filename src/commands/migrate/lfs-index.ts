@@ -5,7 +5,7 @@ import { quotePath } from "../../git/quote-path.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listIndex, type TreeFile } from "../../git/tree-scan.ts";
 import { convertAttributes } from "../../migrate/lfs-attributes.ts";
-import { type LfsPointer, parseLfsPointer } from "../../migrate/lfs-pointer.ts";
+import { type LfsPointer, parseLfsPointer } from "../../pointer/lfs-pointer.ts";
 import { isUnknownPointer, parsePointer } from "../../pointer/pointer.ts";
 import type { Problem } from "./report.ts";
 
