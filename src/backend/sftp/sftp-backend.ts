@@ -71,7 +71,7 @@ export class SftpBackend implements Backend {
       return files.open(path, "r", async (file) => {
         const info = infoOf(handle, await files.statOpen(file));
         const span = spanOf(range, info.size, key);
-        const body = this.#explainedBody(readSpan(files.sftp, file, span, { key, signal }), key);
+        const body = this.#explainedBody(readSpan(files.line, file, span, { key, signal }), key);
         return use(body, info).catch((error) => {
           ofReader = { error };
           throw error;
@@ -181,7 +181,7 @@ export class SftpBackend implements Backend {
   ): Promise<T> {
     const session = await this.#connect();
     try {
-      return await work(new SftpFiles(session.sftp));
+      return await work(new SftpFiles(session.line));
     } catch (error) {
       // Somebody may have removed a folder that we made.
       this.#known.clear();
@@ -201,7 +201,7 @@ export class SftpBackend implements Backend {
   async #connect(): Promise<SftpSession> {
     const seen = this.#session;
     const session = await seen?.catch(() => undefined);
-    if (session?.isOpen()) return session;
+    if (session?.line.isOpen) return session;
     // Of several that find it broken the first one opens the next.
     if (this.#session === seen) this.#session = connectSftp(this.#config);
     return this.#session as Promise<SftpSession>;

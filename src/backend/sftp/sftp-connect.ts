@@ -1,12 +1,10 @@
-import type { SFTPWrapper } from "ssh2";
 import type { SftpConfig } from "./sftp-config.ts";
 import { connectError } from "./sftp-error.ts";
+import { SftpLine } from "./sftp-line.ts";
 import { logIn, type SshLogin } from "./ssh-client.ts";
 
 export interface SftpSession {
-  readonly sftp: SFTPWrapper;
-  /** False after the connection broke: what comes next needs a new one. */
-  isOpen(): boolean;
+  readonly line: SftpLine;
   end(): void;
 }
 
@@ -26,17 +24,16 @@ export async function connectSftp(config: SftpConfig): Promise<SftpSession> {
 }
 
 function openChannel({ client, end }: SshLogin): Promise<SftpSession> {
-  let isOpen = true;
-  const close = () => {
-    isOpen = false;
-  };
-  // Requests that are under way hear of it by themselves.
-  client.on("error", close).on("close", close);
   return new Promise((resolve, reject) => {
+    // Where the line breaks just now, nobody calls back.
+    const broken = () => reject(new Error("the connection was lost"));
+    client.on("error", broken).on("close", broken);
     client.sftp((error, sftp) => {
       if (error) return reject(error);
-      sftp.on("close", close).on("error", close);
-      resolve({ sftp, isOpen: () => isOpen, end });
+      const line = new SftpLine(sftp);
+      const close = () => line.close();
+      for (const source of [client, sftp]) source.on("error", close).on("close", close);
+      resolve({ line, end });
     });
   });
 }

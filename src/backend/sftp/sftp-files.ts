@@ -1,31 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
-import type { FileEntryWithStats, SFTPWrapper, Stats } from "ssh2";
+import type { FileEntryWithStats, Stats } from "ssh2";
 import { BackendError } from "../backend-error.ts";
 import { status, statusOf } from "./sftp-error.ts";
+import type { SftpLine } from "./sftp-line.ts";
 import { type WriteOptions, writeBody } from "./sftp-transfer.ts";
-
-type Call<T> = (done: (error: Error | null | undefined, value: T) => void) => void;
-
-function answer<T>(call: Call<T>): Promise<T> {
-  return new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
-}
 
 /** Requests of SFTP that a store is made of, and OpenSSH's extensions of them. */
 export class SftpFiles {
-  readonly sftp: SFTPWrapper;
+  readonly line: SftpLine;
 
-  constructor(sftp: SFTPWrapper) {
-    this.sftp = sftp;
+  constructor(line: SftpLine) {
+    this.line = line;
   }
 
   stat(path: string): Promise<Stats> {
-    return answer<Stats>((done) => this.sftp.stat(path, done as never));
+    return this.line.ask<Stats>((sftp, done) => sftp.stat(path, done as never));
   }
 
   /** Of an open file, which may have lost its name meanwhile. */
   statOpen(file: Buffer): Promise<Stats> {
-    return answer<Stats>((done) => this.sftp.fstat(file, done as never));
+    return this.line.ask<Stats>((sftp, done) => sftp.fstat(file, done as never));
   }
 
   /** Undefined for what is not there. */
@@ -35,29 +30,33 @@ export class SftpFiles {
 
   /** What a folder holds, by name; nothing for one that is not there. */
   async entries(path: string): Promise<FileEntryWithStats[]> {
-    const found = await answer<FileEntryWithStats[]>((done) => this.sftp.readdir(path, done as never)).catch(absent);
+    const found = await this.line
+      .ask<FileEntryWithStats[]>((sftp, done) => sftp.readdir(path, done as never))
+      .catch(absent);
     return (found ?? []).sort((a, b) => (a.filename < b.filename ? -1 : 1));
   }
 
   async open<T>(path: string, flags: "r" | "wx", work: (file: Buffer) => Promise<T>): Promise<T> {
-    const file = await answer<Buffer>((done) => this.sftp.open(path, flags, done));
+    const file = await this.line.ask<Buffer>((sftp, done) => sftp.open(path, flags, done));
     try {
       return await work(file);
     } finally {
-      await answer<void>((done) => this.sftp.close(file, done as never)).catch(() => {});
+      await this.line.ask<void>((sftp, done) => sftp.close(file, done as never)).catch(() => {});
     }
   }
 
   /** Makes a folder unless it is there. */
   async mkdir(path: string): Promise<void> {
-    await answer<void>((done) => this.sftp.mkdir(path, done as never)).catch(async (error) => {
-      if ((await this.find(path))?.isDirectory() !== true) throw error;
-    });
+    await this.line
+      .ask<void>((sftp, done) => sftp.mkdir(path, done as never))
+      .catch(async (error) => {
+        if ((await this.find(path))?.isDirectory() !== true) throw error;
+      });
   }
 
   /** Removes a file; one that is not there is no error. */
   async unlink(path: string): Promise<void> {
-    await answer<void>((done) => this.sftp.unlink(path, done as never)).catch(absent);
+    await this.line.ask<void>((sftp, done) => sftp.unlink(path, done as never)).catch(absent);
   }
 
   /** A new hidden file beside `path` with these bytes, durable where the server can. */
@@ -65,8 +64,8 @@ export class SftpFiles {
     const temporary = posix.join(posix.dirname(path), `.mlgit-tmp-${randomBytes(8).toString("hex")}`);
     try {
       await this.open(temporary, "wx", async (file) => {
-        await writeBody(this.sftp, file, body, options);
-        await answer<void>((done) => this.sftp.ext_openssh_fsync(file, done as never)).catch(unlessUnsupported);
+        await writeBody(this.line, file, body, options);
+        await this.line.ask<void>((sftp, done) => sftp.ext_openssh_fsync(file, done as never)).catch(unlessUnsupported);
       });
     } catch (error) {
       await this.unlink(temporary).catch(() => {});
@@ -77,13 +76,13 @@ export class SftpFiles {
 
   /** Gives a file its name, in place of what had it, in one step. */
   async replace(from: string, to: string): Promise<void> {
-    await answer<void>((done) => this.sftp.ext_openssh_rename(from, to, done as never));
+    await this.line.ask<void>((sftp, done) => sftp.ext_openssh_rename(from, to, done as never));
   }
 
   /** Gives a file its name unless that is taken: a hard link is made by exactly one of several writers. */
   async link(from: string, to: string): Promise<"created" | "exists"> {
     try {
-      await answer<void>((done) => this.sftp.ext_openssh_hardlink(from, to, done as never));
+      await this.line.ask<void>((sftp, done) => sftp.ext_openssh_hardlink(from, to, done as never));
       return "created";
     } catch (error) {
       // The server says only that it failed.

@@ -1,6 +1,6 @@
-import type { SFTPWrapper } from "ssh2";
 import { BackendError, checkSignal } from "../backend-error.ts";
 import type { Span } from "../range.ts";
+import type { SftpLine } from "./sftp-line.ts";
 
 /** Bytes of one request; OpenSSH's server takes up to 255 KiB. */
 const block = 128 * 1024;
@@ -13,12 +13,7 @@ export interface WriteOptions {
 }
 
 /** Writes all of `body` at the beginning of an open file, several requests at a time. */
-export async function writeBody(
-  sftp: SFTPWrapper,
-  file: Buffer,
-  body: Uint8Array,
-  options: WriteOptions,
-): Promise<void> {
+export async function writeBody(line: SftpLine, file: Buffer, body: Uint8Array, options: WriteOptions): Promise<void> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   let next = 0;
   const worker = async () => {
@@ -27,9 +22,7 @@ export async function writeBody(
       const start = next;
       const length = Math.min(block, bytes.length - start);
       next += length;
-      await new Promise<void>((resolve, reject) =>
-        sftp.write(file, bytes, start, length, start, (error) => (error ? reject(error) : resolve())),
-      );
+      await line.ask<void>((sftp, done) => sftp.write(file, bytes, start, length, start, done as never));
       options.onProgress?.(length);
     }
   };
@@ -38,7 +31,7 @@ export async function writeBody(
 
 /** The bytes of a span in order, read ahead. @throws BackendError kind `corrupt` when the file ends before the span does. */
 export async function* readSpan(
-  sftp: SFTPWrapper,
+  line: SftpLine,
   file: Buffer,
   { start, end }: Span,
   { key, signal }: { readonly key: string; readonly signal?: AbortSignal | undefined },
@@ -47,7 +40,7 @@ export async function* readSpan(
   let next = start;
   const ask = () => {
     const length = Math.min(block, end - next);
-    const reading = readBlock(sftp, file, { at: next, length, key });
+    const reading = readBlock(line, file, { at: next, length, key });
     // Whoever stops early does not wait for what was asked for ahead.
     reading.catch(() => {});
     ahead.push(reading);
@@ -67,14 +60,11 @@ interface Block {
 }
 
 /** A server may answer with fewer bytes than it was asked for. */
-async function readBlock(sftp: SFTPWrapper, file: Buffer, { at, length, key }: Block): Promise<Buffer> {
+async function readBlock(line: SftpLine, file: Buffer, { at, length, key }: Block): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   for (let done = 0; done < length; ) {
-    const got = await new Promise<number>((resolve, reject) =>
-      sftp.read(file, bytes, done, length - done, at + done, (error, count) =>
-        error ? reject(error) : resolve(count),
-      ),
-    );
+    const from = done;
+    const got = await line.ask<number>((sftp, tell) => sftp.read(file, bytes, from, length - from, at + from, tell));
     if (got === 0)
       throw new BackendError("corrupt", `${key} ends before the bytes that were asked for`, {
         path: key,

@@ -9,6 +9,7 @@ import { probeGuarantees } from "../../../src/backend/probe.ts";
 import { SftpBackend } from "../../../src/backend/sftp/sftp-backend.ts";
 import { sftpConfig } from "../../../src/backend/sftp/sftp-config.ts";
 import { hasSshd, makeKey, type SftpServer, startSshd } from "../../helper/sftp-server.ts";
+import { FaultProxy } from "../../server/fault-proxy.ts";
 import { describeBackend, failure, format, git, names, pack, read } from "../contract.ts";
 
 jest.setTimeout(120_000);
@@ -183,6 +184,34 @@ describeBackend("sftp", {
     await saving;
     expect(await names(backend, "pack")).toHaveLength(2);
   });
+
+  it.each([700, 3000, 300_000, 2_000_000])(
+    "goes on when the line breaks after %d bytes, in whichever way",
+    async (bytes) => {
+      const proxy = await FaultProxy.start(server.port);
+      const key = server.knownHosts.split(" ").slice(1).join(" ");
+      writeFileSync(join(home, ".ssh/known_hosts"), `[127.0.0.1]:${proxy.port} ${key}`);
+      const backend = wrapBackend(use(`broken ${bytes}`, `127.0.0.1:${proxy.port}`));
+      const body = randomBytes(3 << 20);
+      await backend.save(format, Buffer.from("{}"));
+      const whileBroken = async (way: "up" | "down", work: () => Promise<unknown>) => {
+        proxy.set({});
+        const working = work();
+        await proxy.reaches(way, bytes);
+        proxy.set({ down: true });
+        proxy.set({});
+        await working;
+      };
+      const handle = pack();
+      await whileBroken("up", () => backend.save(handle, body));
+      await whileBroken("down", () => read(backend, handle));
+      proxy.set({ cutDownAfter: bytes, times: 2 });
+      expect((await read(backend, handle)).equals(body)).toBe(true);
+      expect(await names(backend, "pack")).toHaveLength(1);
+      await backend.close();
+      await proxy.close();
+    },
+  );
 
   it("says what is wrong: nobody there, no such host, a folder that is not writable, a store that is gone", async () => {
     expect(await failure(use("x", "127.0.0.1:1").stat(format))).toMatchObject({
