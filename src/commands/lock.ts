@@ -28,7 +28,7 @@ export const command = {
         changed.push(quotePath(file.path));
         continue;
       }
-      record.lock(file.path.toString("latin1"));
+      record.lock(file.path.toString("latin1"), file.blob);
       const stat = protectFile(batch, file.path, size);
       if (stat) stamps.push({ path: file.path, blob: file.blob, stat });
     }

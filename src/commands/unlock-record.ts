@@ -32,8 +32,14 @@ export class UnlockRecord {
     this.#append(blobs.filter((blob) => !this.has(path, blob)).map((blob) => ({ path, blob })));
   }
 
-  lock(path: string): void {
-    if (this.#blobs.has(path)) this.#append([{ path }]);
+  /**
+   * Forgets that these bytes may change. An unlock of other bytes was made use of, by a change that is in a commit already: a push of that commit has to
+   * know it still.
+   */
+  lock(path: string, blob: string): void {
+    if (!this.has(path, blob)) return;
+    const others = [...(this.#blobs.get(path) ?? [])].filter((one) => one !== blob);
+    this.#append([{ path }, ...others.map((one) => ({ path, blob: one }))]);
   }
 
   #append(lines: readonly Line[]): void {

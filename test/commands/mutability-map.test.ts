@@ -46,7 +46,7 @@ describe("the mutability of paths", () => {
     new UnlockRecord(repository).unlock(path.toString("latin1"), ["b1"]);
     const after = await MutabilityMap.load(repository);
     expect([after.isReadOnly(path, "b1"), after.isReadOnly(path, "b2")]).toEqual([false, true]);
-    new UnlockRecord(repository).lock(path.toString("latin1"));
+    new UnlockRecord(repository).lock(path.toString("latin1"), "b1");
     expect((await MutabilityMap.load(repository)).isReadOnly(path, "b1")).toBe(true);
   });
 });

@@ -25,6 +25,21 @@ describe("git mlgit lock", () => {
     await project.git("reset", "-q", "--hard");
   });
 
+  it("takes nothing back that a commit made use of, so that it can be pushed, and locks what is there now", async () => {
+    await project.git("push", "-q", "-u", "origin", "main");
+    await project.mlgit("unlock", file);
+    project.write(file, "two");
+    await project.setVersion("datasets/d/d.spec", 2);
+    await project.commit("two");
+    await project.mlgit("lock", file);
+    expect(statSync(`${project.cwd}/${file}`).mode & 0o222).toBe(0);
+    await project.git("push", "-q");
+    project.write(file, "three");
+    await project.git("add", "-A");
+    expect(await project.fails(1, "git", "commit", "-qm", "three")).toContain("flexible");
+    await project.git("reset", "-q", "--hard");
+  });
+
   it("leaves a changed file alone and says so", async () => {
     await project.mlgit("unlock", file);
     project.write(file, "mine");
