@@ -9,6 +9,9 @@ import type { Span } from "../range.ts";
 /** Objects are up to 64 MiB: large reads keep the disk and the network file system busy. */
 const readSize = 4 << 20;
 
+/** What is written somewhere else at once stays in a core's own cache until then. */
+const partSize = 512 << 10;
+
 export interface ReadContext {
   readonly key: string;
   readonly signal: AbortSignal | undefined;
@@ -19,6 +22,14 @@ export interface ReadContext {
 export function spanBody(file: FileHandle, span: Span, context: ReadContext): Body {
   return {
     [Symbol.asyncIterator]: () => readParts(file, span, context),
+    each: async (take) => {
+      const target = Buffer.allocUnsafeSlow(Math.min(partSize, span.end - span.start));
+      for (let at = span.start; at < span.end; ) {
+        const got = await readSome(file, { target, offset: 0, at, span }, context);
+        at += got;
+        take(target.subarray(0, got));
+      }
+    },
     into: async (target) => {
       for (let done = 0; done < Math.min(target.length, span.end - span.start); )
         done += await readSome(file, { target, offset: done, at: span.start + done, span }, context);

@@ -8,9 +8,10 @@ import { howToMend } from "../how-to-mend.ts";
 import { packLimit } from "../pack/pack-format.ts";
 import { decodeEntry, decodeUnproven } from "../pack/pack-reader.ts";
 import { PackTable } from "../pack/pack-table.ts";
-import { type EntryRange, planRanges, rangeLimit, wantsWhole } from "./entry-plan.ts";
+import { type EntryRange, longestRange, planRanges, wantsWhole } from "./entry-plan.ts";
+import { EntryStream } from "./entry-stream.ts";
 import type { PackInfo } from "./index-copy.ts";
-import { loadBytes, loadRange } from "./load-bytes.ts";
+import { loadBytes, loadRange, streamRange } from "./load-bytes.ts";
 import { Pace } from "./pace.ts";
 
 /** What a visitor may ask of a pack's table. */
@@ -45,12 +46,12 @@ export interface ReaderTools {
 
 /** Packs that are worked on at once, so that the next table comes while ranges do. */
 const packsAtOnce = 6;
-/** Ranges that are under way at once: with `rangeLimit`, the memory of a fetch. */
+/** Ranges that are under way at once. */
 const rangesInFlight = 8;
-/** Free buffers of `rangeLimit` bytes. One store after another uses them: those of each would lie about until Node collects them. */
-const spareBuffers: Buffer[] = [];
+const namesMore = "the index names entries it does not have";
 const tablesKept = 16;
-const worthReuse = 1 << 20;
+/** Bytes: a shorter range is not worth asking for once more because it is slow. */
+const worthPace = 1 << 20;
 
 /** Fetches entries of packs by as few requests as pays off, and verifies each. */
 export class EntryReader {
@@ -67,6 +68,7 @@ export class EntryReader {
   async read(wanted: readonly WantedEntries[], visitor: EntryVisitor, signal?: AbortSignal): Promise<void> {
     const limit = pLimit(packsAtOnce);
     const stop = new StopOnError(signal);
+    const longest = longestRange(wanted.reduce((sum, { pack, entries }) => sum + shareOf(pack, entries.length), 0));
     let last: Promise<void> = Promise.resolve();
     const reading = wanted.map((one) => {
       const before = last;
@@ -74,7 +76,9 @@ export class EntryReader {
       last = new Promise((resolve) => {
         queue.done = resolve;
       });
-      return limit(() => stop.around(this.#readPack({ ...one, queue }, visitor, stop.signal)).finally(queue.done));
+      return limit(() =>
+        stop.around(this.#readPack({ ...one, queue, longest }, visitor, stop.signal)).finally(queue.done),
+      );
     });
     await Promise.all(reading);
     stop.check();
@@ -108,20 +112,24 @@ export class EntryReader {
     if (bytes.length !== pack.size) throw damaged(pack.id, `it has ${bytes.length} bytes and not ${pack.size}`);
     const table = this.#keep(pack, bytes.subarray(bytes.length - PackTable.tailLength(pack.count)));
     visitor.table?.(pack.id, table);
-    this.#decode({ start: 0, end: bytes.length, entries }, { bytes, table, pack, visitor });
+    for (const entry of entries)
+      if (entry < table.count) {
+        const start = table.offset(entry);
+        this.#decode(entry, bytes.subarray(start, start + table.storedLength(entry)), { table, pack, visitor });
+      } else visitor.failed(pack.id, [entry], damaged(pack.id, namesMore));
   }
 
   async #readRanges(
-    { pack, entries, queue }: QueuedEntries,
+    { pack, entries, queue, longest }: QueuedEntries,
     visitor: EntryVisitor,
     signal?: AbortSignal,
   ): Promise<void> {
     const table = this.#tables.get(pack.id) ?? (await this.#loadTable(pack, visitor, signal));
-    if ((entries.at(-1) ?? 0) >= table.count) throw damaged(pack.id, "the index names entries it does not have");
+    if ((entries.at(-1) ?? 0) >= table.count) throw damaged(pack.id, namesMore);
     visitor.table?.(pack.id, table);
     const lacking = entries.filter((entry) => visitor.lacks?.(pack.id, entry) ?? true);
     await queue.before;
-    const reading = planRanges(table, lacking).map((range) =>
+    const reading = planRanges(table, lacking, longest).map((range) =>
       this.#ranges(() => this.#readRange(range, { table, pack, visitor, signal })),
     );
     queue.done();
@@ -129,31 +137,23 @@ export class EntryReader {
     for (const result of await Promise.allSettled(reading)) if (result.status === "rejected") throw result.reason;
   }
 
-  async #readRange(range: EntryRange, on: Omit<Decoding, "bytes"> & { readonly signal: AbortSignal | undefined }) {
-    const { pack, visitor, signal } = on;
+  async #readRange(range: EntryRange, on: Decoding & { readonly signal: AbortSignal | undefined }) {
+    const { pack, table, visitor, signal } = on;
     signal?.throwIfAborted();
-    const buffer = this.#bufferFor(range);
+    const stream = new EntryStream(range, table, (entry, stored) => this.#decode(entry, stored, on));
     try {
       const handle = { type: "pack", name: pack.id } as const;
-      const bytes = await loadRange(this.#tools.backend, handle, range, {
-        signal,
-        buffer,
-        ...(buffer && { pace: this.#pace }),
-      });
-      visitor.received?.(bytes.length);
-      this.#decode(range, { ...on, bytes });
+      const paced = range.end - range.start >= worthPace ? { pace: this.#pace } : {};
+      const options = { signal, ...paced };
+      const came = await streamRange(this.#tools.backend, handle, range, (part) => stream.add(part), options);
+      visitor.received?.(came);
+      stream.end();
     } catch (error) {
       stopOn(error, signal);
-      visitor.failed(pack.id, range.entries, error);
+      visitor.failed(pack.id, stream.rest, error);
     } finally {
-      if (buffer && spareBuffers.length < rangesInFlight) spareBuffers.push(buffer);
+      stream.release();
     }
-  }
-
-  /** Large ranges take turns in a few buffers: fresh ones would make Node collect garbage all the time. */
-  #bufferFor({ start, end }: EntryRange): Buffer | undefined {
-    if (end - start < worthReuse || end - start > rangeLimit) return undefined;
-    return spareBuffers.pop() ?? Buffer.allocUnsafeSlow(rangeLimit);
   }
 
   async #loadTable(pack: PackInfo, visitor: EntryVisitor, signal?: AbortSignal): Promise<PackTable> {
@@ -173,35 +173,36 @@ export class EntryReader {
     return table;
   }
 
-  #decode(range: EntryRange, on: Decoding): void {
-    for (const entry of range.entries) {
-      let plain: Uint8Array;
-      try {
-        if (entry >= on.table.count) throw damaged(on.pack.id, "the index names entries it does not have");
-        const start = on.table.offset(entry) - range.start;
-        const stored = on.bytes.subarray(start, start + on.table.storedLength(entry));
-        plain = on.visitor.checksFiles
-          ? decodeUnproven(stored, on.table, entry, this.#tools.codec)
-          : decodeEntry(stored, on.table, entry, this.#tools);
-      } catch (error) {
-        on.visitor.failed(on.pack.id, [entry], error);
-        continue;
-      }
-      on.visitor.entry(on.pack.id, entry, plain);
+  #decode(entry: number, stored: Uint8Array, { table, pack, visitor }: Decoding): void {
+    let plain: Uint8Array;
+    try {
+      plain = visitor.checksFiles
+        ? decodeUnproven(stored, table, entry, this.#tools.codec)
+        : decodeEntry(stored, table, entry, this.#tools);
+    } catch (error) {
+      visitor.failed(pack.id, [entry], error);
+      return;
     }
+    visitor.entry(pack.id, entry, plain);
   }
 }
 
 interface QueuedEntries extends WantedEntries {
   /** `before` resolves when the requests of the packs before are lined up; `done` says so of this one's. Harmless again. */
   readonly queue: { readonly before: Promise<void>; readonly done: () => void };
+  /** Bytes of a range. */
+  readonly longest: number;
 }
 
 interface Decoding {
-  readonly bytes: Buffer;
   readonly table: PackTable;
   readonly pack: PackInfo;
   readonly visitor: EntryVisitor;
+}
+
+/** Bytes that so many entries of a pack have, about. */
+function shareOf({ size, count }: PackInfo, entries: number): number {
+  return (size * entries) / Math.max(1, count);
 }
 
 /** What is wrong with the local disk, or with this program, is not the store's fault: it ends the whole read. */

@@ -23,8 +23,6 @@ export function loadBytes(
 
 export interface RangeOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Where to put the bytes; at least as long as the range. */
-  readonly buffer?: Buffer | undefined;
   /** Of all ranges that are loaded beside this one. */
   readonly pace?: Pace | undefined;
 }
@@ -32,27 +30,54 @@ export interface RangeOptions {
 /** How often a range is asked for again because it is slow. */
 const restarts = 4;
 
-/**
- * Loads a range into one buffer; both ends are given. When the line breaks, or a request is far slower than its neighbours, only what did not come is
- * asked for again. For objects that never change. The result is shorter where the object ends early.
- */
+/** A range, both ends of which are given. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Loads a range into one buffer, as `streamRange` does. The result is shorter where the object ends early. */
 export async function loadRange(
   backend: Backend,
   handle: Handle,
-  { start, end }: { readonly start: number; readonly end: number },
+  range: Span,
   options: RangeOptions = {},
 ): Promise<Buffer> {
-  const bytes = options.buffer?.subarray(0, end - start) ?? Buffer.allocUnsafeSlow(end - start);
+  const bytes = Buffer.allocUnsafeSlow(range.end - range.start);
   let filled = 0;
+  const put = (part: Uint8Array) => {
+    bytes.set(part, filled);
+    filled += part.length;
+  };
+  await streamRange(backend, handle, range, put, options);
+  return bytes.subarray(0, filled);
+}
+
+/**
+ * Hands the bytes of a range to `take`, in order, each once; a view lives until it returns. When the line breaks, or a request is far slower than its
+ * neighbours, only what did not come is asked for again. For objects that never change. Resolves with how many bytes came: fewer where the object ends early.
+ * @throws what `take` threw
+ */
+export async function streamRange(
+  backend: Backend,
+  handle: Handle,
+  { start, end }: Span,
+  take: (part: Uint8Array) => void,
+  options: RangeOptions = {},
+): Promise<number> {
+  let came = 0;
   for (let restarted = 0; ; ) {
-    const from = filled;
+    const from = came;
     let paced: Paced | undefined;
     const use = async (body: Body) => {
       // The first try of this request got something: the next one shall not ask for that.
-      if (filled > from) throw new Broken();
-      await putInto(bytes.subarray(from), body, (length) => {
-        paced?.came(from + length - filled);
-        filled = from + length;
+      if (came > from) throw new Broken();
+      await forEachPart(body, (part) => {
+        const wanted = part.subarray(0, end - start - came);
+        if (wanted.length === 0) return;
+        take(wanted);
+        came += wanted.length;
+        paced?.came(wanted.length);
       });
     };
     const load = (signal = options.signal) => backend.load(handle, { start: start + from, end }, use, signal);
@@ -63,11 +88,11 @@ export async function loadRange(
           return load(request.signal);
         }, options.signal);
       else await load();
-      return bytes.subarray(0, filled);
+      return came;
     } catch (error) {
       if (paced?.isLost && !options.signal?.aborted) restarted++;
       else if (!(error instanceof Broken)) throw error;
-      if (filled === bytes.length) return bytes;
+      if (came === end - start) return came;
     }
   }
 }
@@ -84,28 +109,15 @@ async function gather(body: Body): Promise<Buffer> {
 /** Less than expected gives a shorter buffer, more a longer one: the caller compares. */
 async function fill(body: Body, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
-  const came = await putInto(bytes, body, (now) => {
-    filled = now;
-  });
-  return came > length ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes.subarray(0, filled);
-}
-
-/** Puts what fits of a body into `target` and resolves with how many bytes it has; `filled` is told meanwhile how many are there. */
-async function putInto(target: Uint8Array, body: Body, filled: (length: number) => void): Promise<number> {
   let came = 0;
-  const note = (length: number) => {
-    came += length;
-    filled(Math.min(came, target.length));
-  };
-  if (body.into) note(await body.into(target));
+  if (body.into) came = await body.into(bytes);
   else
     await forEachPart(body, (part) => {
-      const room = Math.max(0, target.length - came);
-      target.set(part.length > room ? part.subarray(0, room) : part, Math.min(came, target.length));
-      note(part.length);
+      const room = Math.max(0, length - came);
+      bytes.set(part.length > room ? part.subarray(0, room) : part, Math.min(came, length));
+      came += part.length;
     });
-  return came;
+  return came > length ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes.subarray(0, came);
 }
 
 async function forEachPart(body: Body, take: (part: Uint8Array) => void): Promise<void> {

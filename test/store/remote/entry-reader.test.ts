@@ -69,3 +69,50 @@ it("ends with the caller's signal, and brings everything without it", async () =
   await store.readEntries(wanted, visitor, new AbortController().signal);
   expect(came.size).toBe(10);
 });
+
+it("names only what did not come of a range whose line broke for good", async () => {
+  const place = new MemoryBackend();
+  const cache = await Cache.open(box.path("cache"));
+  const create = async () => ({ exclusiveCreate: true, compareAndSwap: true });
+  const store = (await RemoteStore.open(place, cache.layout.index, { create })) as RemoteStore;
+  const files = Array.from({ length: 100 }, (_, n) => {
+    const ingest = cache.ingest();
+    ingest.write(randomBytesOf(n, 20_000));
+    return { ...ingest.finish(), path: `${n}` };
+  });
+  await pushContent(files, { cache, store, meter });
+  const rows = files.map(({ oid }) => store.index.findFile(oid)?.first ?? -1).sort((a, b) => a - b);
+  const pack = store.index.findFile(files[0]?.oid ?? "")?.pack;
+  if (!pack) throw new Error("no pack");
+  const load = place.load.bind(place);
+  place.load = (handle, range, use, signal) =>
+    load(
+      handle,
+      range,
+      (body, info) => {
+        const broken = async function* () {
+          for await (const part of body) {
+            yield part.subarray(0, 700_000);
+            throw new MlgitError("unreachable", "the line broke");
+          }
+        };
+        return use(range?.end === pack.size ? body : broken(), info);
+      },
+      signal,
+    );
+  const came: number[] = [];
+  const failed: number[] = [];
+  const visitor = {
+    entry: (_: string, entry: number) => void came.push(entry),
+    failed: (_: string, entries: readonly number[]) => void failed.push(...entries),
+  };
+
+  // Two of three, so that the pack is not fetched whole before its table is known.
+  const wanted = rows.filter((_, i) => i % 2 === 0);
+  await store.readEntries([{ pack, entries: wanted }], visitor);
+
+  expect(came.length).toBeGreaterThan(0);
+  expect(failed.length).toBeGreaterThan(0);
+  expect([...came, ...failed]).toEqual(wanted);
+  await cache.close();
+});
