@@ -13,6 +13,7 @@ import { counted } from "../util/counted.ts";
 import type { Command } from "./command.ts";
 import { assertKinds } from "./declared-kinds.ts";
 import { encodedAmong } from "./encoded-files.ts";
+import { askedAtMost, warnOfUnattributed } from "./unattributed.ts";
 
 /** They are asked about together. */
 const changesAtOnce = 4096;
@@ -38,6 +39,7 @@ export const command: Command = {
       await finder.close();
     }
     if (raw.length === 0) {
+      await warnOfUnattributed(repository, finder.tracked, context.warn);
       // Whether there is a spec is looked up by those who load the parser for it.
       if (governed.length > 0)
         await (await import("./staged-entities.ts")).checkStagedEntities(repository, governed, context.warn);
@@ -71,6 +73,8 @@ async function hintFor(repository: Repository, raw: readonly Change[]): Promise<
 /** Finds the staged files under tracked paths that are no pointers, with processes that are started when they are needed. */
 class RawFinder {
   readonly #repository: Repository;
+  /** The first of the tracked files that were found. */
+  readonly tracked: Buffer[] = [];
   #check: AttributeCheck | undefined;
   #cat: Promise<CatFile> | undefined;
 
@@ -84,6 +88,7 @@ class RawFinder {
     this.#check ??= openAttributeCheck(this.#repository);
     const filters = await this.#check.ask(files.map((change) => change.path));
     const suspects = files.filter((_, i) => filters[i] === "mlgit");
+    for (const { path } of suspects) if (this.tracked.length < askedAtMost) this.tracked.push(Buffer.from(path));
     return suspects.length === 0 ? [] : await this.#raw(suspects);
   }
 

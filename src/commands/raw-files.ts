@@ -1,9 +1,11 @@
 import { trackedFiles } from "../git/attributes.ts";
 import { type CatFile, openCatFile } from "../git/cat-file.ts";
+import { areTracked } from "../git/check-attributes.ts";
 import { pointerLimit } from "../git/pointer-scan.ts";
 import type { Repository } from "../git/repository.ts";
-import type { TreeFile } from "../git/tree-scan.ts";
+import { scanIndex, type TreeFile } from "../git/tree-scan.ts";
 import { isLfsPointer, passesThrough } from "../pointer/pass-through.ts";
+import { parsePointer } from "../pointer/pointer.ts";
 
 /** Files of the index under tracked paths that are no pointers of ours. */
 export interface OtherFiles {
@@ -31,6 +33,14 @@ export async function findOtherFiles(repository: Repository): Promise<OtherFiles
   } finally {
     cat.close();
   }
+}
+
+/** Pointers of the index at paths that no pattern tracks: somebody forgot to commit `.gitattributes`, or took a pattern out. */
+export async function findStrayPointers(repository: Repository): Promise<Buffer[]> {
+  const paths: Buffer[] = [];
+  for await (const { path, bytes } of scanIndex(repository)) if (parsePointer(bytes)) paths.push(Buffer.from(path));
+  const tracked = await areTracked(repository, paths);
+  return paths.filter((_, i) => !tracked[i]);
 }
 
 /** Those of some files whose bytes are in git itself. */

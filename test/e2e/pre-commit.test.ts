@@ -62,6 +62,23 @@ describe("git mlgit pre-commit", () => {
     expect(stderr).not.toContain("two.spec");
   });
 
+  it("warns of pointers that no .gitattributes of the commit tracks, once it is forgotten, and doctor of those that came so", async () => {
+    const attributes = work.read(".gitattributes");
+    work.write(".gitattributes", `${attributes}*.new filter=mlgit\n`);
+    work.write("one.new", "bytes");
+    await work.git(["add", "one.new"]);
+    const { stderr } = await work.git(["commit", "-qm", "forgotten"]);
+    expect(stderr).toMatch(/1 file is a pointer in this commit[^\n]*: one\.new\n[^\n]*git add \.gitattributes/);
+    await work.git(["push", "-q", "origin", "HEAD:refs/heads/forgotten"]);
+    const other = await team.clone("other", { args: ["-b", "forgotten"] });
+    expect(other.read("one.new").toString()).toContain("version mlgit/1");
+    expect((await other.mlgit(["doctor"], { code: 1 })).stdout).toMatch(
+      /BAD {2}pointers: 1 pointer lies [^\n]*: one\.new/,
+    );
+    await work.git(["add", ".gitattributes"]);
+    expect((await work.git(["commit", "-q", "--amend", "-m", "complete"])).stderr).toBe("");
+  });
+
   it("does not look at what the commit leaves as it is, nor at deletions", async () => {
     work.write("old.bin", "raw and committed without the hook");
     await work.git([...raw, "add", "old.bin"]);

@@ -7,12 +7,13 @@ import type { Repository } from "../../git/repository.ts";
 import { listWorktree } from "../../git/worktree-list.ts";
 import { counted } from "../../util/counted.ts";
 import { encodedAmong } from "../encoded-files.ts";
-import { findOtherFiles } from "../raw-files.ts";
+import { findOtherFiles, findStrayPointers } from "../raw-files.ts";
 import { bad, type Finding, ok } from "./finding.ts";
 
 /** What lies under tracked paths and is no pointer, or would be none once it is added. */
 export async function checkContents(repository: Repository & { readonly workTree: string }): Promise<Finding[]> {
   const { raw, lfs } = await findOtherFiles(repository);
+  const stray = await findStrayPointers(repository);
   const encoded = await findEncoded(repository);
   const broken = new Set(encoded.map((path) => path.toString("latin1")));
   const addable = raw.map(({ path }) => path).filter((path) => !broken.has(path.toString("latin1")));
@@ -39,6 +40,14 @@ export async function checkContents(repository: Repository & { readonly workTree
         "git-lfs",
         `${counted(lfs.length, "tracked file is a pointer of git-lfs, whose data is not here", "tracked files are pointers of git-lfs, whose data is not here")}: ${some(lfs.map(({ path }) => path))}`,
         "git mlgit migrate git-lfs, where git-lfs or its server has the data",
+      ),
+    );
+  if (stray.length > 0)
+    findings.push(
+      bad(
+        "pointers",
+        `${counted(stray.length, "pointer lies", "pointers lie")} where no pattern tracks the file, and no checkout puts the bytes there: ${some(stray)}`,
+        "git mlgit track <pattern>, git add .gitattributes and commit, then git mlgit hydrate",
       ),
     );
   return findings.length > 0 ? findings : [ok("content", "every tracked file is a pointer in git")];
