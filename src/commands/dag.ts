@@ -40,11 +40,11 @@ export const command = {
     { flags: "--downstream", description: "also everything that needs the named stages" },
   ],
   async run(context, targets, options) {
-    const { workTree, gitDir } = await context.repository();
+    const { workTree, gitDir, prefix } = await context.repository();
     if (workTree === undefined)
       throw new MlgitError("setup", "a bare repository has no stages to draw", { hint: "run it in a clone" });
     const graph = await openPipeline(workTree, gitDir);
-    const names = selectStages(graph, { targets, downstream: options.downstream === true });
+    const names = selectStages(graph, { targets, prefix, downstream: options.downstream === true });
     const stages = names.map((name) => {
       const stage = graph.stages.get(name);
       return { name, deps: stage?.deps, outs: stage?.outputs.map(({ path }) => path), kind: stage?.kind };

@@ -24,9 +24,14 @@ export const command = {
   async run(context, targets, options) {
     const session = await Session.open(context);
     try {
-      const { workTree, gitDir } = session.workTree;
+      const { workTree, gitDir, prefix } = session.workTree;
       const graph = await openPipeline(workTree, gitDir);
-      const selection = { targets, single: options.singleStage === true, downstream: options.downstream === true };
+      const selection = {
+        targets,
+        prefix,
+        single: options.singleStage === true,
+        downstream: options.downstream === true,
+      };
       const dryRun = options.dryRun === true;
       // Of a run elsewhere a fresh clone knows nothing before its record is here.
       if (options.pull === true) await fetchRecords(session, context);

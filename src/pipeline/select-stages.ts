@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Graph } from "./graph.ts";
 import { isWithin } from "./stage.ts";
@@ -5,6 +6,8 @@ import { isWithin } from "./stage.ts";
 export interface Selection {
   /** Names of stages or paths of outputs; none for all. */
   readonly targets: readonly string[];
+  /** The folder that paths are relative to, `/`-ended; those relative to the top are found as well. Default: the top. */
+  readonly prefix?: string;
   /** Only these, not what they need. */
   readonly single?: boolean;
   /** Also everything that needs them. */
@@ -12,9 +15,9 @@ export interface Selection {
 }
 
 /** The stages that are meant, in the order of the graph. @throws MlgitError kind `usage` for a word that is neither stage nor output. */
-export function selectStages(graph: Graph, { targets, single, downstream }: Selection): string[] {
+export function selectStages(graph: Graph, { targets, prefix = "", single, downstream }: Selection): string[] {
   if (targets.length === 0) return [...graph.order];
-  const named = targets.flatMap((target) => stagesOf(graph, target));
+  const named = targets.flatMap((target) => stagesOf(graph, target, prefix));
   const chosen = new Set(named);
   if (!single) for (const name of named) collect(graph.upstream, name, chosen);
   if (downstream) for (const name of named) collect(graph.downstream, name, chosen);
@@ -40,13 +43,19 @@ function collect(edges: ReadonlyMap<string, readonly string[]>, start: string, f
     }
 }
 
-function stagesOf(graph: Graph, target: string): string[] {
-  if (graph.stages.has(target)) return [target];
-  const path = target.replace(/^\.\//, "").replace(/\/+$/, "");
+function makersOf(graph: Graph, path: string): string[] {
   const makers = [...graph.stages.values()].filter(({ outputs }) =>
     outputs.some((output) => isWithin(output.path, path) || isWithin(path, output.path)),
   );
-  if (makers.length > 0) return makers.map(({ name }) => name);
+  return makers.map(({ name }) => name);
+}
+
+function stagesOf(graph: Graph, target: string, prefix: string): string[] {
+  if (graph.stages.has(target)) return [target];
+  for (const path of new Set([posix.normalize(prefix + target), target])) {
+    const makers = makersOf(graph, path.replace(/^\.\//, "").replace(/\/+$/, ""));
+    if (makers.length > 0) return makers;
+  }
   throw new MlgitError("usage", `there is no stage and no output called ${JSON.stringify(target)}`, {
     hint: "git mlgit dag shows the stages",
   });

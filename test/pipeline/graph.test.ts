@@ -89,6 +89,9 @@ describe("the graph", () => {
   it("selects by stage, by output, with what needs them", async () => {
     const { graph } = await graphOf(chain);
     expect(selectStages(graph, { targets: ["models/m.bin"] })).toEqual(["prep", "train"]);
+    expect(selectStages(graph, { targets: ["m.bin"], prefix: "models/" })).toEqual(["prep", "train"]);
+    expect(selectStages(graph, { targets: ["../models/m.bin"], prefix: "src/" })).toEqual(["prep", "train"]);
+    expect(selectStages(graph, { targets: ["models/m.bin"], prefix: "src/" })).toEqual(["prep", "train"]);
     expect(selectStages(graph, { targets: ["train"], single: true })).toEqual(["train"]);
     expect(selectStages(graph, { targets: ["prep"], downstream: true })).toEqual(["prep", "train", "eval"]);
     expect(selectStages(graph, { targets: [] })).toHaveLength(4);
