@@ -82,7 +82,8 @@ export class SpecText {
       JSON.stringify(this.#document.toJS());
       return [];
     } catch (error) {
-      return [{ line: 1, message: (error as Error).message }];
+      const { name, message } = error as Error;
+      return [{ line: 1, message: name === "TypeError" ? "an alias leads back to what it stands in" : message }];
     }
   }
 }

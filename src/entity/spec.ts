@@ -51,7 +51,8 @@ export function parseSpec(text: string, place: Pick<EntityPlace, "kind" | "name"
   const top = place.kind.name;
   const body = source.value([top]);
   if (!isMap(body)) {
-    blame([], `must begin with "${top}:" and hold its values below`);
+    const why = text === "" ? "is empty, or larger than 1 MiB; it " : "";
+    blame([], `${why}must begin with "${top}:" and hold its values below`);
     return { spec: undefined, problems };
   }
   const spec = readBody(body, place, (keys, message) => blame([top, ...keys], message));

@@ -57,6 +57,10 @@ describe("entities of one name", () => {
 
   it("are imported from elsewhere by their own versions", async () => {
     await project.git("push", "-q", "-u", "origin", "main");
+    const bare = { cwd: project.box.path("a.git") };
+    expect(JSON.parse((await project.box.mlgit(["datasets", "list", "--json"], bare)).stdout)).toMatchObject([
+      { folder: "datasets/net" },
+    ]);
     const there = await project.box.init("other");
     await project.box.mlgit(["init", "-q"], { cwd: there });
     const said = await project.box.mlgit(["import", project.box.path("a.git"), "datasets/net", "--json"], {

@@ -50,6 +50,14 @@ describe("a spec", () => {
     expect(parseSpec(text, place).problems[0]).toMatchObject({ path: "datasets/d/d.spec", line });
   });
 
+  it("says of aliases that lead back, and of texts too large to be read, what they are", () => {
+    const messages = (text: string) => parseSpec(text, place).problems.map(({ message }) => message);
+    expect(messages("dataset: &a [*a]\n")).toEqual(["an alias leads back to what it stands in"]);
+    expect(messages("")).toEqual([
+      expect.stringMatching(/^is empty, or larger than 1 MiB; it must begin with "dataset:"/),
+    ]);
+  });
+
   it("does not let aliases grow without end", () => {
     const bomb = `a: &a [1,1,1,1,1,1,1,1,1,1]\n${[..."bcdefgh"].map((k, i) => `${k}: &${k} [${Array(10).fill(`*${"abcdefg"[i]}`)}]\n`).join("")}`;
     expect(parseSpec(bomb, place).problems).toHaveLength(1);

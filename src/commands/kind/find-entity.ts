@@ -5,14 +5,21 @@ import type { Kind } from "../../entity/kind.ts";
 import { nameProblem } from "../../entity/name-rules.ts";
 import { parseSpec, type Spec } from "../../entity/spec.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { verifyCommit } from "../../git/changes.ts";
 import { gitIn, type Repository } from "../../git/repository.ts";
 import { refuseBreaches } from "../breach.ts";
+import { treeSpecs } from "../entity-specs.ts";
 import type { Worktree } from "./need-worktree.ts";
 
 export { needWorktree, type Worktree } from "./need-worktree.ts";
 
-/** The entities of a kind in the worktree and the index, by their specs; with `name` only those called so. */
+/** The entities of a kind in the worktree and the index, in a bare repository those of HEAD, by their specs; with `name` only those called so. */
 export async function findEntities(repository: Repository, kind: Kind, name?: string): Promise<EntityPlace[]> {
+  if (repository.workTree === undefined) {
+    const head = await verifyCommit(repository, "HEAD");
+    const places = head === undefined ? [] : (await treeSpecs(repository, head)).map(({ place }) => place);
+    return places.filter((place) => place.kind.name === kind.name && (name === undefined || place.name === name));
+  }
   const pattern = `:(top,glob)${kind.folder}/**/${name === undefined ? "*" : `${name}/${name}`}.spec`;
   const args = ["ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--", pattern];
   const { stdout } = await gitIn(repository, args);
