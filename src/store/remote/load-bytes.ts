@@ -83,10 +83,14 @@ export async function streamRange(
     const load = (signal = options.signal) => backend.load(handle, { start: start + from, end }, use, signal);
     try {
       if (options.pace && restarted < restarts)
-        await options.pace.run((request) => {
-          paced = request;
-          return load(request.signal);
-        }, options.signal);
+        await options.pace.run(
+          end - start - from,
+          (request) => {
+            paced = request;
+            return load(request.signal);
+          },
+          options.signal,
+        );
       else await load();
       return came;
     } catch (error) {

@@ -6,11 +6,13 @@ afterEach(() => void jest.useRealTimers());
 
 const enough = 8 << 20;
 
-/** A pace that has seen eight requests of 20 ms. */
+const usual = 1 << 20;
+
+/** A pace that has seen eight requests of 1 MiB and 20 ms. */
 async function practised(): Promise<Pace> {
   const pace = new Pace(() => performance.now());
   for (let i = 0; i < 8; i++) {
-    const running = pace.run(() => new Promise<void>((resolve) => setTimeout(resolve, 20)), undefined);
+    const running = pace.run(usual, () => new Promise<void>((resolve) => setTimeout(resolve, 20)), undefined);
     await jest.advanceTimersByTimeAsync(20);
     await running;
   }
@@ -18,16 +20,20 @@ async function practised(): Promise<Pace> {
 }
 
 /** A request that runs until it is lost or `end` is called. */
-function begin(pace: Pace) {
+function begin(pace: Pace, bytes = usual) {
   let request: Paced | undefined;
   let end = () => {};
-  const done = pace.run(async (paced) => {
-    request = paced;
-    await new Promise<void>((resolve) => {
-      end = resolve;
-      paced.signal.addEventListener("abort", () => resolve());
-    });
-  }, undefined);
+  const done = pace.run(
+    bytes,
+    async (paced) => {
+      request = paced;
+      await new Promise<void>((resolve) => {
+        end = resolve;
+        paced.signal.addEventListener("abort", () => resolve());
+      });
+    },
+    undefined,
+  );
   return { done, request: request as unknown as Paced, end: () => end() };
 }
 
@@ -66,10 +72,26 @@ it("gives up what takes several times longer than usual, and judges nothing befo
   await Promise.all([slow.done, first.done]);
 });
 
+it("gives a longer request as much more time", async () => {
+  const pace = await practised();
+  const [long, short] = [begin(pace, 32 * usual), begin(pace)];
+  for (let i = 0; i < 15; i++) {
+    for (const { request } of [long, short]) request.came(10);
+    await jest.advanceTimersByTimeAsync(100);
+  }
+  expect([long.request.isLost, short.request.isLost]).toEqual([false, true]);
+  for (let i = 0; i < 6; i++) {
+    long.request.came(10);
+    await jest.advanceTimersByTimeAsync(100);
+  }
+  expect(long.request.isLost).toBe(true);
+  await Promise.all([long.done, short.done]);
+});
+
 it("does not blame requests for what this process did not read while it was busy", async () => {
   let late = 0;
   const pace = new Pace(() => performance.now() + late);
-  for (let i = 0; i < 8; i++) await pace.run(async () => {}, undefined);
+  for (let i = 0; i < 8; i++) await pace.run(usual, async () => {}, undefined);
   const [quiet, other] = [begin(pace), begin(pace)];
   quiet.request.came(1000);
   other.request.came(enough);
