@@ -132,11 +132,10 @@ function infoOf(handle: Handle, size: number, answer: WebAnswer): FileInfo {
   return { handle, size, modified: Number.isNaN(modified) ? 0 : modified, tag: undefined };
 }
 
-/** Undefined when the server does not say, or says the length of something compressed. */
+/** Undefined when the server does not say. */
 function lengthOf(answer: WebAnswer): number | undefined {
   const length = answer.header("content-length") ?? "";
-  const encoding = answer.header("content-encoding") ?? "identity";
-  return /^\d+$/.test(length) && encoding === "identity" ? Number(length) : undefined;
+  return /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
 async function* exactly(body: AsyncIterable<Uint8Array>, size: number, key: string): AsyncGenerator<Uint8Array> {

@@ -36,13 +36,14 @@ const mostRedirects = 5;
 
 /**
  * One request, over a connection that is kept open. Follows redirects, but not from https to http.
- * @throws BackendError kinds unreachable, interrupted, refused; an answer of whatever status is none.
+ * @throws BackendError kinds unreachable, interrupted, refused, unsupported for a compressed body; an answer of whatever status is none.
  */
 export async function webRequest(place: WebPlace, key: string, request: WebRequest): Promise<WebAnswer> {
   const watch = new Watch(request.idleTimeout ?? 60_000, request.signal);
   const explain = (error: unknown) => watch.explain(error, key, place.location);
   try {
     const message = await follow(place, key, { request, signal: watch.signal });
+    refuseCompressed(message, key, place.location);
     const end = () => {
       watch.end();
       // What was not read to its end would block the connection.
@@ -82,6 +83,17 @@ async function follow(place: WebPlace, key: string, sending: Sending): Promise<I
     if (url.protocol === "https:" && next.protocol === "http:") throw lost(place.location, key, next.origin);
     url = next;
   }
+}
+
+/** What was compressed on the way would look like damage, and nothing in the store were to be mended. */
+function refuseCompressed(message: IncomingMessage, key: string, location: string): void {
+  const encoding = message.headers["content-encoding"] || "identity";
+  if (encoding === "identity" || ![200, 206].includes(message.statusCode ?? 0)) return;
+  message.destroy();
+  throw new BackendError("unsupported", `${location} sends ${key} compressed (${encoding}), and was asked not to`, {
+    path: key,
+    hint: "the web server or a proxy before it does that; ask whoever keeps it to turn it off for this place",
+  });
 }
 
 function send(url: URL, headers: WebPlace["headers"], { request, signal }: Sending): Promise<IncomingMessage> {

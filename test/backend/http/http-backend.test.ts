@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Backend, FileInfo } from "../../../src/backend/backend.ts";
 import { FileBackend } from "../../../src/backend/file/file-backend.ts";
@@ -170,6 +171,25 @@ describe("http backend", () => {
     const error = await failure(webRequest(silent, "key", { method: "GET", idleTimeout: 50 }));
     expect(error).toMatchObject({ kind: "unreachable", message: expect.stringContaining("does not answer in time") });
     expect(place.web.isPermanent(error)).toBe(false);
+  });
+
+  it("says of a server that compresses what it sends that it does, and never that something is damaged", async () => {
+    const handle = pack();
+    await place.files.save(format, Buffer.from("{}"));
+    await place.files.save(handle, randomBytes(3000));
+    await place.writeList();
+    answer = (_, response) => {
+      const body = gzipSync(Buffer.from("{}"));
+      response.writeHead(200, { "content-encoding": "gzip", "content-length": body.length }).end(body);
+      return true;
+    };
+    const [whole, range, list] = [
+      failure(read(place.web, format)),
+      failure(read(place.web, handle, { start: 5, end: 90 })),
+      failure(names(place.web, "pack")),
+    ];
+    for (const error of [await whole, await range, await list])
+      expect(error).toMatchObject({ kind: "unsupported", message: expect.stringContaining("compressed (gzip)") });
   });
 
   it("refuses another range than the one it asked for", async () => {
