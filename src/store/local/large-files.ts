@@ -70,7 +70,7 @@ export class LargeFiles {
     const fd = openSync(path, "r");
     try {
       const before = fstatSync(fd, { bigint: true });
-      if (hashFd(fd) !== oid) throw this.setAside(oid, "its bytes do not match its name");
+      if (onDisk("read", path, () => hashFd(fd)) !== oid) throw this.setAside(oid, "its bytes do not match its name");
       this.#verified.note(oid, before);
       return { path, size: Number(before.size) };
     } finally {

@@ -217,8 +217,8 @@ export class SmallFiles {
 
   #readSealed(oid: string): PackedContent | undefined {
     return this.#orAgain(
-      () => this.packs.find(oid)?.read(oid),
-      () => this.packs.find(oid)?.read(oid),
+      () => this.packs.find(oid)?.readNamed(oid),
+      () => this.packs.find(oid)?.readNamed(oid),
     );
   }
 

@@ -55,3 +55,25 @@ it("stores every file of a batch, also when a damaged pack turns up in the middl
   const later = await Cache.open(join(root, "cache"));
   for (let i = 1; i <= 5; i++) expect(later.has(small(i).oid)).toBe(true);
 });
+
+it("names the pack that a disk does not give, and leaves it where it is", () => {
+  const before = open("unreadable");
+  before.put(small(1).oid, small(1).content);
+  before.close();
+  const layout = new CacheLayout(join(root, "unreadable"));
+  const verified = new VerifiedLog(layout.journal);
+  // As the system says it where a sector cannot be read.
+  verified.holds = () => {
+    throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+  };
+  const files = new SmallFiles(layout, hash, { verified, reused: new ReuseLog(layout.journal) });
+  const [name = ""] = readdirSync(layout.packs).filter((one) => one.endsWith(".pack"));
+  expect(() => files.read(small(1).oid)).toThrow(
+    expect.objectContaining({
+      kind: "disk",
+      message: expect.stringMatching(`cannot read .*${name}: input/output error`),
+      hint: expect.stringContaining("smartctl"),
+    }),
+  );
+  expect(readdirSync(layout.packs)).toContain(name);
+});
