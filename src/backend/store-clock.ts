@@ -9,7 +9,7 @@ const tolerated = 120_000;
 
 /**
  * To be called before something goes because it is older than a grace period (milliseconds): by a clock that is far ahead of the place's everything is, and what
- * others are sending just now would go, too. Writes an object and removes it.
+ * others are sending just now would go, too; what is marked by one that is far behind is old at once for everybody else. Writes an object and removes it.
  * @throws MlgitError kind `refused`, or the backend's
  */
 export async function assertClock(backend: Backend, graceMs: number): Promise<void> {
@@ -21,9 +21,9 @@ export async function assertClock(backend: Backend, graceMs: number): Promise<vo
   const modified = await modifiedAt(backend, handle);
   await backend.remove(handle);
   const ahead = modified === 0 ? 0 : now - modified;
-  if (ahead <= Math.max(graceMs / 2, tolerated)) return;
-  const hours = Math.round(ahead / 3_600_000);
-  throw new MlgitError("refused", `the clock here is ${counted(hours, "hour")} ahead of that of ${backend.location}`, {
+  if (Math.abs(ahead) <= Math.max(graceMs / 2, tolerated)) return;
+  const hours = `${counted(Math.round(Math.abs(ahead) / 3_600_000), "hour")} ${ahead > 0 ? "ahead of" : "behind"}`;
+  throw new MlgitError("refused", `the clock here is ${hours} that of ${backend.location}`, {
     hint: "set this machine's clock, then run the same command again; nothing was removed",
   });
 }

@@ -40,6 +40,7 @@ async function collect(
   const dryRun = options.dryRun === true;
   const graceMs = graceOf(options);
   const force = options.force === true;
+  const asOf = Date.now();
   const tips = await everyTip(session, remote, options);
   if (!force) assertComplete(tips.problems);
   // Throws in a partial clone, also with --force: what is not known to be needed would be collected.
@@ -48,7 +49,7 @@ async function collect(
   const { signal } = context;
   const search = { session, remote, tips: tips.known, signal, location: store.backend.location };
   const onUnnamed = force ? {} : { onUnnamed: (oids: readonly string[]) => assertNotLost(oids, search) };
-  const report = await collectStore(store, { needed: mine.keys(), graceMs, dryRun, signal, ...onUnnamed });
+  const report = await collectStore(store, { needed: mine.keys(), graceMs, asOf, dryRun, signal, ...onUnnamed });
   await store.close();
   return { text: describe(report, dryRun), data: { dryRun, ...report }, exitCode: exitCode.ok };
 }

@@ -26,6 +26,8 @@ export interface CollectOptions {
   /** What must stay, by oid. */
   readonly needed: Iterable<string>;
   readonly graceMs: number;
+  /** When it was looked up what is needed, in milliseconds since 1970: what came after that is not known. Default: now. */
+  readonly asOf?: number;
   readonly dryRun: boolean;
   readonly signal?: AbortSignal;
   /** Hears which of the needed contents no segment names, before anything is marked or removed; by throwing it stops that. */
@@ -35,7 +37,7 @@ export interface CollectOptions {
 /**
  * Two phases with a grace period between: a pack that nothing needs gets a tombstone, and from then on nobody relies on it; if it is not
  * needed either when the grace period has passed, it goes. Order: index without it, then the old index, then the pack. Its tombstone
- * stays as long as any segment names it, so that a segment merged from old ones by another client misleads nobody.
+ * stays as long as any segment names it, and twice the grace period longer, so that a segment merged from old ones by another client misleads nobody.
  * @throws MlgitError kind `corrupt` when it cannot be known what a needed content leads to, `refused` when the clock is wrong.
  */
 export async function collectStore(store: RemoteStore, options: CollectOptions): Promise<CollectReport> {
@@ -46,7 +48,8 @@ export async function collectStore(store: RemoteStore, options: CollectOptions):
   const packs = new Map<string, FileInfo>();
   for await (const info of store.backend.list("pack", options.signal)) packs.set(info.handle.name, info);
   const stones = await listTombstones(store.backend, options.signal);
-  const plan = planOf({ live, packs, stones }, Date.now() - options.graceMs);
+  const before = (options.asOf ?? Date.now()) - options.graceMs;
+  const plan = planOf({ live, packs, stones }, { before, graceMs: options.graceMs });
   const report = {
     live: [...packs.keys()].filter((id) => live.has(id)).length,
     marked: plan.mark.length,
@@ -61,13 +64,15 @@ export async function collectStore(store: RemoteStore, options: CollectOptions):
   for (const stone of plan.revive) await removeTombstone(store.backend, stone);
   for (const pack of plan.mark) await putTombstone(store.backend, pack);
   const gone = new Set([...plan.due.map((info) => info.handle.name), ...plan.goneBefore]);
+  // Who merges segments just now knows those that name them: the mark counts from today.
+  for (const pack of namedAmong(gone, store)) await putTombstone(store.backend, pack);
   const segments = await dropFromIndex(gone, store, options.signal);
   for (const info of plan.due) {
     options.signal?.throwIfAborted();
     await store.backend.remove(info.handle, info.tag === undefined ? {} : { ifMatch: info.tag });
   }
   for (const stone of plan.forget) await removeTombstone(store.backend, stone);
-  await removeSuperseded(store, Date.now() - options.graceMs);
+  await removeSuperseded(store, before);
   return { ...report, segments };
 }
 
@@ -88,9 +93,15 @@ interface Plan {
   readonly forget: readonly Tombstone[];
 }
 
+/** Packs that any segment lists. */
+function namedAmong(packs: ReadonlySet<string>, { index }: RemoteStore): Set<string> {
+  const named = [...index.segments.values()].flatMap((segment) => segment.packs.map(({ id }) => id));
+  return new Set(named.filter((id) => packs.has(id)));
+}
+
 function planOf(
   of: { live: ReadonlySet<string>; packs: ReadonlyMap<string, FileInfo>; stones: readonly Tombstone[] },
-  before: number,
+  { before, graceMs }: { readonly before: number; readonly graceMs: number },
 ): Plan {
   const since = new Map<string, number>();
   for (const { pack, since: at } of of.stones) since.set(pack, Math.max(at, since.get(pack) ?? 0));
@@ -104,7 +115,7 @@ function planOf(
     waiting: dead.filter(({ handle }) => since.has(handle.name)).length - due.length,
     goneBefore: absent.map(({ pack }) => pack),
     // Twice the grace period: whoever merged segments of before has long been seen here.
-    forget: absent.filter((stone) => stone.since <= before - (Date.now() - before) && stone.since < before),
+    forget: absent.filter((stone) => stone.since <= before - graceMs && stone.since < before),
   };
 }
 

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { missingError } from "../../../src/backend/backend-error.ts";
 import type { FileType } from "../../../src/backend/handle.ts";
 import { MemoryBackend } from "../../../src/backend/memory/memory-backend.ts";
 import { Cache } from "../../../src/store/local/cache.ts";
 import { collectStore } from "../../../src/store/remote/collect-store.ts";
 import { compactIndex } from "../../../src/store/remote/compact-index.ts";
+import { mergeSegments } from "../../../src/store/remote/merge-segments.ts";
 import { RemoteStore } from "../../../src/store/remote/remote-store.ts";
 import { verifyStore } from "../../../src/store/remote/verify-store.ts";
 import { fetchContent } from "../../../src/transfer/fetch-content.ts";
@@ -48,12 +49,13 @@ describe("a collection of a store", () => {
     return { cache, store };
   }
 
-  async function push(...numbers: number[]): Promise<void> {
+  async function push(...numbers: number[]) {
     const { cache, store } = await client();
     for (const n of numbers) cache.putSmall(oidOf(n), content(n));
     const wanted = numbers.map((n) => ({ oid: oidOf(n), size: content(n).length, path: `${n}` }));
-    await pushContent(wanted, { cache, store, meter: silentMeter });
+    const report = await pushContent(wanted, { cache, store, meter: silentMeter });
     cache.close();
+    return report;
   }
 
   const collect = async (needed: readonly number[], graceMs = 0) =>
@@ -77,7 +79,7 @@ describe("a collection of a store", () => {
     return found;
   }
 
-  it("removes nothing by a clock that is far ahead of the store's: its marks of a minute ago would be old", async () => {
+  it("removes and marks nothing by a clock that is far from the store's: marks of a minute ago would be old", async () => {
     const day = 86_400_000;
     await push(0);
     await push(1);
@@ -85,6 +87,13 @@ describe("a collection of a store", () => {
     // The other way round, the store's clock is behind.
     backend.stat = async (handle) => ({ ...(await stat.call(backend, handle)), modified: Date.now() - 20 * day });
     await expect(collect([0], 14 * day)).rejects.toMatchObject({ kind: "refused" });
+    expect(await count("gc")).toBe(0);
+    // Marks by a clock that is behind are old for all others.
+    backend.stat = async (handle) => ({ ...(await stat.call(backend, handle)), modified: Date.now() + 20 * day });
+    await expect(collect([0], 14 * day)).rejects.toMatchObject({
+      kind: "refused",
+      message: expect.stringContaining("480 hours behind that of"),
+    });
     expect(await count("gc")).toBe(0);
     backend.stat = async (handle) => ({ ...(await stat.call(backend, handle)), modified: Date.now() - 2 * day });
     expect(await collect([0], 14 * day)).toMatchObject({ marked: 1 });
@@ -146,6 +155,30 @@ describe("a collection of a store", () => {
     await push(0);
     await collect([0, 2, 4]);
     expect(await lost(0, 2, 4)).toEqual([]);
+  });
+
+  it("keeps the mark of a pack that is gone for as long as a client can still name it", async () => {
+    const hour = 3600_000;
+    const now = jest.spyOn(Date, "now");
+    const began = Date.now();
+    const at = (hours: number) => now.mockReturnValue(began + hours * hour);
+    at(0);
+    await push(0);
+    for (let n = 2; n < 12; n += 2) await push(n);
+    const needed = [2, 4, 6, 8, 10];
+    await collect(needed, hour);
+    for (const hours of [3, 4, 5.5]) {
+      at(hours);
+      const { store } = await client();
+      await store.syncToWrite();
+      const { segments } = store.index;
+      await collect(needed, hour);
+      // As a push does that knows the segments of before.
+      const input = { segments, without: new Set<string>(), packsOf: () => undefined, allPacks: true };
+      for (const { id, bytes } of mergeSegments(input, store.hash)) await store.saveSegment(id, bytes, {});
+    }
+    expect(await push(0)).toMatchObject({ present: 0, packs: 1 });
+    now.mockRestore();
   });
 
   it("collects what a killed push left without an index", async () => {
