@@ -42,7 +42,11 @@ export const command: Command = {
       await warnOfUnattributed(repository, finder.tracked, context.warn);
       // Whether there is a spec is looked up by those who load the parser for it.
       if (governed.length > 0)
-        await (await import("./staged-entities.ts")).checkStagedEntities(repository, governed, context.warn);
+        await (await import("./staged-entities.ts")).checkStagedEntities(
+          repository,
+          { paths: governed, files: finder },
+          context.warn,
+        );
       return {};
     }
     const shown = raw.slice(0, 20).map((change) => `  ${quotePath(change.path)}`);
@@ -75,6 +79,8 @@ class RawFinder {
   readonly #repository: Repository;
   /** The first of the tracked files that were found. */
   readonly tracked: Buffer[] = [];
+  /** The first of those that no pattern tracks and that lie where entities do. */
+  readonly plain: Buffer[] = [];
   #check: AttributeCheck | undefined;
   #cat: Promise<CatFile> | undefined;
 
@@ -88,7 +94,12 @@ class RawFinder {
     this.#check ??= openAttributeCheck(this.#repository);
     const filters = await this.#check.ask(files.map((change) => change.path));
     const suspects = files.filter((_, i) => filters[i] === "mlgit");
-    for (const { path } of suspects) if (this.tracked.length < askedAtMost) this.tracked.push(Buffer.from(path));
+    for (const [i, { path }] of files.entries()) {
+      const isTracked = filters[i] === "mlgit";
+      const list = isTracked ? this.tracked : this.plain;
+      if (list.length < askedAtMost && (isTracked || mayBeEntity(path.toString("latin1"))))
+        list.push(Buffer.from(path));
+    }
     return suspects.length === 0 ? [] : await this.#raw(suspects);
   }
 

@@ -13,6 +13,7 @@ import { SpecsBefore } from "./specs-before.ts";
 import { twinBreaches } from "./twin-entities.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 import { untaggedVersions } from "./untagged-versions.ts";
+import { type StagedFiles, warnOfUntrackedData } from "./untracked-data.ts";
 
 /** Set by `git mlgit <kind> config` for the commit it makes: the entity whose mutability it loosens. */
 export const loosenVariable = "MLGIT_LOOSEN";
@@ -23,11 +24,12 @@ export const loosenVariable = "MLGIT_LOOSEN";
  */
 export async function checkStagedEntities(
   repository: Repository,
-  paths: Iterable<Buffer>,
+  { paths, files }: { readonly paths: Iterable<Buffer>; readonly files: StagedFiles },
   warn: (message: string) => void,
 ): Promise<void> {
   const all = await indexSpecs(repository);
   warnOfMisnamed(repository, paths, { specs: all, warn });
+  warnOfUntrackedData(repository, files, { specs: all, warn });
   const specs = all.filter((spec) => touches(paths, spec));
   if (specs.length === 0) return;
   const tips = await parentsOfNext(repository);

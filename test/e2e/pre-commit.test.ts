@@ -79,6 +79,25 @@ describe("git mlgit pre-commit", () => {
     expect((await work.git(["commit", "-q", "--amend", "-m", "complete"])).stderr).toBe("");
   });
 
+  it("warns where nothing tracks the data of an entity that was made by hand, and its advice helps", async () => {
+    const text = "dataset:\n  name: hand\n  version: 1\n  categories: [c]\n  mutability: mutable\n";
+    work.write("datasets/hand/hand.spec", text);
+    work.write("datasets/hand/README.md", "# hand\n");
+    work.write("datasets/hand/files/x.csv", "1\n");
+    await work.git(["add", "datasets/hand"]);
+    const { stderr } = await work.git(["commit", "-qm", "by hand"]);
+    expect(stderr).toMatch(/no pattern tracks the data of datasets\/hand, [^\n]*: datasets\/hand\/files\/x\.csv\n/);
+    const [, advice = ""] = /hint: (.*)/.exec(stderr) ?? [];
+    expect((await team.box.run("sh", ["-c", `${advice} -q --no-edit`], { cwd: work.top })).stderr).not.toContain(
+      "warn",
+    );
+    expect((await work.git(["cat-file", "-p", "HEAD:datasets/hand/files/x.csv"])).stdout).toContain("version mlgit/1");
+    expect((await work.git(["cat-file", "-p", "HEAD:datasets/hand/hand.spec"])).stdout).toContain("name: hand");
+    work.write("datasets/hand/files/y.csv", "2\n");
+    await work.git(["add", "datasets/hand"]);
+    expect((await work.git(["commit", "-qm", "tracked"])).stderr).toBe("");
+  });
+
   it("does not look at what the commit leaves as it is, nor at deletions", async () => {
     work.write("old.bin", "raw and committed without the hook");
     await work.git([...raw, "add", "old.bin"]);
