@@ -40,6 +40,7 @@ describe("git mlgit migrate dvc", () => {
     const plot = dvc.store(Buffer.from("{}"));
     dvc.write("params.yaml", "lr: 0.1\n");
     dvc.write("metrics.json", '{"acc": 1}\n');
+    dvc.write("m_x.json", "{}");
     dvc.write(
       "dvc.yaml",
       [
@@ -54,7 +55,7 @@ describe("git mlgit migrate dvc", () => {
         "    metrics: [{metrics.json: {cache: false}}]",
         "  each:",
         "    foreach: [x]",
-        `    do: {cmd: 'echo \${item}', outs: ['plots/\${item}.json'], frozen: true, always_changed: true}`,
+        `    do: {cmd: 'echo \${item}', outs: ['plots/\${item}.json'], metrics: [{'m_\${item}.json': {cache: false}}], frozen: true, always_changed: true}`,
         "  lost:",
         `    cmd: echo \${nothing}`,
         "plots: [plots/x.json]",
@@ -71,7 +72,7 @@ describe("git mlgit migrate dvc", () => {
         `    outs: [{path: out.bin, hash: md5, md5: ${out}, size: 6}, {path: metrics.json, hash: md5, md5: ${out}, size: 1, cache: false}]`,
         "  each@x:",
         "    cmd: echo x",
-        `    outs: [{path: plots/x.json, hash: md5, md5: ${plot}, size: 2}]`,
+        `    outs: [{path: plots/x.json, hash: md5, md5: ${plot}, size: 2}, {path: m_x.json, hash: md5, md5: ${plot}, size: 2}]`,
         "",
       ].join("\n"),
     );
@@ -143,6 +144,7 @@ describe("git mlgit migrate dvc", () => {
     expect(stages).toContain("cp model.bin out.bin\n");
     expect(stages).toContain("params: [lr, other.yaml:a.b]");
     expect(stages).toContain("metrics: [metrics.json]");
+    expect(stages).toMatch(/each@x:[^@]*outs: \[plots\/x\.json\]\n {4}metrics: \[m_x\.json\]\n/);
     expect(stages).toMatch(/each@x:[^@]*frozen: true\n {4}always: true/);
     expect(existsSync(join(work.top, "dvc.yaml"))).toBe(true);
     expect((await work.mlgit(["dag"])).stdout).toContain("train");

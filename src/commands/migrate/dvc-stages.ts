@@ -6,6 +6,7 @@ import { toStage } from "../../pipeline/pipeline-schema.ts";
 import { pipelineFile, type Stage } from "../../pipeline/stage.ts";
 import { stagePath } from "../../pipeline/stage-path.ts";
 import type { DvcPipeline } from "./dvc-project.ts";
+import { sortByTemplate } from "./dvc-template.ts";
 import type { Problem } from "./report.ts";
 
 type Body = Readonly<Record<string, unknown>>;
@@ -127,9 +128,17 @@ class StageConverter {
     // What is run and made dvc.lock says, and how only the template.
     const written = { ...asMap(template.do), ...template, ...given };
     const wdir = `${this.#folder}${String(written.wdir ?? ".")}`;
-    const outputs = [...this.#outputs(given.outs, wdir), ...this.#outputs(given.plots, wdir)];
-    if (Array.isArray(given.plots)) this.blame("its plots are outputs only");
-    const metrics = this.#outputs(given.metrics, wdir).map(({ path }) => path);
+    const makes =
+      "templated" in given
+        ? sortByTemplate(
+            namesOf(given.outs).map(([name]) => name),
+            template,
+            namesOf,
+          )
+        : given;
+    const outputs = [...this.#outputs(makes.outs, wdir), ...this.#outputs(makes.plots, wdir)];
+    if (Array.isArray(makes.plots) && makes.plots.length > 0) this.blame("its plots are outputs only");
+    const metrics = this.#outputs(makes.metrics, wdir).map(({ path }) => path);
     const kept = (wanted: boolean) => outputs.filter((one) => one.isKept === wanted).map(({ path }) => path);
     const converted = {
       cmd: commandOf(given.cmd),
