@@ -8,6 +8,7 @@ import type { PlacedTerm, RemoteStore } from "../store/remote/remote-store.ts";
 import { FileGatherer } from "./file-gatherer.ts";
 import { LocalChunks } from "./local-chunks.ts";
 import type { Meter } from "./meter.ts";
+import { inOtherPacks } from "./other-packs.ts";
 import type { Receiver } from "./receiver.ts";
 
 export interface FetchOptions {
@@ -57,6 +58,10 @@ export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptio
   );
   let received = 0;
   for (const batch of batches(absent)) received += await fetchBatch(batch, failed, options);
+  for (const batch of batches(await inOtherPacks(absent, { failed, store, signal: options.signal }))) {
+    for (const { oid } of batch) failed.delete(oid);
+    received += await fetchBatch(batch, failed, options);
+  }
   cache.seal();
   return { fetched: absent.length - failed.size, received, failed };
 }

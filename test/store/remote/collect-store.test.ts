@@ -157,6 +157,30 @@ describe("a collection of a store", () => {
     expect(await lost(0, 2, 4)).toEqual([]);
   });
 
+  it("is not undone for readers either: of two rows they take the one whose pack is there", async () => {
+    await push(0);
+    for (let n = 2; n < 12; n += 2) await push(n);
+    const { store } = await client();
+    await store.syncToWrite();
+    await collect([2, 4]);
+    await collect([2, 4]);
+    expect(await compactIndex(store, {}, 4)).toBeGreaterThan(2);
+    await push(0, 6);
+    const reader = await client();
+    // Whichever comes first in the index.
+    for (const n of [0, 6, 2, 4]) {
+      const { failed } = await fetchContent([{ oid: oidOf(n), size: content(n).length }], {
+        ...reader,
+        meter: silentMeter,
+      });
+      expect(failed).toEqual(new Map());
+    }
+    expect(
+      (await fetchContent([{ oid: oidOf(8), size: content(8).length }], { ...reader, meter: silentMeter })).failed.size,
+    ).toBe(1);
+    reader.cache.close();
+  });
+
   it("keeps the mark of a pack that is gone for as long as a client can still name it", async () => {
     const hour = 3600_000;
     const now = jest.spyOn(Date, "now");
