@@ -41,7 +41,6 @@ export async function findRepository(cwd: string): Promise<Repository> {
 /** Settings of a repository that move its parts or name its format; `gitdir:` files and environment variables do so too. */
 const special = /worktree|objectformat|include|refstorage|\bbare\b(?!\s*=\s*false\s)/i;
 const specialEnvironment = [
-  "GIT_DIR",
   "GIT_WORK_TREE",
   "GIT_COMMON_DIR",
   "GIT_OBJECT_DIRECTORY",
@@ -56,7 +55,9 @@ const specialEnvironment = [
  */
 export function plainRepository(cwd: string): Repository | undefined {
   const gitDir = join(cwd, ".git");
-  if (specialEnvironment.some((name) => process.env[name])) return undefined;
+  const { GIT_DIR: named } = process.env;
+  // `git clone` names the repository that it is about to fill.
+  if ((named && named !== gitDir) || specialEnvironment.some((name) => process.env[name])) return undefined;
   try {
     const [top, inside] = [lstatSync(cwd), lstatSync(gitDir)];
     const own = process.getuid?.();

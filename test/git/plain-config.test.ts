@@ -52,6 +52,12 @@ describe("the configuration of a plain repository", () => {
     expect(readPlainConfig(cwd)).not.toMatch(/\/one/);
   });
 
+  it("is the same in a clone, whose git names the repository", () => {
+    const cwd = repository();
+    process.env.GIT_DIR = join(cwd, ".git");
+    expect(readPlainConfig(cwd)).toBe(listOfGit(cwd));
+  });
+
   it("is git's to tell where a variable or an included file says more", () => {
     const cwd = repository();
     const unless = (change: Readonly<Record<string, string>>) => {
@@ -69,7 +75,8 @@ describe("the configuration of a plain repository", () => {
       { GIT_CONFIG_NOSYSTEM: "maybe" },
       { GIT_CONFIG_PARAMETERS: "'mlgit.cache=/x'" },
       { GIT_CONFIG_COUNT: "1" },
-      { GIT_DIR: join(cwd, ".git") },
+      { GIT_DIR: join(repository(), ".git") },
+      { GIT_DIR: join(cwd, ".git"), GIT_WORK_TREE: cwd },
       { GIT_EXEC_PATH: "/opt/git/libexec/git-core" },
       { HOME: "" },
       { PATH: before.PATH ?? "" },

@@ -8,7 +8,8 @@ import { findRepository } from "../../src/git/repository.ts";
 describe("finding the repository", () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "mlgit-found-")));
   afterAll(() => rmSync(root, { recursive: true, force: true }));
-  const git = (cwd: string, ...args: string[]) => execFileSync("git", args, { cwd, encoding: "utf8" });
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync("git", args, { cwd, env: { ...process.env }, encoding: "utf8" });
   const said = (cwd: string, question: string) => git(cwd, "rev-parse", question).replace(/\n$/, "");
   const identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
 
@@ -35,6 +36,19 @@ describe("finding the repository", () => {
     git(plain, "worktree", "add", "-q", join(root, "linked"));
     for (const cwd of [plain, join(plain, "folder"), join(root, "linked"), make("sha256", "--object-format=sha256")])
       await expectGits(cwd);
+  });
+
+  it("says what git says where the repository is named, as in a clone", async () => {
+    const [plain, other] = [make("named"), make("other")];
+    mkdirSync(join(plain, "folder"));
+    try {
+      for (const named of [plain, other]) {
+        process.env.GIT_DIR = join(named, ".git");
+        for (const cwd of [plain, join(plain, "folder")]) await expectGits(cwd);
+      }
+    } finally {
+      delete process.env.GIT_DIR;
+    }
   });
 
   it("says with git's words and advice that git does not trust its owner", async () => {
