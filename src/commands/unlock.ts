@@ -1,7 +1,9 @@
+import type { EntityPlace } from "../entity/entity-path.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { blobOid } from "../git/blob-pack.ts";
 import { type StampEntry, stampIndex } from "../git/index-stamp.ts";
 import { quotePath } from "../git/quote-path.ts";
+import { listRefs } from "../git/ref-update.ts";
 import { resolveObjects } from "../git/tags.ts";
 import { PlaceBatch } from "../hydrate/place-batch.ts";
 import { unlockFile } from "../hydrate/unlock-file.ts";
@@ -11,7 +13,7 @@ import type { Command } from "./command.ts";
 import { indexSpecs } from "./entity-specs.ts";
 import { type GovernedFile, governedFiles } from "./governed-files.ts";
 import type { Worktree } from "./kind/find-entity.ts";
-import { publishedVersions, versionTrees } from "./published.ts";
+import { type PublishedVersion, publishedVersions, versionTrees } from "./published.ts";
 import { UnlockRecord } from "./unlock-record.ts";
 
 /** Lets published files of flexible entities be changed, here and for the bytes they have now. */
@@ -54,18 +56,60 @@ function refuseStrict(files: readonly GovernedFile[]): void {
   });
 }
 
-/** For the bytes of the last version in HEAD's history; what is staged may be the change already, and is not unlocked with them. */
+/**
+ * For the bytes of the last version in HEAD's history; what is staged may be the change already, and is not unlocked with them. And for those of the last
+ * version that a remote has: somebody else may have made the change, whose commits a push from here has to let through.
+ */
 async function record(repository: Worktree, files: readonly GovernedFile[]): Promise<void> {
-  const unlocked = new UnlockRecord(repository);
   const specs = await indexSpecs(repository);
-  const versions = await publishedVersions(repository, ["HEAD"]).catch(() => []);
+  const here = await publishedVersions(repository, ["HEAD"]).catch(() => []);
+  const versions = [here, await sharedVersions(repository)];
+  const commits = new Map<string, readonly (string | undefined)[]>();
+  const questions: { readonly file: GovernedFile; readonly isLast: boolean; readonly name: string }[] = [];
   for (const file of files) {
     const path = file.path.toString("latin1");
     const place = specs.find((one) => path.startsWith(`${Buffer.from(one.place.folder).toString("latin1")}/`))?.place;
-    const { value: latest } = place ? await versionTrees(repository, place, versions).next() : {};
     const name = file.path.toString("utf8");
-    const [published] =
-      latest && !/\n/.test(name) ? await resolveObjects(repository, [`${latest.version.commit}:${name}`]) : [];
-    unlocked.unlock(path, [published ?? file.blob]);
+    if (!place || /\n/.test(name)) continue;
+    const last = commits.get(place.spec) ?? (await lastCommits(repository, place, versions));
+    commits.set(place.spec, last);
+    for (const [i, commit] of last.entries())
+      if (commit !== undefined) questions.push({ file, isLast: i === 0, name: `${commit}:${name}` });
   }
+  const blobs = await resolveObjects(
+    repository,
+    questions.map(({ name }) => name),
+  );
+  const unlocked = new UnlockRecord(repository);
+  const found = new Map(files.map((file) => [file, { last: file.blob, others: new Set<string>() }]));
+  for (const [i, { file, isLast }] of questions.entries()) {
+    const blob = blobs[i];
+    const one = found.get(file);
+    if (blob === undefined || !one) continue;
+    if (isLast) one.last = blob;
+    else one.others.add(blob);
+  }
+  for (const [file, { last, others }] of found) unlocked.unlock(file.path.toString("latin1"), [last, ...others]);
+}
+
+/** More remote-tracking branches than that are not looked at. */
+const mostBranches = 100;
+
+async function sharedVersions(repository: Worktree): Promise<readonly PublishedVersion[]> {
+  const tips = (await listRefs(repository, ["refs/remotes"])).filter(({ type }) => type === "commit");
+  return publishedVersions(repository, [...new Set(tips.map(({ oid }) => oid))].slice(0, mostBranches));
+}
+
+/** Of each list of versions the commit of the entity's last one. */
+async function lastCommits(
+  repository: Worktree,
+  place: EntityPlace,
+  lists: readonly (readonly PublishedVersion[])[],
+): Promise<(string | undefined)[]> {
+  const commits: (string | undefined)[] = [];
+  for (const versions of lists) {
+    const { value } = await versionTrees(repository, place, versions).next();
+    commits.push(value?.version.commit);
+  }
+  return commits;
 }

@@ -52,6 +52,23 @@ describe("git mlgit unlock", () => {
     expect((await project.git("status", "--porcelain")).stdout).toBe("");
   });
 
+  it("lets through what somebody else unlocked and changed, where it is pushed from another clone", async () => {
+    const other = { cwd: project.box.path("other") };
+    await project.box.git(["clone", "-q", project.box.path("a.git"), other.cwd]);
+    await project.box.mlgit(["init", "-q"], other);
+    await project.mlgit("unlock", file);
+    project.write(file, "four");
+    await project.setVersion("datasets/d/d.spec", 3);
+    await project.commit("four");
+    await project.git("push", "-q", project.box.path("a.git"), "HEAD:refs/heads/proposal");
+    await project.box.git(["pull", "-q", project.cwd, "main"], other);
+    const { stderr } = await project.box.git(["push", "-q", "origin", "main"], { ...other, code: 1 });
+    expect(stderr).toContain(`git mlgit unlock ${file}`);
+    await project.box.mlgit(["unlock", file], other);
+    await project.box.git(["push", "-q", "origin", "main"], other);
+    await project.git("fetch", "-q");
+  });
+
   it("refuses strict files and what is no data", async () => {
     expect(await project.fails(11, "mlgit", "unlock", "datasets/s/data/x")).toContain("strict");
     await project.fails(2, "mlgit", "unlock", "datasets/d/README.md");
