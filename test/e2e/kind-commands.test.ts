@@ -123,7 +123,8 @@ describe("ml-git's options and commands", () => {
     writeFileSync(file, "rotten!");
     const found = await project.box.mlgit(["datasets", "fsck", "--json"], { cwd: project.cwd, code: "any" });
     expect(JSON.parse(found.stdout).workspace).toMatchObject({ corrupted: [`${folder}/data/f12`], fixed: 0 });
-    await d("fsck", "--fix-workspace");
+    expect((await d("fsck", "--fix-workspace")).stdout).not.toContain("Everything is right");
+    expect((await d("fsck")).stdout).toContain("Everything is right");
     expect(project.read(`${folder}/data/f12`)).toBe("file 12");
     expect(await json("fsck", "--full")).toMatchObject({ workspace: { corrupted: [] } });
   }, 240_000);

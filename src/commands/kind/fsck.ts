@@ -33,7 +33,8 @@ export function fsckAction(kind: Kind) {
       const paths = corrupted.map(({ path }) => quotePath(path));
       const shown = options.full === true ? paths : paths.slice(0, 20);
       const lines = [
-        base.text ?? "",
+        // It looks into the cache, and not into the worktree.
+        corrupted.length === 0 ? (base.text ?? "") : (base.text ?? "").replace(/^Everything is right$/m, inCache),
         ...shown.map((path) => `corrupted: ${path}`),
         ...(shown.length < paths.length ? [`… and ${paths.length - shown.length} more; --full names them`] : []),
         `[${corrupted.length}] corrupted file(s) in the worktree${fixed > 0 ? `, ${fixed} of them mended` : ""}`,
@@ -47,6 +48,8 @@ export function fsckAction(kind: Kind) {
     },
   } satisfies Action;
 }
+
+const inCache = "Everything in the cache is right";
 
 export const fsckOption: OptionSpec = { flags: "--fsck", description: "check everything afterwards, as fsck does" };
 
