@@ -6,6 +6,7 @@ import type { FolderEntries } from "../git/switch-tree.ts";
 import { indexTree } from "../git/tags.ts";
 import type { Command, Context, OptionSpec, Options } from "./command.ts";
 import { findEntities, needWorktree, type Worktree } from "./kind/find-entity.ts";
+import { assertNoTwin } from "./kind/no-twin.ts";
 import { type Adopted, adopt } from "./sharing/adopt.ts";
 import { bringData } from "./sharing/bring-data.ts";
 import { type OpenOrigin, openOrigin, rememberOrigin } from "./sharing/open-origin.ts";
@@ -62,6 +63,7 @@ async function importVersion(context: Context, { origin, found, dir }: Import, o
   const [known] = await findEntities(repository, place.kind, place.name);
   const adopted = await adopt(repository, found, place, origin.recorded);
   if (known) await refuseKnown(repository, adopted, known);
+  else await assertNoTwin(repository, { place, categories: found.version.categories });
   const data = await bringData({ session, context }, found.tree, {
     ...origin.place(found.config),
     store: options.store as string | undefined,

@@ -67,6 +67,11 @@ describe("entities of one name", () => {
       cwd: there,
     });
     expect(JSON.parse(said.stdout)).toMatchObject({ tag: "images__net__2", version: 2 });
+    const twin = ["labels", "create", "net", "--categories=nets", "--mutability=strict"];
+    await project.box.mlgit(twin, { cwd: there });
+    const model = [project.box.path("a.git"), "models/net"];
+    await project.box.mlgit(["import", ...model], { cwd: there, code: conflict });
+    await project.box.mlgit(["import", ...model, "--as", "other"], { cwd: there });
   }, 120_000);
 
   it("are not made where their versions would have the tags of another's", async () => {

@@ -1,17 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type EntityPlace, placeOf } from "../../entity/entity-path.ts";
-import { type Kind, kinds } from "../../entity/kind.ts";
+import { placeOf } from "../../entity/entity-path.ts";
+import type { Kind } from "../../entity/kind.ts";
 import { mutabilities } from "../../entity/mutability.ts";
 import { folderProblem } from "../../entity/name-rules.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { gitText } from "../../git/run.ts";
 import type { Action, Context } from "../command.ts";
-import { tagLine } from "../twin-entities.ts";
 import { build, readSource } from "./create/build.ts";
 import { readSpecOptions } from "./create/options.ts";
-import { findEntities, needWorktree, type Worktree } from "./find-entity.ts";
-import { versionsOf } from "./versions.ts";
+import { findEntities, needWorktree } from "./find-entity.ts";
+import { assertNoTwin } from "./no-twin.ts";
 import { askForEntity, wizardOption } from "./wizard.ts";
 
 export function createAction(kind: Kind) {
@@ -57,33 +56,6 @@ export function createAction(kind: Kind) {
       };
     },
   } satisfies Action;
-}
-
-/** Versions of two kinds would have the same tags, so that one of the two gets none. */
-async function assertNoTwin(
-  repository: Worktree,
-  { place, categories }: { readonly place: EntityPlace; readonly categories: readonly string[] },
-): Promise<void> {
-  const line = [...categories, place.name].join("__");
-  for (const kind of kinds().filter(({ name }) => name !== place.kind.name)) {
-    const here = (await findEntities(repository, kind, place.name)).find((one) => tagLineOf(repository, one) === line);
-    const versions = here ? [] : await versionsOf(repository, kind, place.name);
-    const published = versions.find(({ version }) => [...version.categories, version.name].join("__") === line);
-    const folder = here?.folder ?? published?.place.folder;
-    if (folder !== undefined)
-      throw new MlgitError("conflict", `${place.folder} and ${folder} would have the same version tags, ${line}__<n>`, {
-        path: folder,
-        hint: "choose another name, or other categories",
-      });
-  }
-}
-
-function tagLineOf({ workTree }: Worktree, place: EntityPlace): string | undefined {
-  try {
-    return tagLine({ place, text: readFileSync(join(workTree, place.spec), "utf8") });
-  } catch {
-    return undefined;
-  }
 }
 
 /** With the attributes but without the filter, git would quietly commit the bytes themselves. */
