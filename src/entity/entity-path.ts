@@ -45,13 +45,19 @@ export function isData(inside: string, name: string): boolean {
   return !(inside.split("/").at(-1) ?? "").startsWith(".");
 }
 
+const none = "!filter !diff !merge !text";
+
+/** The line by which git keeps a spec as it is. */
+export function specAttributes(name: string): string {
+  return `/${name}.spec ${none.replace("!merge", "merge=mlgit-spec")}`;
+}
+
 /** The `.gitattributes` of an entity: everything is tracked but what `isData` leaves out; specs have a merge of their own (`git mlgit merge-spec`). */
 export function entityAttributes(name: string): string {
-  const none = "!filter !diff !merge !text";
   return [
     "# Everything here is data, but the spec, the README and dotfiles.",
     formatAttributeLine({ pattern: "*", attributes: trackedAttributes }),
-    `/${name}.spec ${none.replace("!merge", "merge=mlgit-spec")}`,
+    specAttributes(name),
     `/README.md ${none}`,
     `.* ${none}`,
     "",

@@ -1,4 +1,5 @@
-import type { EntityPlace } from "./entity-path.ts";
+import { parsePointer } from "../pointer/pointer.ts";
+import { type EntityPlace, specAttributes } from "./entity-path.ts";
 import type { Kind } from "./kind.ts";
 import { isMutability, type Mutability, mutabilities } from "./mutability.ts";
 import { nameProblem } from "./name-rules.ts";
@@ -44,6 +45,7 @@ export interface ParsedSpec {
 export function parseSpec(text: string, place: Pick<EntityPlace, "kind" | "name" | "spec">): ParsedSpec {
   const source = new SpecText(text);
   const problems: SpecProblem[] = [];
+  if (parsePointer(Buffer.from(text))) return { spec: undefined, problems: [pointerProblem(place)] };
   const blame = (keys: readonly string[], message: string) =>
     problems.push({ path: place.spec, line: source.lineOf(keys), message });
   for (const { line, message } of source.faults) problems.push({ path: place.spec, line, message });
@@ -57,6 +59,13 @@ export function parseSpec(text: string, place: Pick<EntityPlace, "kind" | "name"
   }
   const spec = readBody(body, place, (keys, message) => blame([top, ...keys], message));
   return { spec: problems.length === 0 ? spec : undefined, problems };
+}
+
+/** The attributes of an entity name its spec, so that whoever renames it has it tracked like the data. */
+function pointerProblem({ spec, name }: Pick<EntityPlace, "name" | "spec">): SpecProblem {
+  const attributes = spec.replace(/[^/]*$/, ".gitattributes");
+  const message = `is stored as a pointer, since a pattern tracks it: add the line "${specAttributes(name)}" to ${attributes}, then git add --renormalize ${spec}`;
+  return { path: spec, line: 1, message };
 }
 
 /**

@@ -98,6 +98,23 @@ describe("git mlgit pre-commit", () => {
     expect((await work.git(["commit", "-qm", "tracked"])).stderr).toBe("");
   });
 
+  it("says that a renamed spec is tracked like the data, and how to mend that", async () => {
+    await work.mlgit(["datasets", "create", "was", "--categories=c", "--mutability=mutable"]);
+    work.write("datasets/was/data/x", "1");
+    await work.git(["add", "datasets/was"]);
+    await work.git(["commit", "-qm", "was"]);
+    await work.git(["mv", "datasets/was", "datasets/now"]);
+    await work.git(["mv", "datasets/now/was.spec", "datasets/now/now.spec"]);
+    work.write("datasets/now/now.spec", work.read("datasets/now/now.spec").toString().replace("was", "now"));
+    await work.git(["add", "datasets"]);
+    const { stderr } = await work.git(["commit", "-qm", "renamed"], { code: 1 });
+    const [, line = "", file = "", add = ""] = /add the line "(.*)" to (\S+), then git (.*)/.exec(stderr) ?? [];
+    work.write(file, `${work.read(file)}${line}\n`);
+    await work.git(add.split(" "));
+    await work.git(["commit", "-qm", "renamed"]);
+    expect((await work.git(["tag", "-l", "c__now__*"])).stdout).toBe("c__now__1\n");
+  });
+
   it("does not look at what the commit leaves as it is, nor at deletions", async () => {
     work.write("old.bin", "raw and committed without the hook");
     await work.git([...raw, "add", "old.bin"]);
