@@ -2,6 +2,7 @@ import { isMlgitError } from "../error/mlgit-error.ts";
 import { filterConfig } from "../git/filter-config.ts";
 import { findHookFolder } from "../git/hook-state.ts";
 import { gitText } from "../git/run.ts";
+import { hidePasswords } from "../log/redact.ts";
 import { version } from "../util/version.ts";
 import type { Command, Context } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
@@ -9,7 +10,7 @@ import { Session } from "./session.ts";
 
 export const command: Command = {
   async run(context) {
-    const data = { ...(await machine(context)), ...(await here(context)) };
+    const data = hidePasswords({ ...(await machine(context)), ...(await here(context)) });
     return { text: flatten(data).join("\n"), data };
   },
 };

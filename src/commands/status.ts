@@ -2,6 +2,7 @@ import { isMlgitError, type MlgitError } from "../error/mlgit-error.ts";
 import { type Change, stagedChanges, verifyCommit, worktreeEdits } from "../git/changes.ts";
 import { areTracked } from "../git/check-attributes.ts";
 import { quotePath } from "../git/quote-path.ts";
+import { hidePasswords } from "../log/redact.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import { contentsOf } from "./collect-contents.ts";
@@ -75,7 +76,7 @@ async function gather(session: Session): Promise<Omit<StatusData, "store">> {
 async function storeOf(session: Session): Promise<Pick<StatusData, "store"> & { readonly why?: MlgitError }> {
   try {
     const { name, url } = await session.storeSettings(undefined, "push");
-    return { store: { name, url } };
+    return { store: { name, url: hidePasswords(url) } };
   } catch (error) {
     if (isMlgitError(error) && error.kind === "setup") return { store: null, why: error };
     throw error;

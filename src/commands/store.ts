@@ -6,6 +6,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { whileEditing } from "../git/edit-lock.ts";
 import { addConfig, removeConfigSection, unsetConfig } from "../git/git-config.ts";
 import type { Repository } from "../git/repository.ts";
+import { hidePasswords } from "../log/redact.ts";
 import type { Action, Command, CommandResult, Context } from "./command.ts";
 import { loadSettings } from "./load-settings.ts";
 import { add } from "./store-add.ts";
@@ -20,7 +21,7 @@ export const list = {
   summary: "List the stores that are named",
   async run(context) {
     const { settings } = await loadSettings(await context.repository());
-    const stores = [...settings.stores.values()];
+    const stores = hidePasswords([...settings.stores.values()]);
     const isDefault = (store: StoreSettings) => store.name === (settings.defaultStore ?? onlyStore(settings)?.name);
     const lines = stores.map((store) => {
       const notes = [isDefault(store) ? "default" : "", store.source === "git" ? "git config" : treeSettingsPath];
@@ -48,7 +49,7 @@ const remove: Action = {
 
 async function removeStore(context: Context, repository: Repository, name: string): Promise<CommandResult> {
   const { settings, git } = await loadSettings(repository);
-  const store = findStore(settings.stores, name);
+  const store = hidePasswords(findStore(settings.stores, name));
   const file = localFile(context);
   const inTree = settings.treeStores.includes(name);
   const isDefault = settings.defaultStore === name;
@@ -74,8 +75,9 @@ const trust: Action = {
     const store = findStore(settings.stores, name);
     assertMayStart(store);
     const mark = trustMark(store);
+    const shown = hidePasswords(mark);
     await addConfig(localFile(context), `mlgit.store.${name}.trusted`, mark);
-    return { text: `trusted in this repository: ${name} at ${mark}`, data: { name, trusted: mark } };
+    return { text: `trusted in this repository: ${name} at ${shown}`, data: { name, trusted: shown } };
   },
 };
 

@@ -29,6 +29,16 @@ export function redactText(text: string): string {
     .replace(knownShape, "***");
 }
 
+const password = /\b([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:)[^/\s@]+@/gi;
+
+/** Data as it is but for passwords in its URLs: for what shows a user's own settings, which may be put into a report. */
+export function hidePasswords<T>(value: T): T {
+  if (typeof value === "string") return value.replace(password, "$1***@") as T;
+  if (Array.isArray(value)) return value.map(hidePasswords) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, hidePasswords(one)])) as T;
+}
+
 /** The words of a command, each as {@link redactText}; what follows an option that says secret is gone. */
 export function redactWords(words: readonly string[]): string[] {
   const isCurl = words.some((word) => /(?:^|\/)curl$/.test(word));

@@ -23,6 +23,25 @@ describe("git mlgit env", () => {
     });
   });
 
+  it("shows no password that somebody wrote into a URL, and neither do other commands that show stores", async () => {
+    const cwd = await box.init("password");
+    await box.mlgit(["init"], { cwd });
+    await box.git(["config", "mlgit.store.data.url", "s3://me:hunter22@bucket/p"], { cwd });
+    await box.git(["config", "mlgit.store.data.endpointUrl", "http://me:hunter22@127.0.0.1:9"], { cwd });
+    for (const command of [
+      ["env"],
+      ["status"],
+      ["store", "list"],
+      ["store", "trust", "data"],
+      ["store", "remove", "data"],
+    ])
+      for (const args of [command, [...command, "--json"]]) {
+        const { stdout, stderr } = await box.mlgit(args, { cwd, code: "any" });
+        expect(stdout + stderr).not.toContain("hunter22");
+        if (args.includes("list")) expect(stdout).toContain("s3://me:***@bucket/p");
+      }
+  });
+
   it("says so outside of a repository and where no store is known", async () => {
     expect((await box.mlgit(["env"])).stdout).toContain("problem = not inside a git repository");
     const cwd = await box.init("alone");
