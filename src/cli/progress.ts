@@ -29,11 +29,23 @@ interface State {
 
 const silent: Progress = { total() {}, advance() {}, done() {} };
 const eraseLine = "\r\u001b[K";
-let shown = 0;
+
+interface Shown {
+  readonly terminal: Terminal;
+  readonly line: () => string;
+}
+
+/** In the order in which they appeared. */
+const shown: Shown[] = [];
+
+/** Work within other work has one line as well: that of what was begun last, or the two would take turns. */
+function lastLine(terminal: Terminal): string {
+  return shown.findLast((one) => one.terminal === terminal)?.line() ?? "";
+}
 
 /** Text for people may interrupt the line: it is erased first and drawn again by its next tick. */
 export function aboveProgress(text: string): string {
-  return shown > 0 ? eraseLine + text : text;
+  return shown.length > 0 ? eraseLine + text : text;
 }
 
 /**
@@ -79,19 +91,26 @@ function lateBar(
 ): { end(): void } {
   let bar: SingleBar | undefined;
   let ended = false;
+  let hide = () => {};
   const timer = setTimeout(async () => {
     if (terminal().isTTY !== true) return;
-    const opened = await openBar(terminal(), line);
-    if (ended || !opened) return opened?.stop();
+    const one = { terminal: terminal(), line };
+    shown.push(one);
+    hide = () => void shown.splice(shown.indexOf(one), 1);
+    const opened = await openBar(one.terminal);
+    if (ended || !opened) {
+      if (!ended) hide();
+      return opened?.stop();
+    }
     bar = opened;
-    shown += 1;
   }, delay);
   timer.unref();
   return {
     end() {
       clearTimeout(timer);
       ended = true;
-      if (bar) shown -= 1;
+      hide();
+      hide = () => {};
       bar?.stop();
       bar = undefined;
     },
@@ -114,11 +133,11 @@ export function progressLine(title: string, state: Readonly<State>, seconds: num
   return `${title}: ${parts.join(", ")}`;
 }
 
-async function openBar(terminal: Terminal, line: () => string): Promise<SingleBar | undefined> {
+async function openBar(terminal: Terminal): Promise<SingleBar | undefined> {
   try {
     const { default: cliProgress } = await import("cli-progress");
     const bar = new cliProgress.SingleBar({
-      format: line,
+      format: () => lastLine(terminal),
       stream: terminal as NodeJS.WritableStream,
       clearOnComplete: true,
       forceRedraw: true,

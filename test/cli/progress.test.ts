@@ -42,6 +42,23 @@ describe("progress", () => {
     expect(terminal.text).toHaveLength(afterDone);
   });
 
+  it("is the line of what was begun last, as long as that goes on", async () => {
+    const terminal = new FakeTerminal(true);
+    const [outer, inner] = ["Hydrating", "Fetching"].map((title) =>
+      createProgress(title, { quiet: false, terminal, delay: 0 }),
+    );
+    await eventually(() => terminal.text.includes("Fetching"));
+    const before = terminal.text.length;
+    await sleep(700);
+    expect(terminal.text.slice(before)).toContain("Fetching");
+    expect(terminal.text.slice(before)).not.toContain("Hydrating");
+    inner?.done();
+    const after = terminal.text.length;
+    await eventually(() => terminal.text.slice(after).includes("Hydrating"));
+    outer?.done();
+    expect(terminal.text.slice(after)).not.toContain("Fetching");
+  });
+
   it("is one line at the end where it was asked for without a terminal", () => {
     const terminal = new FakeTerminal(false);
     const progress = createProgress("Receiving packs", { quiet: false, isForced: true, terminal });
