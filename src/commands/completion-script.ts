@@ -44,7 +44,7 @@ const kindsFunction = `_git_mlgit_kinds() {
 function bashScript(tree: Tree): string {
   const cases = flatten(tree).map(
     ({ words, node }) =>
-      `    ${JSON.stringify(words.join(" "))}) options="${names(node.options)}" children="${names(node.children)}" ;;`,
+      `    ${JSON.stringify(words.join(" "))}) options="${names(node.options)}" children="${names(node.name === "help" ? tree : node.children)}" ;;`,
   );
   return `# bash completion of git mlgit
 ${kindsFunction}

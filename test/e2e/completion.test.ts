@@ -24,6 +24,10 @@ describe("git mlgit completion", () => {
     expect(await completeInBash("git", "mlgit", "version", "")).toEqual([]);
   });
 
+  it("offers commands to help", async () => {
+    expect(await completeInBash("git", "mlgit", "help", "ls")).toEqual(["ls-files"]);
+  });
+
   it("never offers what git calls itself", async () => {
     expect(await completeInBash("git", "mlgit", "")).not.toContain("filter-process");
   });
