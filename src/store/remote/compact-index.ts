@@ -21,12 +21,20 @@ export async function compactIndex(
   options: SaveOptions = {},
   most: number = mostSegments,
 ): Promise<number> {
-  const segments = chooseSegments(store.index.segments, most);
+  const segments = chooseSegments(lasting(store), most);
   if (segments.size < 2) return 0;
   // Nothing is dropped, so every pack that a segment lists stays listed, and no manifest has to be read.
   const merged = mergeSegments({ segments, without: new Set(), packsOf: () => undefined, allPacks: true }, store.hash);
   for (const { id, bytes } of merged) await store.saveSegment(id, bytes, options);
   return segments.size;
+}
+
+/**
+ * Those that name no pack that is about to be collected. What was stored anew since has a row in another segment, and of the two a merged one keeps only one: where
+ * that is the wrong one and the pack goes meanwhile, nothing leads to the content any more.
+ */
+function lasting({ index }: RemoteStore): Map<string, Segment> {
+  return new Map([...index.segments].filter(([, { packs }]) => !packs.some(({ id }) => index.dead.has(id))));
 }
 
 /** Smallest first, while they are no more than `ratio` times what was chosen before them. */

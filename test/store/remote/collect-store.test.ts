@@ -181,6 +181,21 @@ describe("a collection of a store", () => {
     reader.cache.close();
   });
 
+  it("leaves what was stored anew where a push merges the index meanwhile", async () => {
+    await push(0);
+    for (let n = 2; n < 12; n += 2) await push(n);
+    const needed = [2, 4, 6, 8, 10];
+    await collect(needed);
+    expect(await push(0)).toMatchObject({ present: 0 });
+    const { store } = await client();
+    await store.syncToWrite();
+    expect(await collect([0, ...needed])).toMatchObject({ deleted: 1 });
+    expect(await compactIndex(store, {}, 4)).toBeGreaterThan(2);
+    expect(await lost(0, ...needed)).toEqual([]);
+    for (let runs = 0; runs < 3; runs++) await collect([0, ...needed]);
+    expect(await lost(0, ...needed)).toEqual([]);
+  });
+
   it("keeps the mark of a pack that is gone for as long as a client can still name it", async () => {
     const hour = 3600_000;
     const now = jest.spyOn(Date, "now");
