@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, copyFileSync, fstatSync, openSync, rmSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, copyFileSync, existsSync, fstatSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { diskError } from "../error/disk-error.ts";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
@@ -6,6 +6,7 @@ import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { uniqueName } from "../util/durable.ts";
 import { hashFd } from "../util/hash-file.ts";
+import { hashSettled } from "../util/hash-settled.ts";
 
 export interface IngestedFile {
   readonly oid: string;
@@ -24,7 +25,8 @@ export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
     const before = fstatSync(fd, { bigint: true });
     if (!before.isFile()) throw changedWhileAdded(file);
     const size = Number(before.size);
-    const taken = (size >= wholeFileLimit && takeByReflink(file, cache)) || takeByCopy({ file, fd, size }, cache);
+    const taken =
+      (size >= wholeFileLimit && takeByReflink({ file, fd, size }, cache)) || takeByCopy({ file, fd, size }, cache);
     const after = fstatSync(fd, { bigint: true });
     if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size)
       throw changedWhileAdded(file);
@@ -57,31 +59,34 @@ export function changedWhileAdded(file: Buffer): MlgitError {
   });
 }
 
-/** A clone is a snapshot: what is hashed is what is kept, whatever happens to the file. */
-function takeByReflink(file: Buffer, cache: Cache): { oid: string; size: number } | undefined {
-  const temp = join(cache.layout.temp, uniqueName());
-  try {
-    copyFileSync(file, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-  } catch {
-    rmSync(temp, { force: true });
-    return undefined;
-  }
-  const fd = openSync(temp, "r");
-  try {
-    const oid = hashFd(fd);
-    const size = fstatSync(fd).size;
-    cache.adoptLarge(temp, fd, oid);
-    return { oid, size };
-  } finally {
-    closeSync(fd);
-    rmSync(temp, { force: true });
-  }
-}
-
 interface OpenFile {
   readonly file: Buffer;
   readonly fd: number;
   readonly size: number;
+}
+
+/** A clone is a snapshot: what is hashed is what is kept, whatever happens to the file. */
+function takeByReflink({ file, fd }: OpenFile, cache: Cache): { oid: string; size: number } | undefined {
+  const temp = join(cache.layout.temp, uniqueName());
+  // By its name it may be another file by now.
+  const opened = `/proc/self/fd/${fd}`;
+  const isSame = existsSync(opened);
+  try {
+    copyFileSync(isSame ? opened : file, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    rmSync(temp, { force: true });
+    return undefined;
+  }
+  const clone = openSync(temp, "r");
+  try {
+    const oid = (isSame ? hashSettled(fd) : undefined) ?? hashFd(clone);
+    const size = fstatSync(clone).size;
+    cache.adoptLarge(temp, clone, oid);
+    return { oid, size };
+  } finally {
+    closeSync(clone);
+    rmSync(temp, { force: true });
+  }
 }
 
 function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): { oid: string; size: number } {

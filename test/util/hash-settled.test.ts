@@ -1,0 +1,60 @@
+import { appendFileSync, chmodSync, closeSync, openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
+import { hashFile } from "../../src/util/hash-file.ts";
+import { hashSettled } from "../../src/util/hash-settled.ts";
+import { type LoopDisk, mountLoopDisk } from "../helper/loop-disk.ts";
+import { createSandbox, type Sandbox } from "../helper/sandbox.ts";
+
+jest.setTimeout(60_000);
+
+const later = () => Date.now() + 5000;
+let box: Sandbox;
+let disk: LoopDisk | undefined;
+beforeEach(() => {
+  box = createSandbox();
+});
+afterEach(() => {
+  disk?.unmount();
+  disk = undefined;
+  box.remove();
+});
+
+/** What comes of a file in a folder; `meanwhile` happens after it was read and before it is judged. */
+function settled(folder: string, now: () => number, meanwhile: (path: string) => void = () => {}) {
+  const path = join(folder, "file");
+  writeFileSync(path, "some bytes");
+  const right = hashFile(path);
+  const fd = openSync(path, "r");
+  const hash = () => {
+    const hex = hashFile(path);
+    meanwhile(path);
+    return hex;
+  };
+  try {
+    const got = hashSettled(fd, { hash, now });
+    return got === right ? "the hash" : got;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+for (const type of ["xfs", "btrfs"] as const)
+  it(`is certain on ${type} of a file that nobody wrote for some seconds, and of no other`, () => {
+    disk = mountLoopDisk(box.path(type), type, type === "xfs" ? 320 : 128);
+    if (!disk) return;
+    const { path } = disk;
+    expect(settled(path, later)).toBe("the hash");
+    expect(settled(path, Date.now)).toBeUndefined();
+    // A clock that was set back.
+    expect(settled(path, () => 0)).toBeUndefined();
+    expect(settled(path, later, (file) => appendFileSync(file, "more"))).toBeUndefined();
+    // Its bytes are the same, but that is not known.
+    expect(settled(path, later, (file) => chmodSync(file, 0o600))).toBeUndefined();
+  });
+
+it("is certain nowhere else", () => {
+  disk = mountLoopDisk(box.path("ext4"), "ext4", 32);
+  if (!disk) return;
+  expect(settled(disk.path, later)).toBeUndefined();
+});
