@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type RegionCuts, RegionCutter } from "../chunk/region-cutter.ts";
+import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { CutCrew, notCut } from "./cut-crew.ts";
 import { regionSize } from "./cut-worker.ts";
@@ -112,7 +113,7 @@ class AheadFile {
 
   constructor(path: string) {
     this.#path = path;
-    this.#fd = openSync(path, "r");
+    this.#fd = onDisk("read", path, () => openSync(path, "r"));
     this.#before = fstatSync(this.#fd, { bigint: true });
   }
 
@@ -137,7 +138,7 @@ class AheadFile {
     }
     const length = Math.min(regionSize, Number(this.#before.size) - this.#at);
     for (let done = 0; done < length; ) {
-      const got = readSync(this.#fd, space, done, length - done, this.#at);
+      const got = onDisk("read", this.#path, () => readSync(this.#fd, space, done, length - done, this.#at));
       if (got === 0) throw changedWhileRead(this.#path);
       done += got;
       this.#at += got;

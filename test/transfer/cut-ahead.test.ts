@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { cutsOf } from "../../src/chunk/gear.ts";
 import { CutAhead } from "../../src/transfer/cut-ahead.ts";
+import { mountLoopDisk } from "../helper/loop-disk.ts";
 import { oidOf } from "../helper/pointer-of.ts";
 import { randomBytesOf } from "../helper/random.ts";
 
@@ -54,6 +56,24 @@ describe("chunks whose ends threads find ahead", () => {
         expect(await endsOf(ahead, file)).toEqual(cutsOf(file.bytes));
     } finally {
       await ahead.stop();
+    }
+  });
+
+  it("name the file that a disk does not give", async () => {
+    const folder = join(root, "disk");
+    const disk = mountLoopDisk(folder, "ext4", 32);
+    if (!disk) return;
+    const path = join(folder, "file");
+    const ahead = start();
+    try {
+      // Past the page cache, which would give it once more.
+      execFileSync("dd", [`if=${others[2]!.path}`, `of=${path}`, "bs=1M", "oflag=direct"], { stdio: "pipe" });
+      truncateSync(`${folder}.image`, 0);
+      const reading = endsOf(ahead, { ...others[2]!, path });
+      await expect(reading).rejects.toMatchObject({ kind: "disk", message: `cannot read ${path}: input/output error` });
+    } finally {
+      await ahead.stop();
+      disk.unmount();
     }
   });
 
