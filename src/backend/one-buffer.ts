@@ -1,8 +1,8 @@
 import type { Agent } from "node:http";
 import type { Socket } from "node:net";
 
-/** What Node reads of a socket at once by itself, too. */
-const bufferBytes = 65_536;
+/** Four times what Node reads of a socket at once by itself: fewer steps for the same bytes. */
+const bufferBytes = 256 << 10;
 
 /** What node:http documents of an agent and its types leave out. */
 export interface ConnectionSource {
