@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach } from "@jest/globals";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 export interface LoopDisk {
   readonly path: string;
@@ -28,4 +30,28 @@ export function mountLoopDisk(
     return undefined;
   }
   return { path, unmount: () => void run("umount", path) };
+}
+
+/** A sandbox for each test of a file, with a disk in it for those that mount one. */
+export function useLoopDisk() {
+  let box: Sandbox;
+  let disk: LoopDisk | undefined;
+  beforeEach(() => {
+    box = createSandbox();
+  });
+  afterEach(() => {
+    disk?.unmount();
+    disk = undefined;
+    box.remove();
+  });
+  return {
+    get box(): Sandbox {
+      return box;
+    },
+    /** Its folder; undefined where it cannot be mounted. XFS takes no smaller ones than 300 MB. */
+    mount(type: "xfs" | "btrfs" | "ext4"): string | undefined {
+      disk = mountLoopDisk(box.path(type), type, { xfs: 320, btrfs: 128, ext4: 64 }[type]);
+      return disk?.path;
+    },
+  };
 }

@@ -1,24 +1,14 @@
 import { appendFileSync, chmodSync, closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, jest } from "@jest/globals";
+import { expect, it, jest } from "@jest/globals";
 import { hashFile } from "../../src/util/hash-file.ts";
 import { hashSettled } from "../../src/util/hash-settled.ts";
-import { type LoopDisk, mountLoopDisk } from "../helper/loop-disk.ts";
-import { createSandbox, type Sandbox } from "../helper/sandbox.ts";
+import { useLoopDisk } from "../helper/loop-disk.ts";
 
 jest.setTimeout(60_000);
 
 const later = () => Date.now() + 5000;
-let box: Sandbox;
-let disk: LoopDisk | undefined;
-beforeEach(() => {
-  box = createSandbox();
-});
-afterEach(() => {
-  disk?.unmount();
-  disk = undefined;
-  box.remove();
-});
+const disks = useLoopDisk();
 
 /** What comes of a file in a folder; `meanwhile` happens after it was read and before it is judged. */
 function settled(folder: string, now: () => number, meanwhile: (path: string) => void = () => {}) {
@@ -41,9 +31,8 @@ function settled(folder: string, now: () => number, meanwhile: (path: string) =>
 
 for (const type of ["xfs", "btrfs"] as const)
   it(`is certain on ${type} of a file that nobody wrote for some seconds, and of no other`, () => {
-    disk = mountLoopDisk(box.path(type), type, type === "xfs" ? 320 : 128);
-    if (!disk) return;
-    const { path } = disk;
+    const path = disks.mount(type);
+    if (path === undefined) return;
     expect(settled(path, later)).toBe("the hash");
     expect(settled(path, Date.now)).toBeUndefined();
     // A clock that was set back.
@@ -54,7 +43,7 @@ for (const type of ["xfs", "btrfs"] as const)
   });
 
 it("is certain nowhere else", () => {
-  disk = mountLoopDisk(box.path("ext4"), "ext4", 32);
-  if (!disk) return;
-  expect(settled(disk.path, later)).toBeUndefined();
+  const path = disks.mount("ext4");
+  if (path === undefined) return;
+  expect(settled(path, later)).toBeUndefined();
 });
