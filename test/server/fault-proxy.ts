@@ -103,7 +103,9 @@ export class FaultProxy {
       fresh();
       state.up += data.length;
       this.#moved("up", data.length);
-      const line = /^(GET|PUT|POST|HEAD|DELETE) [^\r]*/.exec(data.subarray(0, 2000).toString("latin1"))?.[0];
+      const line = /^(GET|PUT|POST|HEAD|DELETE|MOVE|MKCOL|PROPFIND) [^\r]*/.exec(
+        data.subarray(0, 2000).toString("latin1"),
+      )?.[0];
       if (line) this.requests.push(line);
       if (this.#fault.silent) return;
       if (line && this.#take("busy", line)) return void client.end(this.#busyAnswer());

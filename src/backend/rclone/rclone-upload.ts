@@ -37,7 +37,7 @@ export async function upload(
   if (!BucketBased && !Move) throw neither(place.fs, key);
   const name = randomBytes(8).toString("hex");
   const file = join(place.spool, name);
-  const parked = join(dirname(key), `.mlgit-tmp-${name}`);
+  const parked = join(dirname(key), temporary(name));
   const target = BucketBased ? key : parked;
   try {
     // A file and not a stream: rclone may have to send it twice, and takes a stream that breaks off early for a whole one if it is short.
@@ -46,7 +46,7 @@ export async function upload(
     });
     const parameters = { srcFs: place.spool, srcRemote: name, dstFs: place.fs, dstRemote: target, _config: always };
     await place.api.call("operations/copyfile", { parameters, key, signal });
-    if (!BucketBased) await rename(place, parked, key);
+    if (!BucketBased) await rename(place, { parked, key, size: body.length });
   } catch (error) {
     if (!BucketBased) await discard(place, parked);
     throw error;
@@ -55,17 +55,63 @@ export async function upload(
   }
 }
 
-/**
- * In one step where the remote replaces by renaming; else rclone removes what is there first. A remote that allows two files of one
- * name (Google Drive) would have both after a plain renaming.
- */
-async function rename({ api, fs, features }: UploadPlace, from: string, key: string): Promise<void> {
-  const parameters = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: key };
-  const move = (config: object) =>
-    api.call("operations/movefile", { parameters: { ...parameters, _config: config }, key });
-  if (features.DuplicateFiles) return void (await move(always));
-  await move({ ...always, NoCheckDest: true }).catch(() => move(always));
+interface Parked {
+  readonly parked: string;
+  readonly key: string;
+  readonly size: number;
 }
+
+/**
+ * In one step where the remote replaces by renaming. rclone itself would remove what is there first and then find out that it cannot rename: here that only steps aside,
+ * until the new one has the name. A remote that allows two files of one name (Google Drive) would have both after a plain renaming.
+ */
+async function rename(place: UploadPlace, file: Parked): Promise<void> {
+  const { parked, key } = file;
+  if (place.features.DuplicateFiles && (await sizeOf(place, key)) !== undefined) return replace(place, file);
+  try {
+    await move(place, parked, key);
+  } catch (error) {
+    const refused = await whyNot(place, file).catch(() => "unknown" as const);
+    if (refused === "taken") return replace(place, file);
+    if (refused === "unknown") throw error;
+  }
+}
+
+/** Undefined: it was renamed, and only the answer was lost; rclone's next try finds no file to rename. Nobody else knows the parked name. */
+async function whyNot(place: UploadPlace, { parked, key, size }: Parked): Promise<"taken" | "unknown" | undefined> {
+  const [waiting, there] = [await sizeOf(place, parked), await sizeOf(place, key)];
+  if (waiting !== undefined) return there === undefined ? "unknown" : "taken";
+  return there === size ? undefined : "unknown";
+}
+
+async function replace(place: UploadPlace, file: Parked): Promise<void> {
+  const { parked, key } = file;
+  const aside = join(dirname(key), temporary());
+  await move(place, key, aside);
+  try {
+    await move(place, parked, key);
+  } catch (error) {
+    if ((await whyNot(place, file).catch(() => "unknown")) !== undefined) {
+      await move(place, aside, key).catch(() => undefined);
+      throw error;
+    }
+  }
+  await discard(place, aside);
+}
+
+async function move({ api, fs }: UploadPlace, from: string, key: string): Promise<void> {
+  const config = { ...always, NoCheckDest: true };
+  const parameters = { srcFs: fs, srcRemote: from, dstFs: fs, dstRemote: key, _config: config };
+  await api.call("operations/movefile", { parameters, key });
+}
+
+/** Undefined where there is none. */
+async function sizeOf({ api, fs }: UploadPlace, key: string): Promise<number | undefined> {
+  const parameters = { fs, remote: key };
+  return (await api.call<{ item: { Size: number } | null }>("operations/stat", { parameters, key })).item?.Size;
+}
+
+const temporary = (name = randomBytes(8).toString("hex")) => `.mlgit-tmp-${name}`;
 
 /** A listing removes it some day if this does not work. */
 async function discard({ api, fs }: UploadPlace, parked: string): Promise<void> {
