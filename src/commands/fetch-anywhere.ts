@@ -5,6 +5,7 @@ import type { Meter } from "../transfer/meter.ts";
 import type { Receiver } from "../transfer/receiver.ts";
 import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
+import { orUnread } from "./restore-content.ts";
 import type { Session } from "./session.ts";
 import { storesToRead } from "./store-routes.ts";
 
@@ -53,7 +54,7 @@ export async function fetchFromStores(
     if (next) sayNext({ settings, next, report, left }, job.context);
   }
   if (broken.length === stores.length && broken[0]) throw broken[0];
-  return { ...sum, failed };
+  return { ...sum, failed: orUnread(failed, await job.session.cache()) };
 }
 
 type Outcome = FetchReport | { readonly error: Error };

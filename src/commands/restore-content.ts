@@ -1,9 +1,10 @@
 import { mayBeEntity } from "../entity/entity-path.ts";
-import { isMlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
 import { quotePath } from "../git/quote-path.ts";
 import { type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
 import { type HydrateItem, type HydrateQueue, queueOf } from "../hydrate/hydrate-queue.ts";
+import type { Cache } from "../store/local/cache.ts";
 import type { Receiver } from "../transfer/receiver.ts";
 import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
@@ -30,9 +31,10 @@ export async function hydrateQueue(
   const progress = context.progress("Hydrating");
   try {
     let rules: MutabilityMap | undefined;
-    return await hydrate(queue, {
+    const cache = await session.cacheToRead();
+    const report = await hydrate(queue, {
       repository: session.workTree,
-      cache: await session.cacheToRead(),
+      cache,
       meter: progress,
       async begin(items) {
         if (!rules && items.some(({ path }) => mayBeEntity(path.toString("latin1"))))
@@ -43,6 +45,9 @@ export async function hydrateQueue(
       stamp: (entries, links) => stampIndex(session.repository, entries, { links }),
       timesOnly: session.comparesTimesOnly,
     });
+    // All could be had, also from elsewhere; that a disk begins to fail is to be known nevertheless.
+    if (report.failed.length === 0 && cache.unread?.kind === "disk") context.warn(cache.unread.message);
+    return report;
   } finally {
     progress.done();
   }
@@ -61,10 +66,28 @@ export async function fetchOrExplain(
     return (await fetchAnywhere(wanted, { session, context, remote, meter: progress, receiver })).failed;
   } catch (error) {
     if (!isMlgitError(error) || error.kind === "disk" || error.kind === "interrupted") throw error;
-    return new Map(wanted.map((one) => [one.oid, error]));
+    return orUnread(new Map(wanted.map((one) => [one.oid, error])), await session.cacheToRead());
   } finally {
     progress.done();
   }
+}
+
+/** Of what no store has, that it may lie in a file of the cache that cannot be read: whoever has the only copy must not look for it elsewhere. */
+export function orUnread(
+  failed: ReadonlyMap<string, Error>,
+  { unread }: Pick<Cache, "unread">,
+): ReadonlyMap<string, Error> {
+  if (!unread || failed.size === 0) return failed;
+  const options = { ...(unread.path ? { path: unread.path } : {}), ...(unread.hint ? { hint: unread.hint } : {}) };
+  const explain = (oid: string, error: Error) =>
+    isMlgitError(error) && ["missing", "setup"].includes(error.kind)
+      ? new MlgitError(
+          unread.kind,
+          `${error.message}; it may be in the cache, of which not all can be read: ${unread.message}`,
+          { ...options, oid, cause: error },
+        )
+      : error;
+  return new Map([...failed].map(([oid, error]) => [oid, explain(oid, error)]));
 }
 
 /** Says on stderr which paths still hold pointers and why: each reason once with its paths. */

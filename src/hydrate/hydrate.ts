@@ -1,4 +1,4 @@
-import { isMlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError, systemCode } from "../error/mlgit-error.ts";
 import { blobOid } from "../git/blob-pack.ts";
 import { StampRows } from "../git/index-stamp.ts";
 import type { Repository } from "../git/repository.ts";
@@ -111,7 +111,7 @@ class Run {
     return arrivals.placed;
   }
 
-  /** False when the cached copy turned out to be damaged: it is gone now and can be fetched again. */
+  /** False when the cached copy turned out to be damaged, or the disk does not give it: it is gone now and can be fetched again. */
   place(item: HydrateItem): boolean {
     const error = this.#lost.get(item.oid);
     if (error) return this.#fail(item, error);
@@ -120,15 +120,22 @@ class Run {
       const small = item.size < wholeFileLimit ? this.#tools.cache.peek(item.oid) : undefined;
       content = small ? { kind: "bytes", content: small } : this.#tools.cache.get(item.oid);
     } catch (thrown) {
-      if (isMlgitError(thrown) && thrown.kind === "corrupt") return false;
+      if (
+        isMlgitError(thrown) &&
+        ["corrupt", "disk", "denied"].includes(thrown.kind) &&
+        !this.#tools.cache.has(item.oid)
+      )
+        return false;
       throw thrown;
     }
     if (!content) return false;
     try {
       this.#placeContent(item, content);
     } catch (thrown) {
-      // A prune took it away since: only what a store has goes so.
-      if (this.#tools.cache.has(item.oid)) throw thrown;
+      // A prune took it away since: only what a store has goes so. Or what was right is not given any more.
+      const { cache } = this.#tools;
+      if (cache.has(item.oid) && !(content.kind === "file" && isInputError(thrown) && !cache.isReadable(item.oid)))
+        throw thrown;
       return false;
     }
     return true;
@@ -192,4 +199,9 @@ class Run {
     this.#failed.push({ path: Buffer.from(item.path), oid: item.oid, error });
     return true;
   }
+}
+
+/** Of the worktree's disk or of the cache's. */
+function isInputError(error: unknown): boolean {
+  return isMlgitError(error) && systemCode(error.cause) === "EIO";
 }

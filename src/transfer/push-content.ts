@@ -159,12 +159,27 @@ function assertAvailable(uncached: readonly WantedContent[], cache: Cache): void
   if (lost.length === 0) return;
   const shown = lost.slice(0, 20).map((one) => `  ${one.path} (sha256:${one.oid})`);
   if (lost.length > shown.length) shown.push(`  … and ${lost.length - shown.length} more`);
+  const { unread } = cache;
+  if (unread) throw unreadContents(counted(lost.length, "file is", "files are"), shown, unread);
   throw new MlgitError(
     "missing",
     `${counted(lost.length, "file is", "files are")} neither in the cache nor in the store:\n${shown.join("\n")}`,
     {
       path: lost[0]?.path ?? "",
       hint: "run `git mlgit add <path>` where their bytes still are, or `git mlgit fetch` from a remote that has them; nothing was pushed",
+    },
+  );
+}
+
+/** They may well be in the cache: whoever has the only copy must not be told to look for it elsewhere. */
+function unreadContents(files: string, shown: readonly string[], unread: MlgitError): MlgitError {
+  return new MlgitError(
+    unread.kind,
+    `${files} not in the store, and could not be found in the cache:\n${shown.join("\n")}\n${unread.message}`,
+    {
+      ...(unread.path === undefined ? {} : { path: unread.path }),
+      hint: `${unread.hint}; or \`git mlgit add <path>\` where their bytes still are. Nothing was pushed`,
+      cause: unread,
     },
   );
 }

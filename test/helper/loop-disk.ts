@@ -6,6 +6,8 @@ import { createSandbox, type Sandbox } from "./sandbox.ts";
 export interface LoopDisk {
   readonly path: string;
   unmount(): void;
+  /** From now on nothing can be read of these files, which lie on it: EIO. */
+  fail(files: readonly string[]): void;
 }
 
 /**
@@ -29,7 +31,16 @@ export function mountLoopDisk(
     console.warn(`cannot mount ${type} here; its tests do nothing`);
     return undefined;
   }
-  return { path, unmount: () => void run("umount", path) };
+  return {
+    path,
+    unmount: () => void run("umount", path),
+    fail(files) {
+      // Written to, it would make the image as long as before.
+      run("mount", "-o", "remount,ro", path);
+      for (const file of files) run("dd", `if=${file}`, "iflag=nocache", "count=0");
+      truncateSync(`${path}.image`, 0);
+    },
+  };
 }
 
 /** A sandbox for each test of a file, with a disk in it for those that mount one. */
@@ -53,5 +64,7 @@ export function useLoopDisk() {
       disk = mountLoopDisk(box.path(type), type, { xfs: 320, btrfs: 128, ext4: 64 }[type]);
       return disk?.path;
     },
+    /** See LoopDisk. */
+    fail: (files: readonly string[]) => disk?.fail(files),
   };
 }

@@ -14,6 +14,7 @@ import type { PackedContent } from "./sealed-pack.ts";
 import { type SmallContent, SmallFiles } from "./small-files.ts";
 import type { Flushed } from "./sync-queue.ts";
 import { restoreTrash } from "./trash.ts";
+import { UnreadFiles } from "./unread-files.ts";
 import { VerifiedLog } from "./verified-log.ts";
 
 /** Content as the cache has it, verified: a path of a whole file, or the bytes of a small one. */
@@ -32,6 +33,7 @@ export class Cache implements IngestTarget {
   readonly #large: LargeFiles;
   readonly #small: SmallFiles;
   readonly #reused: ReuseLog;
+  readonly #unread = new UnreadFiles();
   #known: KnownStores | undefined;
 
   private constructor(root: string, indexBytes?: number) {
@@ -39,9 +41,9 @@ export class Cache implements IngestTarget {
     this.layout.prepare();
     restoreTrash(this.layout);
     this.#reused = new ReuseLog(this.layout.journal);
-    const verified = new VerifiedLog(this.layout.journal);
-    this.#large = new LargeFiles(this.layout, verified, this.#reused);
-    this.#small = new SmallFiles(this.layout, this.#hash.hash, { verified, reused: this.#reused, indexBytes });
+    const logs = { verified: new VerifiedLog(this.layout.journal), reused: this.#reused, unread: this.#unread };
+    this.#large = new LargeFiles(this.layout, logs);
+    this.#small = new SmallFiles(this.layout, this.#hash.hash, { ...logs, indexBytes });
   }
 
   /** `indexBytes`: of packs' indexes that are held in memory, where not as many as usual. @throws MlgitError kinds `disk`, `denied`, `unsupported`. */
@@ -85,13 +87,24 @@ export class Cache implements IngestTarget {
 
   /**
    * Verified content, or undefined when the cache does not have it.
-   * @throws MlgitError kind `corrupt` when its copy was damaged; it is then gone from the cache.
+   * @throws MlgitError kind `corrupt` when its copy was damaged; it is then gone from the cache. `disk` and `denied` when the system does not give it: for this
+   * object it is gone then.
    */
   get(oid: string): CachedContent | undefined {
     const large = this.#large.verified(oid);
     if (large) return { kind: "file", ...large };
     const small = this.#small.read(oid);
     return small && { kind: "bytes", size: small.content.length, ...small };
+  }
+
+  /** What the system did not give so far: what the cache does not have may lie there. Undefined while all was given. */
+  get unread(): MlgitError | undefined {
+    return this.#unread.problem;
+  }
+
+  /** Reads large content once more: false when the system does not give it, and from now on it counts as gone. */
+  isReadable(oid: string): boolean {
+    return this.#large.isReadable(oid);
   }
 
   /** Where large content lies that `get` would give out without reading it. */

@@ -10,6 +10,7 @@ import type { CacheLayout } from "./layout.ts";
 import { misplacedIn } from "./misplaced.ts";
 import { recoverFolder } from "./open-folder.ts";
 import type { SmallFiles } from "./small-files.ts";
+import { isUnreadable } from "./unread-files.ts";
 
 /** What reading everything in a cache again found. */
 export interface CacheReport {
@@ -47,7 +48,6 @@ export interface CacheParts {
 
 /** An unfinished file that nobody has touched for so long belongs to nobody. */
 export const abandonedAfterMs = 24 * 60 * 60 * 1000;
-const unreadableCodes = new Set(["EIO", "ELOOP", "EACCES", "EPERM"]);
 const idPattern = /^[0-9a-f]{64}$/;
 
 /** Reads and hashes every cached file and pack, whatever is known of them. @throws MlgitError kinds `disk`, `interrupted` */
@@ -120,7 +120,7 @@ class CacheCheck {
     try {
       check();
     } catch (error) {
-      if (!unreadableCodes.has(systemCode(error) ?? "")) throw error;
+      if (!isUnreadable(error)) throw error;
       this.#unreadable.push({ path, problem: (error as Error).message });
     }
   }

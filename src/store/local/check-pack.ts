@@ -3,6 +3,7 @@ import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
 import { SealedPack } from "./sealed-pack.ts";
+import { isUnreadable } from "./unread-files.ts";
 
 export interface CheckedPack {
   /** Nothing at all is wrong with pack and index. */
@@ -37,8 +38,8 @@ function readAll(path: string, hash: ChunkHash): CheckedPack | undefined {
     }
     return { sound: true, files: pack.count, bytes, lost: [] };
   } catch (error) {
-    // A pack without its index can be mended, too.
-    if (isMlgitError(error) || systemCode(error) === "ENOENT") return undefined;
+    // A pack without its index can be mended, too, and one whose index the disk does not give.
+    if (isMlgitError(error) || systemCode(error) === "ENOENT" || (!pack && isUnreadable(error))) return undefined;
     throw error;
   } finally {
     pack?.close();

@@ -20,6 +20,7 @@ import { hashFd } from "../../util/hash-file.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { ReuseLog } from "./reuse-log.ts";
 import { type Flushed, SyncQueue } from "./sync-queue.ts";
+import { isUnreadable, type UnreadFiles } from "./unread-files.ts";
 import type { VerifiedLog } from "./verified-log.ts";
 
 /** A time that is past for every clock that counts whole seconds. */
@@ -33,11 +34,16 @@ export class LargeFiles {
   readonly #verified: VerifiedLog;
   readonly #sync = new SyncQueue();
   readonly #reused: ReuseLog;
+  readonly #unread: UnreadFiles;
 
-  constructor(layout: CacheLayout, verified: VerifiedLog, reused: ReuseLog) {
+  constructor(
+    layout: CacheLayout,
+    { verified, reused, unread }: { verified: VerifiedLog; reused: ReuseLog; unread: UnreadFiles },
+  ) {
     this.#layout = layout;
     this.#reused = reused;
     this.#verified = verified;
+    this.#unread = unread;
   }
 
   /** The oids of all files, as their names say. */
@@ -48,33 +54,47 @@ export class LargeFiles {
 
   /** Whether there is something of that name; cheaper than its size. */
   has(oid: string): boolean {
-    return existsSync(this.#layout.file(oid));
+    const path = this.#layout.file(oid);
+    return existsSync(path) && !this.#unread.has(path);
   }
 
   /** Size in bytes, or undefined when there is no such file. Says nothing of its bytes. */
   size(oid: string): number | undefined {
-    const stat = lstatSync(this.#layout.file(oid), { throwIfNoEntry: false });
-    return stat?.isFile() ? stat.size : undefined;
+    const path = this.#layout.file(oid);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return stat?.isFile() && !this.#unread.has(path) ? stat.size : undefined;
   }
 
   /**
    * A file whose bytes are known to be right: they are hashed unless that was done since the file last changed.
    * A file that fails is moved to `bad/`. Undefined when there is none.
-   * @throws MlgitError kind `corrupt` after moving it aside.
+   * @throws MlgitError kind `corrupt` after moving it aside; `disk` or `denied`, and from now on there is none, when the system does not give it.
    */
   verified(oid: string): { readonly path: string; readonly size: number } | undefined {
     const path = this.#layout.file(oid);
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (!stat?.isFile()) return undefined;
+    if (!stat?.isFile() || this.#unread.has(path)) return undefined;
     if (this.#verified.holds(oid, stat)) return { path, size: Number(stat.size) };
-    const fd = openSync(path, "r");
+    if (!this.#readRight(oid)) throw this.setAside(oid, "its bytes do not match its name");
+    return { path, size: Number(stat.size) };
+  }
+
+  /** Whether the system gives a file at all; it is read. */
+  isReadable(oid: string): boolean {
     try {
-      const before = fstatSync(fd, { bigint: true });
-      if (onDisk("read", path, () => hashFd(fd)) !== oid) throw this.setAside(oid, "its bytes do not match its name");
-      this.#verified.note(oid, before);
-      return { path, size: Number(before.size) };
-    } finally {
-      closeSync(fd);
+      this.#readRight(oid);
+      return true;
+    } catch (error) {
+      if (isUnreadable(error)) return false;
+      throw error;
+    }
+  }
+
+  #readRight(oid: string): boolean {
+    try {
+      return this.recheck(oid);
+    } catch (error) {
+      throw this.#unread.note(this.#layout.file(oid), error);
     }
   }
 
@@ -82,7 +102,7 @@ export class LargeFiles {
   known(oid: string): string | undefined {
     const path = this.#layout.file(oid);
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stat?.isFile() && this.#verified.holds(oid, stat) ? path : undefined;
+    return stat?.isFile() && !this.#unread.has(path) && this.#verified.holds(oid, stat) ? path : undefined;
   }
 
   /** Hashes a file whatever is known of it, and remembers the result. False when its bytes are wrong; it stays where it is. */
@@ -107,7 +127,7 @@ export class LargeFiles {
     const path = this.#layout.file(oid);
     onDisk("store content in", path, () => {
       const existing = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-      if (existing && this.#verified.holds(oid, existing)) {
+      if (existing && !this.#unread.has(path) && this.#verified.holds(oid, existing)) {
         this.#reused.note(oid);
         // Dropped a moment ago, it is taken in like a new one.
         if (lstatSync(path, { throwIfNoEntry: false })) return rmSync(temp, { force: true });
@@ -117,6 +137,7 @@ export class LargeFiles {
       futimesSync(fd, agedSeconds(), agedSeconds());
       mkdirSync(dirname(path), { recursive: true });
       renameSync(temp, path);
+      this.#unread.forget(path);
       const stat = lstatSync(path, { bigint: true });
       this.#verified.trust(oid, stat);
       this.#sync.add(path, () => this.#verified.settle(oid), flushed);

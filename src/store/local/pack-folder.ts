@@ -1,19 +1,12 @@
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
-import { mayBeAlive } from "../../util/process-mark.ts";
+import { isMlgitError, type MlgitError, systemCode } from "../../error/mlgit-error.ts";
+import { ForeignFolders, type ForeignPlace } from "./foreign-folders.ts";
 import type { CacheLayout } from "./layout.ts";
 import { OidFilter } from "./oid-filter.ts";
-import { OpenFolder, recoverFolder } from "./open-folder.ts";
-import type { OpenPlace } from "./place-table.ts";
 import { type KnowsPack, SealedPack } from "./sealed-pack.ts";
-
-/** A file in a pack that another process is writing. */
-export interface ForeignPlace {
-  readonly dataPath: string;
-  readonly place: OpenPlace;
-}
+import type { UnreadFiles } from "./unread-files.ts";
 
 export interface PackFolderOptions {
   readonly layout: CacheLayout;
@@ -23,6 +16,8 @@ export interface PackFolderOptions {
   /** Told of a pack whose index is damaged; it must be gone from the folder afterwards. */
   damaged(name: string): void;
   readonly knows: KnowsPack;
+  /** Told of packs that the system does not give. */
+  readonly unread: UnreadFiles;
   /** Bytes of packs' indexes that are held in memory; those of more packs are read where they are, or held while they are asked often. Default 4 MiB. */
   readonly indexBytes?: number | undefined;
 }
@@ -41,8 +36,7 @@ export class PackFolder {
   readonly #options: PackFolderOptions;
   readonly #sealed = new Map<string, SealedPack>();
   readonly #hidden = new Set<string>();
-  /** By the folder's name. */
-  #foreign = new Map<string, OpenFolder>();
+  readonly #foreign: ForeignFolders;
   readonly #filter = new OidFilter();
   /** Packs came that the filter does not know. */
   #unlearned = false;
@@ -55,6 +49,7 @@ export class PackFolder {
 
   constructor(options: PackFolderOptions) {
     this.#options = options;
+    this.#foreign = new ForeignFolders(options);
   }
 
   find(oid: string): SealedPack | undefined {
@@ -73,7 +68,7 @@ export class PackFolder {
     if (recent) return recent;
     if (this.#sealed.size > recentPacks && !this.#mayHave(oid)) return undefined;
     for (const pack of this.#sealed.values())
-      if (pack.has(oid)) {
+      if (this.#holds(pack, oid)) {
         this.#remember([pack, ...this.#recent.slice(0, recentPacks - 1)]);
         return pack;
       }
@@ -89,9 +84,26 @@ export class PackFolder {
 
   /** Among the packs that the last files were found in: files that were added together are wanted together. */
   findRecent(oid: string): SealedPack | undefined {
-    const at = this.#recent.findIndex((pack) => pack.has(oid));
+    const at = this.#recent.findIndex((pack) => this.#holds(pack, oid));
     if (at > 0) this.#recent.unshift(...this.#recent.splice(at, 1));
     return at < 0 ? undefined : this.#recent[0];
+  }
+
+  /** Where the index is read from the disk, that may not give it. */
+  #holds(pack: SealedPack, oid: string): boolean {
+    try {
+      return pack.has(oid);
+    } catch (error) {
+      this.giveUp(pack, error);
+      return false;
+    }
+  }
+
+  /** What the system did not give is not asked for again, so that a copy elsewhere is found. The error that names it. @throws `error` if it is another one. */
+  giveUp(pack: SealedPack, error: unknown): MlgitError {
+    const named = this.#options.unread.note(pack.path, error);
+    this.#forget(basename(pack.path));
+    return named;
   }
 
   /** Their indexes may be in memory, and no others'. */
@@ -103,11 +115,7 @@ export class PackFolder {
 
   /** Among what was there at the last look; ask `find` first. */
   findForeign(oid: string): ForeignPlace | undefined {
-    for (const { dataPath, places } of this.#foreign.values()) {
-      const place = places.get(oid);
-      if (place) return { dataPath, place };
-    }
-    return undefined;
+    return this.#foreign.find(oid);
   }
 
   /** The finished packs, by file name. */
@@ -116,8 +124,8 @@ export class PackFolder {
     return this.#sealed;
   }
 
-  *foreignOids(): Iterable<string> {
-    for (const { places } of this.#foreign.values()) yield* places.keys();
+  foreignOids(): Iterable<string> {
+    return this.#foreign.oids();
   }
 
   /** Makes the next question look again. */
@@ -159,19 +167,28 @@ export class PackFolder {
     const damaged: string[] = [];
     let changing = false;
     for (const name of names)
-      if (name.startsWith("open-")) changing = !this.#meetOpen(name) || changing;
+      if (name.startsWith("open-")) changing = !this.#foreign.meet(name) || changing;
       else if (name.endsWith(".pack") && names.has(name.replace(/pack$/, "idx")) && !this.#openSealed(name))
         damaged.push(name);
     this.#remember([]);
-    for (const name of damaged) this.#options.damaged(name);
+    for (const name of damaged) this.#mend(name);
     // Once only: a folder that cannot be made sense of must not be looked at for ever.
     if (changing) this.stale();
     if ((damaged.length > 0 || changing) && mayRepeat) this.#list(false);
   }
 
+  #mend(name: string): void {
+    const { layout, unread, damaged } = this.#options;
+    try {
+      damaged(name);
+    } catch (error) {
+      unread.note(join(layout.packs, name), error);
+    }
+  }
+
   #forgetOthers(names: ReadonlySet<string>): void {
     for (const name of [...this.#sealed.keys()]) if (!names.has(name)) this.#forget(name);
-    for (const name of this.#foreign.keys()) if (!names.has(name)) this.#foreign.delete(name);
+    this.#foreign.forgetOthers(names);
   }
 
   #forget(name: string): void {
@@ -185,22 +202,26 @@ export class PackFolder {
   /** False when its index is damaged. */
   #openSealed(name: string): boolean {
     if (this.#sealed.has(name) || this.#hidden.has(name)) return true;
+    const { layout, unread } = this.#options;
+    const path = join(layout.packs, name);
+    const index = path.replace(/pack$/, "idx");
+    if (unread.has(path) || unread.has(index)) return true;
     try {
-      const pack = this.#newPack(name);
+      const pack = this.#newPack(path);
       this.#indexBytes += pack.indexMemory;
       this.#sealed.set(name, pack);
       this.#unlearned = true;
     } catch (error) {
       if (isMlgitError(error)) return false;
-      // One that the disk does not give must not keep anybody from all others: fsck tells of it.
-      if (!["ENOENT", "EIO", "ELOOP"].includes(systemCode(error) ?? "")) throw error;
+      // One that the disk does not give must not keep anybody from all others.
+      if (systemCode(error) !== "ENOENT") unread.note(index, error);
     }
     return true;
   }
 
-  #newPack(name: string): SealedPack {
-    const { layout, hash, knows, indexBytes = defaultIndexBytes } = this.#options;
-    return new SealedPack(join(layout.packs, name), hash, {
+  #newPack(path: string): SealedPack {
+    const { hash, knows, indexBytes = defaultIndexBytes } = this.#options;
+    return new SealedPack(path, hash, {
       knows,
       inMemory: this.#indexBytes < indexBytes,
       opened: (pack) => this.#noteOpen(pack),
@@ -210,35 +231,5 @@ export class PackFolder {
   #noteOpen(pack: SealedPack): void {
     this.#open = [...this.#open.filter((one) => one !== pack), pack];
     if (this.#open.length > openPacks) this.#open.shift()?.rest();
-  }
-
-  /** False when the folder changed under our eyes, or by our own hand: what it held is in another pack now. */
-  #meetOpen(name: string): boolean {
-    const folder = join(this.#options.layout.packs, name);
-    if (this.#options.ownData() === join(folder, "data")) return true;
-    try {
-      if (!mayBeAlive(name.slice("open-".length)) && this.#recover(name)) return false;
-      const open = this.#foreign.get(name) ?? new OpenFolder(folder);
-      open.refresh();
-      this.#foreign.set(name, open);
-      return true;
-    } catch (error) {
-      this.#foreign.delete(name);
-      // Its owner finished or somebody else recovered it: the next listing shows the result.
-      if (systemCode(error) !== "ENOENT") throw error;
-      return false;
-    }
-  }
-
-  /** False where it cannot be finished now: a full or read-only disk, another user's. Then it is read as it lies. */
-  #recover(name: string): boolean {
-    const { layout, hash } = this.#options;
-    try {
-      recoverFolder(name, layout, hash);
-      return true;
-    } catch (error) {
-      if (isMlgitError(error) && ["disk", "denied"].includes(error.kind)) return false;
-      throw error;
-    }
   }
 }

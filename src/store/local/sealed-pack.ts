@@ -1,7 +1,6 @@
 import { type BigIntStats, closeSync, fstatSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { readFully } from "../../util/read-fully.ts";
 import { WarmSource } from "../index/byte-source.ts";
@@ -116,12 +115,7 @@ export class SealedPack {
     return row && this.#readRow(row, Buffer.allocUnsafe(row.size));
   }
 
-  /** The same, but of a disk that does not give the bytes it is said which pack they lie in. */
-  readNamed(oid: string): PackedContent | undefined {
-    return onDisk("read", this.path, () => this.read(oid));
-  }
-
-  /** As `read`, as a view of `into` or of memory of its own, which lives until the next call. Also undefined when it is larger than `into`. */
+  /** The same as a view of `into` or of memory of its own, which lives until the next call. Also undefined when it is larger than `into`. */
   readInto(oid: string, into: Buffer): PackedContent | undefined {
     const row = this.#find(oid);
     return row && row.size <= into.length ? this.#readRow(row, into.subarray(0, row.size), true) : undefined;

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import { isMlgitError, MlgitError, systemCode } from "../../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../../error/mlgit-error.ts";
 import { lostContent, moveToBad } from "./bad-pack.ts";
 import { cutChunks } from "./cut-chunks.ts";
 import type { CacheLayout } from "./layout.ts";
@@ -11,10 +11,12 @@ import { OpenPack } from "./open-pack.ts";
 import { PackBatch } from "./pack-batch.ts";
 import { PackFolder } from "./pack-folder.ts";
 import { PackPeek } from "./pack-peek.ts";
+import { readForeign, readSealed } from "./read-packs.ts";
 import { mergePacks } from "./repack.ts";
 import type { ReuseLog } from "./reuse-log.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
 import type { PackedContent } from "./sealed-pack.ts";
+import type { UnreadFiles } from "./unread-files.ts";
 import type { VerifiedLog } from "./verified-log.ts";
 
 /** A small file by its hash. */
@@ -32,6 +34,7 @@ export interface MendedPack {
 interface SmallFilesOptions {
   readonly verified: VerifiedLog;
   readonly reused: ReuseLog;
+  readonly unread: UnreadFiles;
   readonly indexBytes?: number | undefined;
 }
 
@@ -45,7 +48,7 @@ export class SmallFiles {
   readonly #reused: ReuseLog;
   #own: OpenPack | undefined;
 
-  constructor(layout: CacheLayout, chunkHash: ChunkHash, { verified, reused, indexBytes }: SmallFilesOptions) {
+  constructor(layout: CacheLayout, chunkHash: ChunkHash, { verified, reused, unread, indexBytes }: SmallFilesOptions) {
     [this.#layout, this.#hash] = [layout, chunkHash];
     [this.#verified, this.#reused] = [verified, reused];
     this.packs = new PackFolder({
@@ -54,6 +57,7 @@ export class SmallFiles {
       ownData: () => this.#own?.dataPath,
       damaged: (name) => void this.mend(name),
       knows: (id, stat) => this.#verified.holds(id, stat),
+      unread,
       indexBytes,
     });
     this.peek = new PackPeek(this.packs, chunkHash);
@@ -70,7 +74,7 @@ export class SmallFiles {
   /**
    * Bytes of a small file, hashed on the way out, or undefined when no pack has it. A damaged pack is mended on the way: what else it
    * holds moves to another pack.
-   * @throws MlgitError kind `corrupt` when no copy of this file is right.
+   * @throws MlgitError kind `corrupt` when no copy of this file is right; `disk` or `denied`, and the pack counts as gone, when the system does not give it.
    */
   read(oid: string): PackedContent | undefined {
     const found = this.#attempt(oid);
@@ -201,7 +205,7 @@ export class SmallFiles {
   /** The verified bytes, or the error for a copy that is damaged. */
   #attempt(oid: string): PackedContent | MlgitError | undefined {
     try {
-      const found = this.#readOwn(oid) ?? this.#readSealed(oid) ?? this.#readForeign(oid);
+      const found = this.#readOwn(oid) ?? readSealed(oid, this.packs) ?? readForeign(oid, this.packs);
       if (!found || hash("sha256", found.content, "hex") === oid) return found;
       return new MlgitError("corrupt", "its bytes do not match their hash", { oid });
     } catch (error) {
@@ -213,33 +217,6 @@ export class SmallFiles {
   #readOwn(oid: string): PackedContent | undefined {
     const place = this.#own?.places.get(oid);
     return place && this.#own ? readPlace(this.#own.dataPath, place) : undefined;
-  }
-
-  #readSealed(oid: string): PackedContent | undefined {
-    return this.#orAgain(
-      () => this.packs.find(oid)?.readNamed(oid),
-      () => this.packs.find(oid)?.readNamed(oid),
-    );
-  }
-
-  #readForeign(oid: string): PackedContent | undefined {
-    const found = this.packs.findForeign(oid);
-    return this.#orAgain(
-      () => found && readPlace(found.dataPath, found.place),
-      // Its owner finished it a moment ago.
-      () => this.packs.find(oid)?.read(oid),
-    );
-  }
-
-  /** A pack that is gone was merged, dropped or finished by somebody else: the folder tells what became of it. */
-  #orAgain<T>(read: () => T, again: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (systemCode(error) !== "ENOENT") throw error;
-      this.packs.stale();
-      return again();
-    }
   }
 
   /** Everything in it was hashed on its way in. */

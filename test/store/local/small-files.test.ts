@@ -7,6 +7,7 @@ import { Cache } from "../../../src/store/local/cache.ts";
 import { CacheLayout } from "../../../src/store/local/layout.ts";
 import { ReuseLog } from "../../../src/store/local/reuse-log.ts";
 import { type SmallContent, SmallFiles } from "../../../src/store/local/small-files.ts";
+import { UnreadFiles } from "../../../src/store/local/unread-files.ts";
 import { VerifiedLog } from "../../../src/store/local/verified-log.ts";
 import { oidOf } from "../../helper/pointer-of.ts";
 import { randomBytesOf } from "../../helper/random.ts";
@@ -15,11 +16,14 @@ const hash = await loadChunkHash();
 const root = mkdtempSync(join(tmpdir(), "mlgit-small-files-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+function logsOf({ journal }: CacheLayout) {
+  return { verified: new VerifiedLog(journal), reused: new ReuseLog(journal), unread: new UnreadFiles() };
+}
+
 function open(name: string): SmallFiles {
   const layout = new CacheLayout(join(root, name));
   layout.prepare();
-  const logs = { verified: new VerifiedLog(layout.journal), reused: new ReuseLog(layout.journal) };
-  return new SmallFiles(layout, hash, logs);
+  return new SmallFiles(layout, hash, logsOf(layout));
 }
 
 const small = (i: number): SmallContent => {
@@ -61,12 +65,12 @@ it("names the pack that a disk does not give, and leaves it where it is", () => 
   before.put(small(1).oid, small(1).content);
   before.close();
   const layout = new CacheLayout(join(root, "unreadable"));
-  const verified = new VerifiedLog(layout.journal);
+  const logs = logsOf(layout);
   // As the system says it where a sector cannot be read.
-  verified.holds = () => {
+  logs.verified.holds = () => {
     throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
   };
-  const files = new SmallFiles(layout, hash, { verified, reused: new ReuseLog(layout.journal) });
+  const files = new SmallFiles(layout, hash, logs);
   const [name = ""] = readdirSync(layout.packs).filter((one) => one.endsWith(".pack"));
   expect(() => files.read(small(1).oid)).toThrow(
     expect.objectContaining({
@@ -76,4 +80,11 @@ it("names the pack that a disk does not give, and leaves it where it is", () => 
     }),
   );
   expect(readdirSync(layout.packs)).toContain(name);
+  // What was in it is looked for elsewhere, and can be stored anew.
+  expect(files.holds(small(1).oid)).toBe(false);
+  expect(logs.unread.problem).toMatchObject({ kind: "disk", path: join(layout.packs, name) });
+  logs.verified.holds = () => false;
+  files.put(small(1).oid, small(1).content);
+  files.flush();
+  expect(files.read(small(1).oid)?.content.equals(small(1).content)).toBe(true);
 });
