@@ -5,7 +5,7 @@ import type { Meter } from "../transfer/meter.ts";
 import type { Receiver } from "../transfer/receiver.ts";
 import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
-import { orUnread } from "./restore-content.ts";
+import { orUnread } from "./or-unread.ts";
 import type { Session } from "./session.ts";
 import { storesToRead } from "./store-routes.ts";
 

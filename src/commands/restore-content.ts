@@ -1,14 +1,14 @@
 import { mayBeEntity } from "../entity/entity-path.ts";
-import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError } from "../error/mlgit-error.ts";
 import { stampIndex } from "../git/index-stamp.ts";
 import { quotePath } from "../git/quote-path.ts";
 import { type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
 import { type HydrateItem, type HydrateQueue, queueOf } from "../hydrate/hydrate-queue.ts";
-import type { Cache } from "../store/local/cache.ts";
 import type { Receiver } from "../transfer/receiver.ts";
 import { counted } from "../util/counted.ts";
 import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
+import { orUnread } from "./or-unread.ts";
 import type { Session } from "./session.ts";
 
 /** Hydrates paths with everything joined: fetching from the store, placing, stamping. */
@@ -70,24 +70,6 @@ export async function fetchOrExplain(
   } finally {
     progress.done();
   }
-}
-
-/** Of what no store has, that it may lie in a file of the cache that cannot be read: whoever has the only copy must not look for it elsewhere. */
-export function orUnread(
-  failed: ReadonlyMap<string, Error>,
-  { unread }: Pick<Cache, "unread">,
-): ReadonlyMap<string, Error> {
-  if (!unread || failed.size === 0) return failed;
-  const options = { ...(unread.path ? { path: unread.path } : {}), ...(unread.hint ? { hint: unread.hint } : {}) };
-  const explain = (oid: string, error: Error) =>
-    isMlgitError(error) && ["missing", "setup"].includes(error.kind)
-      ? new MlgitError(
-          unread.kind,
-          `${error.message}; it may be in the cache, of which not all can be read: ${unread.message}`,
-          { ...options, oid, cause: error },
-        )
-      : error;
-  return new Map([...failed].map(([oid, error]) => [oid, explain(oid, error)]));
 }
 
 /** Says on stderr which paths still hold pointers and why: each reason once with its paths. */
