@@ -3,6 +3,7 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { planSync, type SyncPlan, type SyncReport, syncStore } from "../store/remote/sync-store.ts";
+import { damagedIn, mendIndex } from "../store/remote/verify-index.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action, Context, Options } from "./command.ts";
@@ -55,9 +56,12 @@ async function run({ session, context, from, to }: Job, options: Options) {
   const meter = context.progress("Copying");
   const how = { paranoid: options.paranoid === true, signal: context.signal, meter };
   try {
+    // A copy of the index that is here hides that what others read is damaged.
+    const look = dryRun ? damagedIn : mendIndex;
+    const damagedSegments = target && how.paranoid ? await look(target, context.signal) : [];
     const plan = await planSync(source, target, how);
-    if (dryRun || !target) return foretell(plan, { from, to });
-    return describe(plan, await syncStore(plan, { from: source, to: target }, how), { from, to });
+    if (dryRun || !target) return foretell(plan, { from, to, damagedSegments });
+    return describe(plan, await syncStore(plan, { from: source, to: target }, how), { from, to, damagedSegments });
   } finally {
     meter.done();
     await closeAll([source, target]);
@@ -71,26 +75,34 @@ async function closeAll(stores: readonly (RemoteStore | undefined)[]): Promise<v
 interface Ends {
   readonly from: StoreSettings;
   readonly to: StoreSettings;
+  /** Of the index of the second one, as they were found. */
+  readonly damagedSegments: readonly string[];
 }
 
-function foretell(plan: SyncPlan, { from, to }: Ends) {
+function foretell(plan: SyncPlan, { from, to, damagedSegments }: Ends) {
   const { contents, lacking, packs, bytes, lost } = plan;
   const lines = [
     `${lacking.size} of ${counted(contents, "content")}, ${formatBytes(bytes)} in ${counted(packs.length, "pack")}, would be copied from ${from.name} to ${to.name}`,
+    ...indexLines(damagedSegments, `of ${to.name} would be written anew`),
     ...lostLines(lost, from),
   ];
-  const data = { dryRun: true, contents, missing: lacking.size, packs: packs.length, bytes, lost };
+  const data = { dryRun: true, contents, missing: lacking.size, packs: packs.length, bytes, lost, damagedSegments };
   return { text: lines.join("\n"), data, exitCode: codeOf(lost) };
 }
 
-function describe(plan: SyncPlan, report: SyncReport, { from, to }: Ends) {
+function describe(plan: SyncPlan, report: SyncReport, { from, to, damagedSegments }: Ends) {
   const { packs, bytes, copied, lost } = report;
   const first =
     copied === 0 && lost.length === 0
       ? `${to.name} has everything that ${from.name} has: ${counted(plan.contents, "content")}`
       : `${copied} of ${counted(plan.contents, "content")}, ${formatBytes(bytes)} in ${counted(packs, "pack")}, copied from ${from.name} to ${to.name} and verified`;
-  const data = { dryRun: false, contents: plan.contents, copied, packs, bytes, lost };
-  return { text: [first, ...lostLines(lost, from)].join("\n"), data, exitCode: codeOf(lost) };
+  const data = { dryRun: false, contents: plan.contents, copied, packs, bytes, lost, damagedSegments };
+  const lines = [first, ...indexLines(damagedSegments, `of ${to.name} written anew`), ...lostLines(lost, from)];
+  return { text: lines.join("\n"), data, exitCode: codeOf(lost) };
+}
+
+function indexLines({ length }: readonly string[], done: string): string[] {
+  return length === 0 ? [] : [`${counted(length, "damaged index segment")} ${done}`];
 }
 
 function lostLines(lost: readonly string[], from: StoreSettings): string[] {

@@ -74,6 +74,21 @@ describe("git mlgit store sync", () => {
     expect(await sync(["--paranoid", "old", "new"])).toMatchObject({ copied: 0 });
   }, 120_000);
 
+  it("writes a damaged index segment anew when it reads all back, though a copy of it is here", async () => {
+    const [segment = ""] = readdirSync(team.box.path("new/index"));
+    const path = team.box.path("new/index", segment);
+    const bytes = readFileSync(path);
+    bytes[60] = (bytes[60] ?? 0) ^ 1;
+    rmSync(path);
+    writeFileSync(path, bytes);
+    expect(await sync(["-n", "--paranoid", "old", "new"])).toMatchObject({ damagedSegments: [segment] });
+    expect(readFileSync(path)).toEqual(bytes);
+    expect(await sync(["--paranoid", "old", "new"])).toMatchObject({ copied: 0, damagedSegments: [segment] });
+    // A clone reads what is there, and has no copy.
+    rmSync(join(work.top, ".git/mlgit/index"), { recursive: true });
+    expect(await sync(["--paranoid", "new", "old"])).toMatchObject({ contents: 3, lost: [], damagedSegments: [] });
+  }, 120_000);
+
   it("does not copy damage: the rest goes, and it says what did not", async () => {
     team.box.write("third/.keep", "");
     await work.mlgit(["store", "add", "third", team.box.path("third")]);

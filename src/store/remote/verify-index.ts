@@ -21,16 +21,40 @@ export async function verifyIndex(
   store: RemoteStore,
   { fix, signal }: { readonly fix: boolean; readonly signal?: AbortSignal },
 ): Promise<IndexReport> {
-  const listed: string[] = [];
-  for await (const { handle } of store.backend.list("index", signal))
-    if (/^[0-9a-f]{64}$/.test(handle.name)) listed.push(handle.name);
-  const damagedSegments: string[] = [];
-  for (const id of listed) if (!(await isRight(id, store, signal))) damagedSegments.push(id);
+  const damagedSegments = await damagedIn(store, signal);
   const [rewritten, removed]: [string[], string[]] = [[], []];
   // Once more: what came wrong over the line must not cost a segment that is right.
   for (const id of fix ? damagedSegments : [])
     if (!(await isRight(id, store, signal))) ((await replace(id, store, signal)) ? rewritten : removed).push(id);
   return { damagedSegments, rewritten, removed };
+}
+
+/** Damaged segments are written anew, but only those of which a copy is here: what another one names is not known, so it stays. Call before `store.sync`. */
+export async function mendIndex(store: RemoteStore, signal?: AbortSignal): Promise<readonly string[]> {
+  const mended: string[] = [];
+  for (const id of await damagedIn(store, signal))
+    if (hasCopy(id, store) && !(await isRight(id, store, signal)) && (await replace(id, store, signal)))
+      mended.push(id);
+  return mended;
+}
+
+/** Of all segments that a store lists. */
+export async function damagedIn(store: RemoteStore, signal?: AbortSignal): Promise<string[]> {
+  const listed: string[] = [];
+  for await (const { handle } of store.backend.list("index", signal))
+    if (/^[0-9a-f]{64}$/.test(handle.name)) listed.push(handle.name);
+  const damaged: string[] = [];
+  for (const id of listed) if (!(await isRight(id, store, signal))) damaged.push(id);
+  return damaged;
+}
+
+function hasCopy(id: string, { indexFolder, hash }: RemoteStore): boolean {
+  const files = new SegmentFiles(indexFolder, hash);
+  try {
+    return files.open(id) !== undefined;
+  } finally {
+    files.close(id);
+  }
 }
 
 async function isRight(id: string, store: RemoteStore, signal?: AbortSignal): Promise<boolean> {
