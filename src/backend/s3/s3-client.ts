@@ -89,7 +89,10 @@ export class SdkClient implements S3Api {
         ...infoOf({ ...one, ContentLength: one.Size }),
         key: one.Key ?? "",
       }));
-      return { objects, next: answer.IsTruncated ? answer.NextContinuationToken : undefined };
+      const next = answer.IsTruncated ? answer.NextContinuationToken : undefined;
+      // Who asks for a few does not go on.
+      if (answer.IsTruncated && limit === undefined && (!next || next === after)) throw cutShort(prefix);
+      return { objects, next };
     });
   }
 
@@ -187,6 +190,19 @@ function noSuchUpload(error: unknown): undefined {
 function withoutLength(key: string): BackendError {
   const hint = "check the endpoint; a proxy that compresses or rewrites answers cannot be used";
   return new BackendError("unsupported", `the server sends ${key} without saying how long it is`, { path: key, hint });
+}
+
+/** Taken for the whole, it would make what it lacks look lost, or like nobody's. */
+function cutShort(prefix: string): BackendError {
+  const hint = "the endpoint, or a proxy before it, does not list as S3 does (ListObjectsV2); use another one";
+  return new BackendError(
+    "unsupported",
+    `the server lists only some of ${prefix || "the bucket"}, and does not say how to go on`,
+    {
+      path: prefix,
+      hint,
+    },
+  );
 }
 
 function sendOptions(signal: AbortSignal | undefined) {
