@@ -1,5 +1,6 @@
 import { dropFromIndex } from "../store/remote/collect-store.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
+import { whileMarked } from "../store/remote/tombstone.ts";
 import type { IndexReport } from "../store/remote/verify-index.ts";
 import { type StoreReport, verifyStore } from "../store/remote/verify-store.ts";
 import { fetchContent } from "../transfer/fetch-content.ts";
@@ -99,7 +100,10 @@ async function uploadUnnamed(
   return [...unnamed.keys()];
 }
 
-/** The index must stop naming what is broken first: a push relies on it. */
+/**
+ * What takes the place of a bad pack is there before the index forgets it: until then others read what is right in it, also when the disk is full. Meanwhile
+ * the bad packs are marked as those are that go: no push relies on them.
+ */
 async function restore(
   report: StoreReport,
   session: Session,
@@ -109,14 +113,18 @@ async function restore(
   const bad = new Set([...report.missingPacks, ...report.damagedPacks]);
   if (bad.size === 0) return [];
   const cache = await session.cache();
-  // A damaged pack may still give most of what it holds: that must be here before the index forgets it.
+  // A damaged pack may still give most of what it holds.
   const files = report.broken.flatMap((oid) => store.index.findFile(oid) ?? []);
   await fetchContent(files, { cache, store, meter: silentMeter, signal: context.signal });
   const broken = report.broken.flatMap((oid): WantedContent | never[] => {
     const size = cache.size(oid);
     return size === undefined ? [] : { oid, size, path: needed.get(oid)?.path ?? `sha256:${oid}` };
   });
+  const send = () => upload(new Map(broken.map((one) => [one.oid, one])), { session, context, remote });
+  await whileMarked(bad, store, send);
+  await store.syncToWrite(context.signal);
   await dropFromIndex(bad, store, context.signal);
-  await upload(new Map(broken.map((one) => [one.oid, one])), { session, context, remote });
+  // A collection that ran meanwhile took the marks of packs that something needed.
+  await send();
   return broken.map((one) => one.oid);
 }

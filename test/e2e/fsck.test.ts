@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createDataProject, type DataProject, flipBit } from "../helper/data-project.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+import { mountSmallDisk } from "../helper/small-disk.ts";
 
 // Each starts git and mlgit dozens of times.
 jest.setTimeout(180_000);
@@ -286,5 +287,39 @@ describe("git mlgit fsck", () => {
     expect((await project.mlgit(["fsck", "--remote", "orgin"], { code: 3 })).stdout).not.toContain("missing");
     await project.mlgit(["fetch", "--all"]);
     await fsck(["--store", "--paranoid"], 0);
+  });
+
+  it("takes nothing from others when the store's disk is full while it restores", async () => {
+    await filled();
+    const folder = project.box.path("disk");
+    mkdirSync(folder);
+    const disk = mountSmallDisk(folder, 4);
+    if (!disk) return;
+    try {
+      mkdirSync(join(folder, "store"));
+      await project.mlgit(["store", "add", "--default", "small", join(folder, "store")]);
+      await project.commit("store");
+      await project.git("push", "-q", "origin", "main");
+      const [pack] = readdirSync(join(folder, "store/packs"), { recursive: true, withFileTypes: true }).filter((one) =>
+        one.isFile(),
+      );
+      flipBit(join(pack?.parentPath ?? "", pack?.name ?? ""), 1000);
+      writeFileSync(join(folder, "filler"), randomBytes("filler", 2_000_000));
+      const { stderr } = await project.mlgit(["fsck", "--store", "--paranoid", "--fix"], { code: 8 });
+      expect(stderr).toMatch(/cannot write \S*\/disk\/store\/packs\/\S+: no space left on the store's disk/);
+      const clone = (name: string) =>
+        project.box.mlgit(["clone", project.box.path("origin.git"), project.box.path(name)], { code: "any" });
+      await clone("while");
+      expect(project.box.read("while/data/large.bin").equals(large)).toBe(true);
+      expect(project.box.read("while/data/3.bin").equals(small(3))).toBe(true);
+      rmSync(join(folder, "filler"));
+      await fsck(["--store", "--paranoid", "--fix"], 0);
+      await clone("after");
+      for (let n = 0; n < 5; n++) expect(project.box.read(`after/data/${n}.bin`).equals(small(n))).toBe(true);
+      await fsck(["--store", "--paranoid"], 0);
+      expect(readdirSync(join(folder, "store/gc"), { recursive: true })).toEqual(["tombstones"]);
+    } finally {
+      disk.unmount();
+    }
   });
 });

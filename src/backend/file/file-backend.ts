@@ -94,7 +94,7 @@ export class FileBackend implements Backend {
     signal?: AbortSignal,
   ): Promise<T> {
     const key = keyOf(handle);
-    const explain = (error: unknown) => fileError(error, "read", key);
+    const explain = (error: unknown) => this.#failed(error, "read", key);
     return this.#opened(key, signal, async (file) => {
       const info = await this.#explained("read", key, async () => infoOf(handle, await file.stat({ bigint: true })));
       return use(spanBody(file, spanOf(range, info.size, key), { key, signal, explain }), info);
@@ -121,7 +121,7 @@ export class FileBackend implements Backend {
         if (info) yield info;
       }
     } catch (error) {
-      throw fileError(error, "list", prefixOf(type));
+      throw this.#failed(error, "list", prefixOf(type));
     }
   }
 
@@ -187,15 +187,19 @@ export class FileBackend implements Backend {
     }
   }
 
+  #failed(error: unknown, doing: string, key: string): unknown {
+    return fileError(error, { doing, key, folder: this.#folder.path });
+  }
+
   /** Runs a system call with its errors explained; a missing object and a missing store are told apart. */
   async #explained<T>(doing: string, key: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!isAbsence(error, doing)) throw fileError(error, doing, key);
+      if (!isAbsence(error, doing)) throw this.#failed(error, doing, key);
       this.#folder.forget();
       await this.#folder.check().catch((reason) => {
-        throw fileError(reason, doing, key);
+        throw this.#failed(reason, doing, key);
       });
       if (doing === "write") throw vanished(key, error);
       throw missingError(key, this.location, error);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ErrorKind } from "../../error/exit-code.ts";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { BackendError, interruptedError } from "../backend-error.ts";
@@ -66,16 +67,24 @@ const causes: Readonly<Record<string, Cause>> = {
   ENXIO: { kind: "unreachable", what: "the device is gone", hint: mount },
 };
 
+export interface FileWork {
+  /** `write`, `read` and the like. */
+  readonly doing: string;
+  readonly key: string;
+  /** The store's: people may have several, on several disks. */
+  readonly folder: string;
+}
+
 /** The error of a system call on an object, for people. Ours pass through; ENOENT is the caller's to judge. */
-export function fileError(error: unknown, doing: string, path: string): unknown {
+export function fileError(error: unknown, { doing, key, folder }: FileWork): unknown {
   if (isMlgitError(error)) return error;
   const code = systemCode(error);
-  if (code === "ABORT_ERR") return interruptedError(path);
+  if (code === "ABORT_ERR") return interruptedError(key);
   const cause = causes[code ?? ""];
-  if (!cause)
-    return new BackendError("disk", `cannot ${doing} ${path}: ${(error as Error).message}`, { path, cause: error });
+  const failed = `cannot ${doing} ${join(folder, key)}`;
+  if (!cause) return new BackendError("disk", `${failed}: ${(error as Error).message}`, { path: key, cause: error });
   const { kind, what, hint, retryable = false } = cause;
-  return new BackendError(kind, `cannot ${doing} ${path}: ${what}`, { path, hint, retryable, cause: error });
+  return new BackendError(kind, `${failed}: ${what}`, { path: key, hint, retryable, cause: error });
 }
 
 export function missingFolder(folder: string): BackendError {

@@ -21,9 +21,26 @@ export async function listTombstones(backend: Backend, signal?: AbortSignal): Pr
   return found;
 }
 
-export async function putTombstone(backend: Backend, pack: string): Promise<void> {
-  const name = `tombstones/${pack}.${Date.now().toString(36)}`;
-  await backend.save({ type: "gc", name }, Buffer.from(`${new Date().toISOString()}\n`));
+export async function putTombstone(backend: Backend, pack: string): Promise<Tombstone> {
+  const since = Date.now();
+  const name = `tombstones/${pack}.${since.toString(36)}`;
+  await backend.save({ type: "gc", name }, Buffer.from(`${new Date(since).toISOString()}\n`));
+  return { pack, since, name };
+}
+
+/** Does some work while no writer relies on these packs. A mark that stays, since this was killed, is taken away by a collection that finds the pack needed. */
+export async function whileMarked(
+  packs: Iterable<string>,
+  { backend }: { readonly backend: Backend },
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const stones: Tombstone[] = [];
+  try {
+    for (const pack of packs) stones.push(await putTombstone(backend, pack));
+    await work();
+  } finally {
+    for (const stone of stones) await removeTombstone(backend, stone).catch(() => undefined);
+  }
 }
 
 export async function removeTombstone(backend: Backend, tombstone: Tombstone): Promise<void> {
