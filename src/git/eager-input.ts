@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, readSync } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
+import { milliseconds } from "../util/clock.ts";
 import { readSome } from "./fd.ts";
 
 /** Reads that wait as ever before it is worth a second descriptor: git checks out one file more often than thousands. */
@@ -42,13 +43,13 @@ export class EagerInput {
     Error.stackTraceLimit = 0;
     try {
       this.#open ??= openAgain(this.#fd);
-      const until = performance.now() + glance;
+      const until = milliseconds() + glance;
       do {
         const got = readNow(this.#open, into, offset);
         if (got === undefined) continue;
         this.#misses = 0;
         return got;
-      } while (performance.now() < until);
+      } while (milliseconds() < until);
       this.#patience = Math.min(2 ** this.#misses++, mostPatience);
     } catch {
       // No pipe, no /proc, or somebody else's: what is wrong with the stream itself the patient read will say.
