@@ -89,6 +89,23 @@ describe("git mlgit store sync", () => {
     expect(await sync(["--paranoid", "new", "old"])).toMatchObject({ contents: 3, lost: [], damagedSegments: [] });
   }, 120_000);
 
+  it("brings back what was taken out of an index, since its pack is damaged and nobody had another copy", async () => {
+    const lacking = await team.clone("lacking", { args: ["-b", "main", "-c", "mlgit.hydrate=none"] });
+    for (let tries = 0; tries < 2; tries++) {
+      const damaged = packs("old")[tries] ?? "";
+      const right = readFileSync(damaged);
+      const bytes = Buffer.from(right);
+      bytes[2000] = (bytes[2000] ?? 0) ^ 1;
+      rmSync(damaged);
+      writeFileSync(damaged, bytes);
+      await lacking.mlgit(["fsck", "--store", "--paranoid", "--fix"], { code: 5 });
+      expect(await sync(["new", "old"])).toMatchObject({ copied: 1, packs: 1, lost: [] });
+      expect(readFileSync(damaged)).toEqual(right);
+      expect(await sync(["--paranoid", "new", "old"])).toMatchObject({ copied: 0 });
+    }
+    await lacking.mlgit(["fsck", "--store", "--paranoid"]);
+  }, 120_000);
+
   it("does not copy damage: the rest goes, and it says what did not", async () => {
     team.box.write("third/.keep", "");
     await work.mlgit(["store", "add", "third", team.box.path("third")]);

@@ -1,5 +1,5 @@
 import type { PackInfo } from "./index-copy.ts";
-import { mergeSegments } from "./merge-segments.ts";
+import { type MergeInput, mergeSegments } from "./merge-segments.ts";
 import type { RemoteStore } from "./remote-store.ts";
 
 export interface CopyEnds {
@@ -23,6 +23,17 @@ export async function copyIndex(
   const without = new Set(named.filter((id) => !there.has(id)));
   const packsOf = (oid: string) => copied.get(oid);
   const only = new Map([...copied].map(([oid, [first]]) => [oid, first?.id ?? ""]));
-  for (const { id, bytes } of mergeSegments({ segments, without, packsOf, only }, to.hash))
-    await to.saveSegment(id, bytes, signal ? { signal } : {});
+  const input = { segments, without, packsOf, only };
+  for (const { id, bytes } of heeded(input, to)) await to.saveSegment(id, bytes, signal ? { signal } : {});
+}
+
+/** What was taken out of the target's index is superseded there for good: the same rows come under another name. */
+function heeded(input: MergeInput, { index, hash }: RemoteStore): ReturnType<typeof mergeSegments> {
+  const instead = new Set<string>();
+  for (;;) {
+    const made = mergeSegments({ ...input, instead }, hash);
+    const unheeded = made.filter(({ id }) => index.superseded.has(id));
+    if (unheeded.length === 0) return made;
+    for (const { id } of unheeded) instead.add(id);
+  }
 }

@@ -10,8 +10,10 @@ export interface MergeInput {
   readonly without: ReadonlySet<string>;
   /** The packs that a manifest leads to, by oid of its file; undefined where it cannot be read: then its row stays. */
   readonly packsOf: (oid: string) => readonly PackInfo[] | undefined;
-  /** Take the rows of these files alone, and of several of one file those that lead to this pack first: for an index of another store. Nothing is superseded then. */
+  /** Take the rows of these files alone, and of several of one file those that lead to this pack first: for an index of another store. Only `instead` is superseded then. */
   readonly only?: ReadonlyMap<string, string>;
+  /** With `only`: segments that nobody heeds any more, in whose place these come with other names. */
+  readonly instead?: ReadonlySet<string>;
   /** List every pack that a merged segment lists: right where no row is dropped, and `packsOf` need not know anything. */
   readonly allPacks?: boolean;
 }
@@ -61,8 +63,13 @@ class Merge {
 
   finish(): { id: string; bytes: Buffer }[] {
     if (!this.#input.only) for (const id of this.#input.segments.keys()) this.#builder.supersede(id);
-    this.#done.push(this.#builder.finish(this.#hash));
+    this.#close();
     return this.#done;
+  }
+
+  #close(): void {
+    for (const id of this.#input.instead ?? []) this.#builder.supersede(id);
+    this.#done.push(this.#builder.finish(this.#hash));
   }
 
   #listPacks(segment: Segment): void {
@@ -72,7 +79,7 @@ class Merge {
   /** Says whether another segment had to be begun. */
   #makeRoom(): boolean {
     if (this.#builder.length < segmentLimit - margin) return false;
-    this.#done.push(this.#builder.finish(this.#hash));
+    this.#close();
     this.#builder = new SegmentBuilder();
     return true;
   }

@@ -132,15 +132,17 @@ function assertNoneDying(packs: Iterable<string>, to: RemoteStore): void {
   );
 }
 
+/** A pack that no segment of the target names may have arrived from a copy that was killed, or be what was taken out of the index since it is damaged. */
 async function notThere(packs: readonly PackInfo[], to: RemoteStore, options: SyncOptions): Promise<PackInfo[]> {
   const listed = await listPacks(to, options.signal);
-  const absent: PackInfo[] = [];
-  for (const pack of packs) {
-    const there = listed.get(pack.id) === pack.size;
-    if (there && (!options.paranoid || (await loadPack(pack, to, options.signal)))) continue;
-    absent.push(pack);
-  }
-  return absent;
+  const turn = limit(parallel);
+  const isThere = async (pack: PackInfo) => {
+    if (listed.get(pack.id) !== pack.size) return false;
+    const isNamed = to.index.findPack(pack.id) !== undefined;
+    return (isNamed && !options.paranoid) || (await loadPack(pack, to, options.signal)) !== undefined;
+  };
+  const there = await Promise.all(packs.map((pack) => turn(() => isThere(pack))));
+  return packs.filter((_, i) => !there[i]);
 }
 
 interface Ends {
