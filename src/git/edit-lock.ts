@@ -1,9 +1,9 @@
-import { linkSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
-import { createDurable, uniqueName } from "../util/durable.ts";
+import { createDurable, takeName, uniqueName } from "../util/durable.ts";
 import { mayBeAlive, processMark } from "../util/process-mark.ts";
 import type { Repository } from "./repository.ts";
 
@@ -44,7 +44,7 @@ function removeAbandoned(path: string): boolean {
   try {
     renameSync(path, aside);
     // Somebody was faster, and this is a lock that was made since: it goes back.
-    if (read(aside) !== mark) linkSync(aside, path);
+    if (read(aside) !== mark) takeName(aside, path);
   } catch (error) {
     if (!["ENOENT", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
   } finally {

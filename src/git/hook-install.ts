@@ -1,7 +1,8 @@
-import { chmodSync, constants, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
+import { constants, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import { makeFolder, syncFolder, uniqueName, writeDurable } from "../util/durable.ts";
+import { setMode } from "../util/set-mode.ts";
 import { hookBody, isOurShim } from "./hook-list.ts";
 import { findHookFolder, type HookFolder, type HookReport, inspectHooks, keptHook, readHook } from "./hook-state.ts";
 import type { Repository } from "./repository.ts";
@@ -48,7 +49,7 @@ function installOne({ name, path, state }: HookReport): void {
   try {
     writeDurable(temp, hookBody(name), { mode: 0o755 });
     // A umask must not take the owner's right to run it.
-    chmodSync(temp, (0o755 & ~process.umask()) | 0o700);
+    setMode(temp, (0o755 & ~process.umask()) | 0o700);
     if (state === "foreign") keepBeside(path);
     // Where there was no hook, one that appeared meanwhile is not ours to replace.
     if (state === "absent") linkOrCopy(temp, path);

@@ -1,10 +1,8 @@
 import {
   closeSync,
-  fchmodSync,
   fstatSync,
   ftruncateSync,
   futimesSync,
-  linkSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -14,12 +12,11 @@ import {
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemCode } from "../error/mlgit-error.ts";
-import { uniqueName, writeAll } from "../util/durable.ts";
+import { takeName, uniqueName, writeAll } from "../util/durable.ts";
 import { mayBeAlive, processMark } from "../util/process-mark.ts";
+import { setMode } from "../util/set-mode.ts";
 
 const prefix = "mlgit-lock.";
-/** What a file system says that has no hard links. */
-const noLink = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 /**
  * A new index in the making, and the lock that every git process takes before it replaces an index: `<index>.lock`, which exists once only. It becomes
@@ -68,25 +65,13 @@ export class IndexLock {
   }
 
   #tryTake(): boolean {
-    try {
-      try {
-        linkSync(this.#own, this.path);
-      } catch (error) {
-        if (!noLink.includes(systemCode(error) ?? "")) throw error;
-        // The name of the file in the making becomes the lock's when it is whole; the lock is an empty file until then.
-        closeSync(openSync(this.path, "wx", 0o666));
-        renameSync(this.#own, this.path);
-      }
-      this.#held = true;
-    } catch (error) {
-      if (systemCode(error) !== "EEXIST") throw error;
-    }
+    this.#held = takeName(this.#own, this.path);
     return this.#held;
   }
 
   /** Writes the whole new index or its beginning, with the permissions of the old one (core.sharedRepository). What was written before counts no more. */
   write(bytes: Uint8Array, mode: number): void {
-    if ((fstatSync(this.#fd).mode & 0o777) !== (mode & 0o777)) fchmodSync(this.#fd, mode & 0o777);
+    if ((fstatSync(this.#fd).mode & 0o777) !== (mode & 0o777)) setMode(this.#fd, mode & 0o777);
     ftruncateSync(this.#fd);
     this.#end = 0;
     this.append(bytes);

@@ -1,5 +1,6 @@
-import { type BigIntStats, closeSync, fchmodSync, fstatSync, futimesSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, futimesSync } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
+import { setMode } from "../util/set-mode.ts";
 import { statIfHolding } from "./holds-content.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 import { placeError } from "./place-error.ts";
@@ -45,7 +46,7 @@ function protectIf(batch: PlaceBatch, path: Buffer, isRight: (stat: BigIntStats)
       if (!isRight(before)) return undefined;
       // The time of a link to the cache belongs to the other worktrees that were stamped with it too.
       if (before.nlink > 1n && (before.mode & 0o222n) === 0n) return before;
-      fchmodSync(fd, Number(before.mode) & 0o7555);
+      setMode(fd, Number(before.mode) & 0o7555);
       futimesSync(fd, batch.mtime, batch.mtime);
       return fstatSync(fd, { bigint: true });
     } finally {

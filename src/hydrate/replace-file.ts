@@ -1,11 +1,9 @@
 import { Buffer } from "node:buffer";
 import {
   type BigIntStats,
-  chmodSync,
   closeSync,
   constants,
   copyFileSync,
-  fchmodSync,
   fstatSync,
   futimesSync,
   linkSync,
@@ -18,6 +16,7 @@ import {
 import { systemCode } from "../error/mlgit-error.ts";
 import { writeAll } from "../util/durable.ts";
 import { noteUnlink } from "../util/link-changes.ts";
+import { setMode } from "../util/set-mode.ts";
 import type { PathRefusal, SafeTarget } from "./path-guard.ts";
 import type { PlaceBatch } from "./place-batch.ts";
 
@@ -103,7 +102,7 @@ function prepare(temp: Buffer, options: ReplaceOptions & { readonly mode: 0o644 
     if (options.readOnly && fits && !options.batch.timesOnly) return made;
     unshare(temp);
   }
-  if (made.nlink > 1n || (Number(made.mode) & 0o777) !== mode) chmodSync(temp, mode);
+  if (made.nlink > 1n || (Number(made.mode) & 0o777) !== mode) setMode(temp, mode);
   utimesSync(temp, options.batch.mtime, options.batch.mtime);
   return lstatSync(temp, { bigint: true });
 }
@@ -117,7 +116,7 @@ function write(temp: Buffer, bytes: Uint8Array, { mode, mtime }: { readonly mode
     const made = fstatSync(fd, { bigint: true });
     // Where the folder has a default access list the system takes no notice of the umask.
     if ((Number(made.mode) & 0o777) === mode) return made;
-    fchmodSync(fd, mode);
+    setMode(fd, mode);
     return fstatSync(fd, { bigint: true });
   } finally {
     closeSync(fd);

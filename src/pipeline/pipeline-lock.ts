@@ -1,7 +1,7 @@
-import { linkSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
-import { createDurable, makeFolder, uniqueName } from "../util/durable.ts";
+import { createDurable, makeFolder, takeName, uniqueName } from "../util/durable.ts";
 import { mayBeAlive, processMark } from "../util/process-mark.ts";
 
 /**
@@ -25,7 +25,7 @@ function takeAway(lock: string, owner: string): void {
   const away = `${lock}.${uniqueName()}`;
   try {
     renameSync(lock, away);
-    if (ownerOf(away) !== owner) linkSync(away, lock);
+    if (ownerOf(away) !== owner) takeName(away, lock);
   } catch (error) {
     if (!["ENOENT", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
   } finally {

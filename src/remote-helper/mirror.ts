@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.ts";
 import { onDisk } from "../error/disk-error.ts";
@@ -7,6 +7,7 @@ import { isMlgitError } from "../error/mlgit-error.ts";
 import { gitInMirror } from "../git/mirror.ts";
 import { joinPacks } from "../git/mirror-pack.ts";
 import { makeFolder, uniqueName, writeDurable } from "../util/durable.ts";
+import { setMode } from "../util/set-mode.ts";
 import { checkConnected } from "./check-connected.ts";
 import { indexPacks } from "./index-packs.ts";
 import { configOf, readRefs, writeRefs } from "./mirror-files.ts";
@@ -194,7 +195,7 @@ export class Mirror {
   #create({ objectFormat }: Pick<Root, "objectFormat">): void {
     const temp = `${this.path}.${uniqueName()}.new`;
     for (const folder of ["objects/pack", "objects/info", "refs/heads"]) makeFolder(join(temp, folder));
-    chmodSync(temp, 0o700);
+    setMode(temp, 0o700);
     writeDurable(join(temp, "config"), configOf(objectFormat));
     writeDurable(join(temp, "HEAD"), "ref: refs/heads/main\n");
     try {

@@ -120,13 +120,39 @@ export function createDurable(path: string, bytes: Uint8Array | string): boolean
   const temp = join(dirname(path), `.${uniqueName()}.tmp`);
   writeDurable(temp, bytes);
   try {
-    linkSync(temp, path);
+    return takeName(temp, path);
+  } finally {
+    rmSync(temp, { force: true });
+    syncFolder(dirname(path));
+  }
+}
+
+/** What a file system says that has no hard links (FAT, some mounts). */
+const noLink: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Gives a whole file of the same folder another name, unless that is taken: false. Of several exactly one gets it. The first name may be left. */
+export function takeName(temp: string, path: string): boolean {
+  try {
+    try {
+      linkSync(temp, path);
+    } catch (error) {
+      if (!noLink.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      renameOver(temp, path);
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
-  } finally {
-    rmSync(temp, { force: true });
-    syncFolder(dirname(path));
+  }
+}
+
+/** Where a link cannot be made, an empty file has the name for a moment, and the whole one takes its place. */
+function renameOver(temp: string, path: string): void {
+  closeSync(openSync(path, "wx"));
+  try {
+    renameSync(temp, path);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   }
 }

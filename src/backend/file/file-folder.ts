@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
+import { unlessNoModes } from "../../util/set-mode.ts";
 import { missingFolder, missingParent } from "./file-error.ts";
 import { syncFolder } from "./file-write.ts";
 
@@ -40,7 +41,7 @@ export class StoreFolder {
     const { mode } = await stat(parent);
     if ((mode & groupShared) !== groupShared) return;
     const own = await stat(this.path);
-    await chmod(this.path, (own.mode & 0o7777) | (mode & 0o2070));
+    await chmod(this.path, (own.mode & 0o7777) | (mode & 0o2070)).catch(unlessNoModes);
   }
 
   /** Permissions for a new object: nobody may write, and those may read who may read the store's folder. */
@@ -74,7 +75,7 @@ export class StoreFolder {
     try {
       await mkdir(folder);
       // mkdir masks by umask and drops the set-group bit.
-      await chmod(folder, mode);
+      await chmod(folder, mode).catch(unlessNoModes);
     } catch (error) {
       if (systemCode(error) !== "EEXIST") throw error;
     }

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { chmod, copyFile, type FileHandle, link, open, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../../error/mlgit-error.ts";
+import { unlessNoModes } from "../../util/set-mode.ts";
 import { checkSignal, missingError } from "../backend-error.ts";
 import { directFrom, writeDirect } from "./direct-write.ts";
 
@@ -34,7 +35,7 @@ export async function writeTemporary(path: string, body: Uint8Array, options: Wr
       const done = isLarge ? await writeDirect(temporary, body, options) : 0;
       await writeRest(file, { body, done }, options);
       // Those may read who may read the store, whatever the umask of the one who pushes.
-      await file.chmod(options.mode);
+      await file.chmod(options.mode).catch(unlessNoModes);
       await file.datasync();
     } finally {
       await file.close();
@@ -54,7 +55,7 @@ export async function copyTemporary(source: string, path: string, mode: number):
   const temporary = temporaryFor(path);
   try {
     await copyFile(source, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    await chmod(temporary, mode);
+    await chmod(temporary, mode).catch(unlessNoModes);
     const file = await open(temporary, "r");
     await file.sync().finally(() => file.close());
   } catch (error) {

@@ -1,11 +1,11 @@
-import { constants, copyFileSync, linkSync, lstatSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { constants, copyFileSync, lstatSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { dirname } from "node:path";
 import type { FileInfo } from "../../backend/backend.ts";
 import { isTagOf } from "../../backend/content-tag.ts";
 import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
 import type { PathGuard } from "../../hydrate/path-guard.ts";
-import { syncFolder, uniqueName } from "../../util/durable.ts";
+import { syncFolder, takeName, uniqueName } from "../../util/durable.ts";
 import { hashFile } from "../../util/hash-file.ts";
 
 /** Where an object goes, and what is there. */
@@ -64,10 +64,7 @@ export function place(
     try {
       if (force) renameSync(near, target.file);
       // A link never replaces what came in between.
-      else linkSync(near, target.file);
-    } catch (error) {
-      if (systemCode(error) === "EEXIST") throw differs(target);
-      throw error;
+      else if (!takeName(near, target.file)) throw differs(target);
     } finally {
       rmSync(near, { force: true });
     }

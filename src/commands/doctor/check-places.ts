@@ -46,7 +46,11 @@ function linkAbility(probe: string, target: string): Finding {
   rmSync(target, { force: true });
   if (succeeds(() => linkSync(probe, target)))
     return ok("links", "no reflinks here: read-only files are hard links to the cache, others are copied");
-  return copies();
+  return note(
+    "links",
+    "every hydrated file is a copy: this file system has neither reflinks nor hard links",
+    "none is needed: it takes more room and time",
+  );
 }
 
 /** The worktree of a `--separate-git-dir`, or one that `git worktree add` made on another disk. */

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, existsSync, linkSync, mkdtempSync, rmSync } from "node:fs";
+import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, posix } from "node:path";
 import type { Kind } from "../../entity/kind.ts";
@@ -8,7 +8,7 @@ import { passThrough, passThroughIn } from "../../git/pass-through.ts";
 import { showFiles } from "../../git/show-file.ts";
 import { parsePointer } from "../../pointer/pointer.ts";
 import type { CachedContent } from "../../store/local/cache.ts";
-import { createDurable, uniqueName } from "../../util/durable.ts";
+import { createDurable, takeName, uniqueName } from "../../util/durable.ts";
 import type { Action, Context } from "../command.ts";
 import { contextIn } from "../context-in.ts";
 import type { VersionTree } from "../published.ts";
@@ -119,7 +119,7 @@ function place(content: Pick<CachedContent & { kind: "file" }, "kind" | "path"> 
     const temp = `${target}.${uniqueName()}.tmp`;
     try {
       copyFileSync(content.path, temp, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-      linkSync(temp, target);
+      if (!takeName(temp, target)) throw taken(target);
     } finally {
       rmSync(temp, { force: true });
     }

@@ -1,6 +1,5 @@
 import {
   type BigIntStats,
-  chmodSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -17,6 +16,7 @@ import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { makeFolder, uniqueName } from "../../util/durable.ts";
 import { hashFd } from "../../util/hash-file.ts";
+import { setMode } from "../../util/set-mode.ts";
 import type { CacheLayout } from "./layout.ts";
 import type { ReuseLog } from "./reuse-log.ts";
 import { type Flushed, SyncQueue } from "./sync-queue.ts";
@@ -132,7 +132,7 @@ export class LargeFiles {
         // Dropped a moment ago, it is taken in like a new one.
         if (lstatSync(path, { throwIfNoEntry: false })) return rmSync(temp, { force: true });
       }
-      chmodSync(temp, 0o444);
+      setMode(temp, 0o444);
       // What is linked into a worktree keeps this time, and git reads files again that are as young as its index.
       futimesSync(fd, agedSeconds(), agedSeconds());
       mkdirSync(dirname(path), { recursive: true });
