@@ -1,4 +1,10 @@
-import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
 import { OriginProject } from "../helper/origin-project.ts";
 import { describeWithS3, type S3Server } from "../helper/s3-server.ts";
@@ -51,14 +57,14 @@ describeWithS3("git mlgit promote between buckets of one server", (startServer) 
     await arrives("promote/net-1", "models/net/data/w", randomBytes("w", size));
   });
 
-  it("goes on where it was killed: packs are there and no index names them", async () => {
+  it("copies again what no index names: a copy that was killed, or what was taken out since it is damaged", async () => {
     await removeAll(server, bucket, "prod/index/");
-    expect(moved((await promote("net@1")).stderr, "copy packs").count).toBe(0);
-    await removeAll(server, bucket, "prod/index/");
-    await removeAll(server, bucket, "prod/packs/");
+    await damage(server, bucket, "prod/packs/");
     expect(moved((await promote("net@1")).stderr, "copy packs").count).toBe(1);
     await project.box.run("rm", ["-rf", project.box.path("prod/.git/mlgit")]);
     await arrives("promote/net-1", "models/net/data/small", Buffer.from("s"));
+    await arrives("promote/net-1", "models/net/data/w", randomBytes("w", size));
+    expect(moved((await promote("net@1")).stderr, "copy packs").count).toBe(0);
   });
 
   it("does not copy a pack that holds something else, too", async () => {
@@ -83,10 +89,30 @@ function moved(trace: RunResult["stderr"], what: string): { count: number; bytes
   return { count: lines.length, bytes: lines.reduce((sum, [, bytes]) => sum + Number(bytes), 0) };
 }
 
-async function removeAll({ endpoint, env }: S3Server, Bucket: string, Prefix: string): Promise<void> {
+async function removeAll(server: S3Server, Bucket: string, Prefix: string): Promise<void> {
+  await eachObject(server, { Bucket, Prefix }, async (client, Key) => {
+    await client.send(new DeleteObjectCommand({ Bucket, Key }));
+  });
+}
+
+/** Flips a bit of a chunk in each, and leaves its size. */
+async function damage(server: S3Server, Bucket: string, Prefix: string): Promise<void> {
+  await eachObject(server, { Bucket, Prefix }, async (client, Key) => {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+    const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+    bytes[20_000] = (bytes[20_000] ?? 0) ^ 1;
+    await client.send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
+  });
+}
+
+async function eachObject(
+  { endpoint, env }: S3Server,
+  where: { readonly Bucket: string; readonly Prefix: string },
+  work: (client: S3Client, key: string) => Promise<void>,
+): Promise<void> {
   const credentials = { accessKeyId: env.AWS_ACCESS_KEY_ID ?? "", secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? "" };
   const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
-  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));
-  for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket, Key }));
+  const { Contents = [] } = await client.send(new ListObjectsV2Command(where));
+  for (const { Key = "" } of Contents) await work(client, Key);
   client.destroy();
 }

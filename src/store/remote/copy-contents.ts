@@ -26,7 +26,7 @@ export function canCopy(from: RemoteStore, to: RemoteStore): boolean {
 /**
  * Has the server copy contents from one store to another, without their bytes coming by: packs first, then a look at the table of each, then the
  * index that names them. A pack that holds anything besides `allowed` is not copied, and neither are the contents that need it. Killed at any
- * point and run again, it copies the rest.
+ * point and run again, it does all of it.
  * @returns the contents that the target has now.
  */
 export async function copyContents(wish: CopyWish, ends: CopyEnds): Promise<Set<string>> {
@@ -105,8 +105,9 @@ async function copyPack(pack: PackInfo, { from, to }: CopyEnds, signal?: AbortSi
   try {
     const source = from.backend.copyPlace;
     if (!source || !to.backend.copyFrom) return false;
-    // A copy that was killed may have brought it.
-    if ((await to.packSize(pack.id, signal)) !== pack.size)
+    // What no segment names may be there since it was found to be damaged; a copy of the server's costs little.
+    const isNamed = to.index.findPack(pack.id) !== undefined;
+    if (!isNamed || (await to.packSize(pack.id, signal)) !== pack.size)
       await to.backend.copyFrom(source, handle, signal ? { signal } : {});
     return await hasTable(pack, to, signal);
   } catch (error) {
