@@ -13,6 +13,7 @@ import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Action, Command, CommandResult, Context, Options } from "./command.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
+import { graceOf, graceOption } from "./grace.ts";
 import { uploadData } from "./remote-push.ts";
 import { openRemote } from "./remote-tools.ts";
 
@@ -32,7 +33,7 @@ const gc: Action = {
   name: "gc",
   summary: "Make one pack of all, and remove what is no longer needed",
   arguments: [remoteArgument],
-  options: [{ flags: "--grace <days>", description: "how long what is not needed stays; default 14" }],
+  options: [graceOption],
   run: (context, [name], options) => withRemote(context, name, (remote) => runGc(remote, options)),
 };
 
@@ -145,9 +146,7 @@ async function describe(remote: RemoteRepository): Promise<CommandResult> {
 }
 
 async function runGc(remote: RemoteRepository, options: Options): Promise<CommandResult> {
-  const days = Number(options.grace ?? 14);
-  if (!(days >= 0)) throw new MlgitError("usage", `--grace ${options.grace} is no number of days`);
-  const report = await collect(remote, days * 24 * 3600 * 1000);
+  const report = await collect(remote, graceOf(options));
   const text = [
     `${counted(report.packsBefore, "pack")}, ${formatBytes(report.bytesBefore)} → ${counted(report.packs, "pack")}, ${formatBytes(report.bytes)}`,
     `${counted(report.removed, "object")}, ${formatBytes(report.removedBytes)}, removed`,
