@@ -1,4 +1,5 @@
 import type { Backend, FileInfo } from "../../backend/backend.ts";
+import { isMlgitError } from "../../error/mlgit-error.ts";
 import { RemoteSegment } from "../index/remote-segment.ts";
 import type { FileRow } from "../index/segment.ts";
 import { loadRange } from "./load-bytes.ts";
@@ -35,7 +36,7 @@ export class AwaySegments {
   ): Promise<void> {
     await Promise.all(
       this.#infos.map(async (info) => {
-        const { rows, packs } = await (await this.#open(info, signal)).findFiles(keys);
+        const { rows, packs } = await this.#ask(info, (segment) => segment.findFiles(keys), signal);
         for (const row of rows) {
           this.#claims.set(row.oid, info);
           take(row, packs);
@@ -68,13 +69,24 @@ export class AwaySegments {
 
   /** Ids of segments that one of these contains entirely. */
   async superseded(signal?: AbortSignal): Promise<string[]> {
-    const lists = this.#infos.map(async (info) => (await this.#open(info, signal)).supersedes());
+    const lists = this.#infos.map((info) => this.#ask(info, (segment) => segment.supersedes(), signal));
     return (await Promise.all(lists)).flat();
   }
 
   /** A pack that a segment lists which had something. */
   findPack(id: string): PackInfo | undefined {
     return this.#packs.get(id);
+  }
+
+  /** Once more when it looks damaged: that may be so on the way only. */
+  async #ask<T>(info: FileInfo, ask: (segment: RemoteSegment) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    try {
+      return await ask(await this.#open(info, signal));
+    } catch (error) {
+      if (!isMlgitError(error) || error.kind !== "corrupt") throw error;
+      this.#opened.delete(info.handle.name);
+      return ask(await this.#open(info, signal));
+    }
   }
 
   #open({ handle, size }: FileInfo, signal?: AbortSignal): Promise<RemoteSegment> {

@@ -8,7 +8,7 @@ import { AwaySegments } from "./away-segments.ts";
 import { ChunkFilters } from "./chunk-filters.ts";
 import { loadBytes } from "./load-bytes.ts";
 import type { PackInfo } from "./pack-info.ts";
-import { SegmentFiles, smallSegment } from "./segment-files.ts";
+import { damagedInStore, SegmentFiles, smallSegment } from "./segment-files.ts";
 import { listTombstones } from "./tombstone.ts";
 
 export type { PackInfo };
@@ -221,12 +221,10 @@ export class IndexCopy {
     if (local) return void this.#segments.set(id, local);
     const load = async () =>
       this.#files.put(id, await loadBytes(backend, { type, name: id }, undefined, { length: size, signal }));
-    const segment = await (size > smallSegment ? largeAtOnce(load) : load());
-    if (!segment)
-      throw new MlgitError("corrupt", `the index segment index/${id} of ${backend.location} is damaged`, {
-        path: `index/${id}`,
-        hint: "run `git mlgit fsck --store --fix` in a clone that has the data: it writes the index anew",
-      });
+    // Damaged on the way, perhaps, and not in the store: that is found out by asking once more.
+    const orAgain = async () => (await load()) ?? load();
+    const segment = await (size > smallSegment ? largeAtOnce(orAgain) : orAgain());
+    if (!segment) throw damagedInStore(id, backend.location);
     this.#segments.set(id, segment);
   }
 

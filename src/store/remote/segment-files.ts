@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
+import { MlgitError } from "../../error/mlgit-error.ts";
 import { makeFolder, writeDurable } from "../../util/durable.ts";
 import { ChunkFilter } from "../index/chunk-filter.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
@@ -143,6 +144,14 @@ export class SegmentFiles {
       // Hashed again the next time.
     }
   }
+}
+
+/** The error for a segment that the store itself has not right. */
+export function damagedInStore(id: string, location: string): MlgitError {
+  return new MlgitError("corrupt", `the index segment index/${id} of ${location} is damaged`, {
+    path: `index/${id}`,
+    hint: "run `git mlgit fsck --store --fix` in a clone that has the data: it writes the index anew",
+  });
 }
 
 function stateOf(fd: number): string {

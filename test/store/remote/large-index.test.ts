@@ -40,6 +40,23 @@ beforeAll(async () => {
   }
 });
 
+/** Gives the first answer about each object with its last bytes wrong, as a bad line does. */
+class DamagingBackend extends MemoryBackend {
+  readonly damaged = new Set<string>();
+
+  override load: MemoryBackend["load"] = (handle, range, use, signal) =>
+    super.load(handle, range, (body, info) => use(this.#damage(handle.name, body), info), signal);
+
+  async *#damage(name: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    for await (const part of body) parts.push(part);
+    const bytes = Buffer.concat(parts);
+    if (!this.damaged.has(name)) bytes.fill(0, bytes.length - 20);
+    this.damaged.add(name);
+    yield bytes;
+  }
+}
+
 const idOf = (n: number, i: number) => hash(Buffer.from(`${n} ${i}`)).toString("hex");
 const newCopy = (folder = join(root, `copy ${made++}`)) => ({ folder, index: new IndexCopy(folder, hash) });
 
@@ -95,6 +112,20 @@ describe("a large index", () => {
     const third = wrapBackend(memory);
     await newCopy(folder).index.sync(third);
     expect(third.traffic?.received).toBe(0);
+  });
+
+  it("is asked for once more when it was damaged on the way", async () => {
+    for (const how of ["sync", "syncToRead", "syncToAdd"] as const) {
+      const { index } = newCopy();
+      const backend = new DamagingBackend();
+      for await (const { handle } of memory.list("index"))
+        await backend.save(handle, await loadBytes(memory, handle, undefined));
+      await index[how](backend);
+      const wanted = [files[0]![3]!, files[3]![7]!];
+      expect([...(await index.findFiles(wanted)).keys()].sort()).toEqual(wanted.sort());
+      // Each segment that was read at all came wrong at first.
+      expect(backend.damaged.size).toBe(4);
+    }
   });
 
   it("says that it is damaged when the store's own is", async () => {
