@@ -1,3 +1,4 @@
+import { diskError } from "../error/disk-error.ts";
 import { isMlgitError, MlgitError, systemCode } from "../error/mlgit-error.ts";
 import { redactText } from "../log/redact.ts";
 import { aboveProgress } from "./progress.ts";
@@ -24,6 +25,8 @@ function errorData({ kind, message, hint, path, oid, exitCode: code }: MlgitErro
 
 function asMlgitError(thrown: unknown): MlgitError {
   if (isMlgitError(thrown)) return thrown;
+  const explained = aboutFile(thrown);
+  if (isMlgitError(explained)) return explained;
   const code = systemCode(thrown);
   const name = (thrown as { name?: unknown } | null)?.name;
   if (code === "ABORT_ERR" || name === "AbortError")
@@ -40,6 +43,13 @@ function asMlgitError(thrown: unknown): MlgitError {
   return new MlgitError("internal", `unexpected error: ${message}`, {
     hint: "nothing was lost; run again with MLGIT_TRACE=1 for details, and please report it",
   });
+}
+
+/** Of a call on a file that nobody has explained. */
+function aboutFile(thrown: unknown): unknown {
+  const { path, syscall } = (thrown ?? {}) as { path?: unknown; syscall?: unknown };
+  if (typeof path !== "string") return undefined;
+  return diskError(thrown, { doing: typeof syscall === "string" ? syscall : "use", path });
 }
 
 const diskCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
