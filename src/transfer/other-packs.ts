@@ -9,8 +9,8 @@ interface Search {
 }
 
 /**
- * Contents whose pack is gone, and that may lie in another one. A client that merges segments of before brings the names of collected packs back for a while:
- * the tombstones tell which rows are right, and from now on the index prefers those.
+ * Contents of which a pack is gone, and that lie in other ones too. A client that merges segments of before brings the names of collected packs back for a while:
+ * the tombstones tell which rows are right. Where the row's own pack is there, and its manifest leads to one that is gone, another row of the file is taken.
  */
 export async function inOtherPacks<T extends { readonly oid: string }>(
   wanted: readonly T[],
@@ -22,13 +22,17 @@ export async function inOtherPacks<T extends { readonly oid: string }>(
     return isMlgitError(error) && error.kind === "missing" && error.path !== undefined;
   });
   if (gone.length === 0) return [];
-  const before = store.index.dead.size;
+  const { index } = store;
+  const oids = gone.map(({ oid }) => oid);
+  const before = await index.findFiles(oids, signal);
+  for (const row of before.values()) index.avoid(row);
   try {
-    await store.index.syncDead(store.backend, signal);
+    await index.syncDead(store.backend, signal);
   } catch (error) {
     signal?.throwIfAborted();
     // That the packs are gone is the better message.
     if (!isMlgitError(error)) throw error;
   }
-  return store.index.dead.size > before ? gone : [];
+  const after = await index.findFiles(oids, signal);
+  return gone.filter(({ oid }) => after.get(oid)?.pack.id !== before.get(oid)?.pack.id);
 }

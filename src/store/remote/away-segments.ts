@@ -100,3 +100,8 @@ export class AwaySegments {
     return opened;
   }
 }
+
+/** Ids in hex, sorted, as the bytes that a batch look-up takes. */
+export function keysOf(ids: readonly string[]): Buffer {
+  return Buffer.from(ids.join(""), "hex");
+}

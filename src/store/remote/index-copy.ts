@@ -4,18 +4,15 @@ import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { keepFetchedRows } from "../fetched-rows.ts";
 import type { FileRow, Segment } from "../index/segment.ts";
-import { AwaySegments } from "./away-segments.ts";
+import { AwaySegments, keysOf } from "./away-segments.ts";
 import { ChunkFilters } from "./chunk-filters.ts";
 import { loadBytes } from "./load-bytes.ts";
-import type { PackInfo } from "./pack-info.ts";
+import type { FoundFile, PackInfo } from "./pack-info.ts";
+import { RowChoice } from "./row-choice.ts";
 import { damagedInStore, SegmentFiles, smallSegment } from "./segment-files.ts";
 import { listTombstones } from "./tombstone.ts";
 
-export type { PackInfo };
-
-export interface FoundFile extends Omit<FileRow, "pack"> {
-  readonly pack: PackInfo;
-}
+export type { FoundFile, PackInfo };
 
 interface SyncHow {
   /** Large segments that are not here stay where they are, and are asked there. */
@@ -40,7 +37,7 @@ export class IndexCopy {
   readonly #filters: ChunkFilters;
   #away = new AwaySegments();
   #supersededAway: readonly string[] = [];
-  #dead: ReadonlySet<string> = new Set();
+  readonly #choice = new RowChoice();
   #superseded: ReadonlySet<string> = new Set();
   #packs: Map<string, PackInfo> | undefined;
   readonly #folder: string;
@@ -65,7 +62,7 @@ export class IndexCopy {
 
   /** Packs with a tombstone: they can be read while they are there, but nothing new may lead to them. */
   get dead(): ReadonlySet<string> {
-    return this.#dead;
+    return this.#choice.dead;
   }
 
   /** Bytes of segments that `syncToRead` left where they are; their chunks are not found here. */
@@ -75,7 +72,7 @@ export class IndexCopy {
 
   /** Looks which packs have tombstones. Who writes to the store does so after `sync`. */
   async syncDead(backend: Backend, signal?: AbortSignal): Promise<void> {
-    this.#dead = new Set((await listTombstones(backend, signal)).map((one) => one.pack));
+    this.#choice.dead = new Set((await listTombstones(backend, signal)).map((one) => one.pack));
   }
 
   /** Makes the copy equal to the store's: one listing, and one request per new segment. */
@@ -151,13 +148,18 @@ export class IndexCopy {
     this.#dropSuperseded();
   }
 
+  /** A row that led to a pack that is gone: from now on another one of its file is taken, if there is one. */
+  avoid(row: FoundFile): void {
+    this.#choice.avoid(row);
+  }
+
   /** If several segments have a row, one whose pack has no tombstone. Of those that are here. */
   findFile(oid: string): FoundFile | undefined {
     let dead: FoundFile | undefined;
     for (const segment of this.#segments.values()) {
       const row = segment.findFile(oid);
       const pack = row && segment.packs[row.pack];
-      if (row && pack && !this.#dead.has(pack.id)) return { ...row, pack };
+      if (row && pack && !this.#choice.isWorse(oid, pack)) return { ...row, pack };
       if (row && pack) dead = { ...row, pack };
     }
     return dead;
@@ -174,11 +176,14 @@ export class IndexCopy {
     const take = (row: FileRow, packs: readonly PackInfo[]) => {
       const pack = packs[row.pack];
       const before = found.get(row.oid);
-      if (pack && (!before || this.#dead.has(before.pack.id))) found.set(row.oid, { ...row, pack });
+      if (pack && (!before || this.#choice.isWorse(row.oid, before.pack))) found.set(row.oid, { ...row, pack });
     };
     const keys = keysOf(wanted);
     for (const segment of this.#segments.values()) segment.findFiles(keys, (_, row) => take(row, segment.packs));
-    const rest = wanted.filter((oid) => !found.has(oid));
+    const rest = wanted.filter((oid) => {
+      const row = found.get(oid);
+      return !row || this.#choice.isWorse(oid, row.pack);
+    });
     if (rest.length > 0 && this.#away.count > 0) await this.#away.findFiles(keysOf(rest), take, signal);
     return found;
   }
@@ -194,7 +199,7 @@ export class IndexCopy {
       if (this.#filters.of(name, segment)?.mayHave(id) === false) continue;
       const row = segment.findChunk(id);
       const pack = row && segment.packs[row.pack];
-      if (row && pack && !this.#dead.has(pack.id)) return { pack, entry: row.entry };
+      if (row && pack && !this.#choice.dead.has(pack.id)) return { pack, entry: row.entry };
     }
     return undefined;
   }
@@ -240,9 +245,4 @@ export class IndexCopy {
     this.#superseded = new Set([...here, ...this.#supersededAway]);
     for (const id of this.#superseded) this.#drop(id);
   }
-}
-
-/** Ids in hex, sorted, as the bytes that a batch look-up takes. */
-function keysOf(ids: readonly string[]): Buffer {
-  return Buffer.from(ids.join(""), "hex");
 }

@@ -1,3 +1,5 @@
+import type { FileRow } from "../index/segment.ts";
+
 /** A pack as an index names it. */
 export interface PackInfo {
   readonly id: string;
@@ -5,4 +7,9 @@ export interface PackInfo {
   readonly size: number;
   /** Entries. */
   readonly count: number;
+}
+
+/** Where a file lies, or its manifest. */
+export interface FoundFile extends Omit<FileRow, "pack"> {
+  readonly pack: PackInfo;
 }

@@ -9,6 +9,7 @@ import { MemoryBackend } from "../../../src/backend/memory/memory-backend.ts";
 import { Cache } from "../../../src/store/local/cache.ts";
 import { collectStore } from "../../../src/store/remote/collect-store.ts";
 import { compactIndex } from "../../../src/store/remote/compact-index.ts";
+import { loadBytes } from "../../../src/store/remote/load-bytes.ts";
 import { mergeSegments } from "../../../src/store/remote/merge-segments.ts";
 import { RemoteStore } from "../../../src/store/remote/remote-store.ts";
 import { verifyStore } from "../../../src/store/remote/verify-store.ts";
@@ -194,6 +195,29 @@ describe("a collection of a store", () => {
     expect(await lost(0, ...needed)).toEqual([]);
     for (let runs = 0; runs < 3; runs++) await collect([0, ...needed]);
     expect(await lost(0, ...needed)).toEqual([]);
+  });
+
+  it("lets readers take another row of a file whose manifest leads to a pack that is gone", async () => {
+    const [main, away] = [backend, new MemoryBackend()];
+    await push(0);
+    let first = "";
+    for await (const { handle } of main.list("pack")) first = handle.name;
+    await push(1);
+    backend = away;
+    await push(1);
+    // As a client pushes that knew the first pack to be dying.
+    for (const type of ["pack", "index"] as const)
+      for await (const { handle } of away.list(type)) await main.save(handle, await loadBytes(away, handle, undefined));
+    backend = main;
+    await main.remove({ type: "pack", name: first });
+    const reader = await client();
+    const wanted = { oid: oidOf(1), size: content(1).length };
+    const { failed } = await fetchContent([wanted], { ...reader, meter: silentMeter });
+    expect(failed).toEqual(new Map());
+    expect(reader.cache.has(oidOf(1))).toBe(true);
+    const lost = await fetchContent([{ oid: oidOf(0), size: content(0).length }], { ...reader, meter: silentMeter });
+    expect(lost.failed.get(oidOf(0))).toMatchObject({ kind: "missing" });
+    reader.cache.close();
   });
 
   it("keeps the mark of a pack that is gone for as long as a client can still name it", async () => {
