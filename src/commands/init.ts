@@ -9,7 +9,7 @@ import type { Repository } from "../git/repository.ts";
 import type { Command, Context } from "./command.ts";
 import { ensureSetting } from "./ensure-setting.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
-import { describeHooks } from "./hook-report.ts";
+import { areInPlace, describeHooks } from "./hook-report.ts";
 import { loadSettings, resolveStore } from "./load-settings.ts";
 
 export const command = {
@@ -26,18 +26,18 @@ export const command = {
     const store = await storeLine(repository);
     const lines = [
       filter ? "filter set in this repository's configuration" : "filter was set already",
-      options.skipHooks === true ? "no hooks installed: a push would not send data" : "hooks are in place",
+      ...(options.skipHooks === true ? ["no hooks installed: a push would not send data"] : []),
+      ...(hooks.length > 0 && areInPlace(hooks) ? ["hooks are in place"] : []),
       ...describeHooks(hooks),
       ...(followTags ? ["push.followTags set, so that version tags travel with their commits"] : []),
       ...(manyFiles ? ["feature.manyFiles set: a small index (version 4) and a quick git status for many files"] : []),
       store.text,
       ...nextSteps(repository),
     ];
-    const done = hooks.every(({ state }) => state !== "tracked");
     return {
       text: lines.join("\n"),
       data: { filter, hooks, followTags, manyFiles, store: store.data },
-      exitCode: done ? exitCode.ok : exitCode.incomplete,
+      exitCode: areInPlace(hooks) ? exitCode.ok : exitCode.incomplete,
     };
   },
 } satisfies Command;

@@ -6,7 +6,7 @@ import { installHooks } from "../git/hook-install.ts";
 import type { HookReport } from "../git/hook-state.ts";
 import type { Command, Context } from "./command.ts";
 import { scopeFile, scopeOptions } from "./config-scope.ts";
-import { describeHooks } from "./hook-report.ts";
+import { areInPlace, describeHooks } from "./hook-report.ts";
 
 export const command: Command = {
   options: [
@@ -23,14 +23,13 @@ export const command: Command = {
     const hooks = skipHooks ? [] : await installHere(context);
     const lines = [
       `filter ${changed ? "set" : "was set already"} in git's ${file.scope} configuration`,
-      ...(hooks.length > 0 ? ["hooks are in place in this repository"] : []),
+      ...(hooks.length > 0 && areInPlace(hooks) ? ["hooks are in place in this repository"] : []),
       ...describeHooks(hooks),
     ];
-    const done = hooks.every(({ state }) => state !== "tracked");
     return {
       text: lines.join("\n"),
       data: { scope: file.scope, changed, hooks },
-      exitCode: done ? exitCode.ok : exitCode.incomplete,
+      exitCode: areInPlace(hooks) ? exitCode.ok : exitCode.incomplete,
     };
   },
 };

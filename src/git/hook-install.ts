@@ -16,14 +16,18 @@ import type { Repository } from "./repository.ts";
 export function ensureHooksSync(folder: HookFolder): HookReport[] {
   const before = inspectHooks(folder);
   const wanting = before.filter(({ state }) => state === "absent" || state === "outdated" || state === "foreign");
-  // `core.hooksPath=/dev/null` is how hooks are switched off.
-  if (wanting.length === 0 || statSync(folder.path, { throwIfNoEntry: false })?.isDirectory() === false) return before;
+  if (wanting.length === 0 || areSwitchedOff(folder)) return before;
   onDisk("install hooks in", folder.path, () => {
     makeFolder(folder.path);
     for (const report of wanting) installOne(report);
     syncFolder(folder.path);
   });
   return inspectHooks(folder);
+}
+
+/** `core.hooksPath=/dev/null` is how that is done. */
+export function areSwitchedOff({ path }: HookFolder): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
 }
 
 /** `ensureHooksSync` for a repository; `isDefault` as in `findHookFolder`. */

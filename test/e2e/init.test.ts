@@ -19,6 +19,25 @@ describe("git mlgit init", () => {
     expect(box.read("r/.git/config").equals(before)).toBe(true);
   });
 
+  it("says that hooks are switched off, as the doctor does, and how to have them here", async () => {
+    const cwd = await box.init("off");
+    await box.git(["config", "--global", "core.hooksPath", "/dev/null"]);
+    try {
+      for (const command of ["init", "install"]) {
+        const { stdout } = await box.mlgit([command], { cwd, code: 1 });
+        expect(stdout).toContain("hooks are switched off: core.hooksPath is /dev/null. A git push sends no data");
+        expect(stdout).not.toContain("in place");
+      }
+      const { stdout } = await box.mlgit(["doctor"], { cwd, code: "any" });
+      const remedy = /switched off.*\n\s+(git config .*)/.exec(stdout)?.[1] ?? "";
+      await box.run("sh", ["-c", remedy], { cwd });
+      expect((await box.mlgit(["init"], { cwd })).stdout).toContain("hooks are in place");
+      expect(existsSync(box.path("off/.git/hooks/pre-push"))).toBe(true);
+    } finally {
+      await box.git(["config", "--global", "--unset", "core.hooksPath"]);
+    }
+  });
+
   it("names the store that the remote implies, from any folder", async () => {
     await box.git(["init", "-q", "--bare", box.path("remote.git")]);
     const cwd = box.path("r");

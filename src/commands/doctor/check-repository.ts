@@ -4,9 +4,11 @@ import { diskError } from "../../error/disk-error.ts";
 import { isMlgitError } from "../../error/mlgit-error.ts";
 import { trackedPatterns } from "../../git/attribute-edit.ts";
 import { readAttributes } from "../../git/attribute-file.ts";
+import { areSwitchedOff } from "../../git/hook-install.ts";
 import { findHookFolder, type HookFolder, type HookReport, inspectHooks } from "../../git/hook-state.ts";
 import { listWorktree } from "../../git/worktree-list.ts";
 import { counted } from "../../util/counted.ts";
+import { ownHooks } from "../hook-report.ts";
 import type { Session } from "../session.ts";
 import { checkContents } from "./check-contents.ts";
 import { checkMerge } from "./check-merge.ts";
@@ -51,7 +53,11 @@ async function checkHooks(session: Session): Promise<Finding[]> {
   const absent = reports.filter(({ state }) => state === "absent").map(({ name }) => name);
   const wrong = reports.flatMap((report) => faultOf(report) ?? []);
   if (absent.length > 0)
-    wrong.unshift(bad("hooks", `missing in ${folder.path}: ${absent.join(", ")}`, "git mlgit init"));
+    wrong.unshift(
+      areSwitchedOff(folder)
+        ? bad("hooks", `switched off: core.hooksPath is ${folder.path}, and a git push sends no data`, ownHooks)
+        : bad("hooks", `missing in ${folder.path}: ${absent.join(", ")}`, "git mlgit init"),
+    );
   if (wrong.length === 0) return [ok("hooks", `in place in ${folder.path}`)];
   const own = { path: join(repository.commonDir, "hooks"), workTree: undefined };
   return [...wrong, ...movedHooks(folder, own)];
