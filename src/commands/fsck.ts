@@ -118,7 +118,7 @@ class Fsck {
     let index: IndexReport | undefined;
     try {
       const { signal } = this.#context;
-      const store = await this.#session.openStore(this.#remote);
+      const store = await this.#findStore();
       if (whole) index = await verifyIndex(store, { fix, signal });
       await store.sync(signal);
       return { store, index };
@@ -127,6 +127,18 @@ class Fsck {
       if (error.kind === "setup" && (whole || this.#remote !== undefined)) throw error;
       if (error.kind === "setup" || error.kind === "missing") return {};
       return { index, problem: error.hint === undefined ? error.message : `${error.message}; ${error.hint}` };
+    }
+  }
+
+  /** A repository that others push to has their data in a store of its own, and mostly no remote. */
+  async #findStore(): Promise<RemoteStore> {
+    try {
+      return await this.#session.openStore(this.#remote);
+    } catch (error) {
+      const isNone = isMlgitError(error) && ["setup", "missing"].includes(error.kind);
+      const own = isNone && this.#remote === undefined ? await this.#session.findOwnStore() : undefined;
+      if (own) return own;
+      throw error;
     }
   }
 

@@ -30,9 +30,11 @@ export async function lostContents(session: Session, { store, remote, signal }: 
 
 /** A remote may have a store of its own: its branches say nothing of this one. */
 async function branchesOfStore(session: Session, remote: string | undefined): Promise<string[]> {
+  const remotes = session.git.names("remote", "url");
+  if (remotes.length === 0) return [];
   const { url } = await session.storeSettings(remote, "fetch");
   const found: string[] = [];
-  for (const name of session.git.names("remote", "url")) {
+  for (const name of remotes) {
     const other = await session.storeSettings(name, "fetch").catch(() => undefined);
     if (other?.url === url) found.push(`--remotes=${name}`);
   }

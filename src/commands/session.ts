@@ -80,6 +80,13 @@ export class Session {
     return this.openStoreAt(await this.storeSettings(remote, "fetch"));
   }
 
+  /** The store that others made in this very repository, whose remote it is. */
+  async findOwnStore(): Promise<RemoteStore | undefined> {
+    const { ownStoreUrl } = await import("../config/follow-remote.ts");
+    const url = ownStoreUrl(this.repository.commonDir);
+    return url === undefined ? undefined : this.findStoreAt({ name: "own", url, source: "remote", trusted: true });
+  }
+
   /** The same for a store that is known. */
   async openStoreAt(settings: StoreSettings): Promise<RemoteStore> {
     const { store, backend } = await this.#openIfThere(settings);

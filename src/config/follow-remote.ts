@@ -37,7 +37,7 @@ function sshParts(url: string): { host: string; path: string } | undefined {
 /** git's own order of trying names (path.c, enter_repo). */
 function localStore(path: string, remote: RemoteLocation): string {
   for (const candidate of [join(path, ".git"), path, `${path}.git/.git`, `${path}.git`])
-    if (isGitDir(candidate)) return join(candidate, candidate.endsWith("/.git") ? "mlgit-store" : "mlgit");
+    if (isGitDir(candidate)) return storeFolderIn(candidate);
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   throw new MlgitError("setup", `the remote ${remote.name ?? remote.url} is no git repository: ${path}`, {
     path,
@@ -45,6 +45,16 @@ function localStore(path: string, remote: RemoteLocation): string {
       ? "a bundle has no data: `git remote add <name> <url>` of the repository that it was made from, `git mlgit fetch <name>`, `git mlgit hydrate`"
       : `make it with \`git init --bare ${path}\`, or name a store with \`git mlgit store add\``,
   });
+}
+
+/** URL of the store that others made in the repository of this git dir, whose remote it is. Undefined where none is. */
+export function ownStoreUrl(gitDir: string): string | undefined {
+  const folder = storeFolderIn(gitDir);
+  return existsSync(join(folder, "mlgit.json")) ? pathToFileURL(folder).href : undefined;
+}
+
+function storeFolderIn(gitDir: string): string {
+  return join(gitDir, gitDir.endsWith("/.git") ? "mlgit-store" : "mlgit");
 }
 
 function isGitDir(path: string): boolean {

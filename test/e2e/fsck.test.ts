@@ -140,6 +140,19 @@ describe("git mlgit fsck", () => {
     );
   });
 
+  it("knows what lies in the repository's own store, where others push to", async () => {
+    await filled();
+    await project.git("push", "-q", "origin", "main");
+    const cwd = project.box.path("origin.git");
+    for (const options of [[], ["--store"]]) {
+      const { stdout } = await project.box.mlgit(["fsck", ...options], { cwd });
+      expect(stdout).toContain("Everything is right");
+    }
+    rmSync(join(cwd, "mlgit/index"), { recursive: true });
+    const { stdout } = await project.box.mlgit(["fsck"], { cwd, code: 4 });
+    expect(stdout).toContain("missing: data/large.bin");
+  });
+
   it("says that the store cannot be asked instead of calling its contents missing", async () => {
     await filled();
     await project.git("push", "-q", "origin", "main");
