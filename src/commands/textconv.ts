@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { writeAll } from "../git/fd.ts";
 import { isUnknownPointer, type Pointer, parsePointer, pointerLimit } from "../pointer/pointer.ts";
@@ -25,7 +26,7 @@ export const command: Command = {
 };
 
 async function describe(path: string, context: Context): Promise<string> {
-  const { size } = statSync(path);
+  const size = sizeOf(path);
   const small = size < pointerLimit ? readFileSync(path) : undefined;
   if (small?.length === 0) return "";
   if (small && isUnknownPointer(small)) return small.toString("utf8");
@@ -34,6 +35,16 @@ async function describe(path: string, context: Context): Promise<string> {
   const lines = [`oid sha256:${oid}`, `size ${length} (${formatBytes(length)})`];
   const summary = await orWhyNot(() => (pointer ? ofPointer(path, pointer, context) : ofFile(path, path)));
   return `${[...lines, ...summary].join("\n")}\n`;
+}
+
+/** @throws MlgitError kind `usage` where there is no file; `denied` and `disk` */
+function sizeOf(path: string): number {
+  const stat = onDisk("read", path, () => statSync(path, { throwIfNoEntry: false }));
+  if (stat && !stat.isDirectory()) return stat.size;
+  throw new MlgitError("usage", stat ? `${path} is a folder` : `there is no file ${path}`, {
+    path,
+    hint: "git calls textconv with a file for `git diff`; to look at one: git mlgit textconv <file>",
+  });
 }
 
 /** `name` says what it holds, `file` is where it lies. */

@@ -18,6 +18,13 @@ describe("git mlgit textconv", () => {
     expect((await work.mlgit(["textconv", team.box.write("some", "")])).stdout).toBe("");
   });
 
+  it("says what it lacks where there is no file", async () => {
+    const missing = await work.mlgit(["textconv", "nowhere"], { code: 2 });
+    expect(missing.stderr).toContain("there is no file nowhere");
+    const folder = await work.mlgit(["textconv", "."], { code: 2 });
+    expect(folder.stderr).toContain(". is a folder");
+  });
+
   it("shows pointers of a later version as they are", async () => {
     expect((await work.mlgit(["textconv", team.box.write("some", "version mlgit/2\n")])).stdout).toBe(
       "version mlgit/2\n",
