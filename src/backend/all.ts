@@ -61,7 +61,10 @@ export async function openBackend(options: BackendOptions, { trace, say }: Liste
   const { scheme } = parseStoreUrl(options.url);
   const factory = factoryOf(scheme, options);
   if (!factory) throw unknownScheme(options.url, schemes);
-  if (process.env.NODE_EXTRA_CA_CERTS && scheme !== "file") (await import("./extra-ca.ts")).trustExtraCertificates();
+  const { NODE_EXTRA_CA_CERTS: extra, AWS_CA_BUNDLE: bundle } = process.env;
+  // The second is what every other program for S3 reads.
+  for (const file of [scheme !== "file" && extra, factory === s3 && bundle])
+    if (file) (await import("./extra-ca.ts")).trustExtraCertificates(file);
   const backend = await factory.open(options);
   const { asksPeople = false } = factory;
   const patience = say && new Patience({ place: backend.location, say, asksPeople });

@@ -1,17 +1,16 @@
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
 
-let trusted: string | undefined;
+const trusted = new Set<string>();
 
 /**
- * Trusts the certificates of NODE_EXTRA_CA_CERTS in every TLS connection opened from now on, as Node does when it finds the variable at its
+ * Trusts the certificates of a file, by default that of NODE_EXTRA_CA_CERTS, in every TLS connection opened from now on, as Node does when it finds the variable at its
  * start; our executables hide it from Node, which would read the file even if nothing is encrypted. As there, a file that cannot be read
  * is a warning.
  */
-export function trustExtraCertificates(): void {
-  const file = process.env.NODE_EXTRA_CA_CERTS;
-  if (!file || file === trusted) return;
-  trusted = file;
+export function trustExtraCertificates(file = process.env.NODE_EXTRA_CA_CERTS): void {
+  if (!file || trusted.has(file)) return;
+  trusted.add(file);
   try {
     addToEveryContext(readFileSync(file, "utf8"));
   } catch (error) {

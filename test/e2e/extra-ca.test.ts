@@ -54,6 +54,11 @@ describe("a server with a certificate of one's own authority", () => {
     expect((await test({ NODE_EXTRA_CA_CERTS: box.path("own.pem") }, 7)).stderr).not.toMatch(/certificate/);
   });
 
+  it("is trusted by a bucket's store when AWS_CA_BUNDLE names it, as by other programs", async () => {
+    expect((await test({ AWS_CA_BUNDLE: box.path("own.pem") }, 7)).stderr).not.toMatch(/certificate/);
+    expect((await test({ AWS_CA_BUNDLE: box.path("none.pem") }, 6)).stderr).toContain("set AWS_CA_BUNDLE to its file");
+  }, 120_000);
+
   it("is told of when NODE_EXTRA_CA_CERTS names no file", async () => {
     const { stderr } = await test({ NODE_EXTRA_CA_CERTS: box.path("none.pem") }, 6);
     expect(stderr).toContain(`Ignoring extra certs from ${box.path("none.pem")}: ENOENT`);

@@ -103,7 +103,7 @@ export const byStatus: Readonly<Record<number, Rule>> = {
 };
 
 const network = "check the network and the endpoint";
-const certificate = "check the endpoint; for an own certificate authority set NODE_EXTRA_CA_CERTS to its file";
+const certificate = "check the endpoint; for an own certificate authority set AWS_CA_BUNDLE to its file";
 
 /** By system error, where no answer came. */
 export const bySystem: Readonly<Record<string, Rule>> = {
