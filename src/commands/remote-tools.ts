@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { GitSettings } from "../config/git-settings.ts";
 import { remotePlace } from "../config/remote-place.ts";
-import { MlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
 import { gitText } from "../git/run.ts";
 import { assertInnerProtocol } from "../remote-helper/inner-protocol.ts";
@@ -50,13 +50,24 @@ export function mirrorFolder(git: GitSettings): string {
  * other repository, or when the user wants them looked at (`transfer.fsckObjects`).
  */
 export async function emptyObjects(context: Context, git: GitSettings): Promise<string | undefined> {
-  const { commonDir } = await context.repository();
+  const commonDir = await commonDirOf(context);
+  if (commonDir === undefined) return undefined;
   if (git.bool("fetch.fsckobjects") ?? git.bool("transfer.fsckobjects")) return undefined;
   const objects = join(commonDir, "objects");
   const entries = readdirSync(objects).filter((name) => name !== "info" && name !== "pack");
   const packs = existsSync(join(objects, "pack")) ? readdirSync(join(objects, "pack")) : [];
   const isUsed = entries.length > 0 || packs.length > 0 || existsSync(join(objects, "info/alternates"));
   return isUsed || existsSync(join(commonDir, "packed-refs")) ? undefined : objects;
+}
+
+/** Undefined outside of a repository: `git ls-remote` with a URL needs none. */
+async function commonDirOf(context: Context): Promise<string | undefined> {
+  try {
+    return (await context.repository()).commonDir;
+  } catch (error) {
+    if (isMlgitError(error) && error.kind === "setup") return undefined;
+    throw error;
+  }
 }
 
 /** The full name of the branch that is checked out, born or not; undefined with a detached HEAD. */

@@ -138,6 +138,15 @@ describe("what git does more rarely with a server", () => {
     expect(await oid("tagged", "HEAD")).toBe(await oid("a", "day2"));
   });
 
+  it("lists refs and makes an archive for somebody who is in no repository", async () => {
+    const url = await box.in("a", "remote", "get-url", "origin");
+    const outside = { cwd: box.path() };
+    const { stdout } = await box.git(["ls-remote", url], outside);
+    expect(stdout.trimEnd()).toBe(await box.in("a", "ls-remote", "origin"));
+    const archive = await box.git(["archive", `--remote=${url}`, "main", "file"], outside);
+    expect(archive.bytes.includes("4\n")).toBe(true);
+  });
+
   it("refuses a signed push, which needs a server, and names that are none", async () => {
     const signed = await box.attempt("a", "push", "--signed=yes", "origin", "main:refs/heads/signed");
     expect(signed.code).not.toBe(0);
