@@ -9,7 +9,7 @@ interface Search {
 }
 
 /**
- * Contents of which a pack is gone, and that lie in other ones too. A client that merges segments of before brings the names of collected packs back for a while:
+ * Contents of which a pack is gone or damaged, and that lie in other ones too. A client that merges segments of before brings the names of collected packs back for a while:
  * the tombstones tell which rows are right. Where the row's own pack is there, and its manifest leads to one that is gone, another row of the file is taken.
  */
 export async function inOtherPacks<T extends { readonly oid: string }>(
@@ -19,7 +19,7 @@ export async function inOtherPacks<T extends { readonly oid: string }>(
   const gone = wanted.filter(({ oid }) => {
     const error = failed.get(oid);
     // One that no index names has no path.
-    return isMlgitError(error) && error.kind === "missing" && error.path !== undefined;
+    return isMlgitError(error) && (error.kind === "missing" || error.kind === "corrupt") && error.path !== undefined;
   });
   if (gone.length === 0) return [];
   const { index } = store;

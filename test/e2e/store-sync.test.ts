@@ -106,6 +106,42 @@ describe("git mlgit store sync", () => {
     await lacking.mlgit(["fsck", "--store", "--paranoid"]);
   }, 120_000);
 
+  it("is content with another pack of the second store where the one that was named first is damaged, and so are readers", async () => {
+    for (const name of ["there", "here"]) team.box.write(`${name}/.keep`, "");
+    await work.mlgit(["store", "add", "there", team.box.path("there")]);
+    await work.mlgit(["store", "add", "here", team.box.path("here")]);
+    await sync(["new", "here"]);
+    await sync(["here", "there"]);
+    const [lost = ""] = packs("here");
+    const damaged = lost.replace(team.box.path("here"), team.box.path("there"));
+    const bytes = readFileSync(damaged);
+    bytes[2000] = (bytes[2000] ?? 0) ^ 1;
+    rmSync(damaged);
+    writeFileSync(damaged, bytes);
+    rmSync(lost);
+    await work.git(["config", "remote.origin.mlgitStore", "here"]);
+    await work.mlgit(["fsck", "--store", "--fix"]);
+    expect(await sync(["--paranoid", "here", "there"])).toMatchObject({ copied: 1, packs: 1, lost: [] });
+    expect(await sync(["--paranoid", "here", "there"])).toMatchObject({ copied: 0 });
+    const only = ["old", "new", "here"].flatMap((name) => [
+      "-c",
+      `mlgit.store.${name}.url=file://${team.box.path("nowhere")}`,
+    ]);
+    const args = [
+      "-b",
+      "main",
+      ...only,
+      "-c",
+      "remote.origin.mlgitStore=there",
+      "-c",
+      `mlgit.store.there.url=file://${team.box.path("there")}`,
+    ];
+    const clone = await team.clone("reader", { args });
+    for (const name of ["one", "two", "three"]) expect(clone.read(`${name}.bin`)).toEqual(randomBytes(name, 700_000));
+    await work.git(["config", "--unset", "remote.origin.mlgitStore"]);
+    for (const name of ["here", "there"]) await work.mlgit(["store", "remove", name]);
+  }, 120_000);
+
   it("does not copy damage: the rest goes, and it says what did not", async () => {
     team.box.write("third/.keep", "");
     await work.mlgit(["store", "add", "third", team.box.path("third")]);

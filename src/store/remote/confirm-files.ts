@@ -8,13 +8,32 @@ export interface ConfirmOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Of these contents, those that the store really has: index, manifest, and every pack of theirs. Call `store.sync` before. */
+/**
+ * Of these contents, those that the store really has: index, manifest, and every pack of theirs. Where one row of a content leads to nothing, another is taken, as
+ * readers do. Call `store.sync` before.
+ */
 export async function confirmFiles(
   oids: Iterable<string>,
   store: RemoteStore,
   options: ConfirmOptions,
 ): Promise<Set<string>> {
-  const rows = [...oids].flatMap((oid): FoundFile | never[] => store.index.findFile(oid) ?? []);
+  const { index } = store;
+  const rows = [...oids].flatMap((oid): FoundFile | never[] => index.findFile(oid) ?? []);
+  const confirmed = await confirmRows(rows, store, options);
+  const bad = rows.filter(({ oid }) => !confirmed.has(oid));
+  for (const row of bad) index.avoid(row);
+  const others = bad.flatMap(({ oid, pack }): FoundFile | never[] => {
+    const row = index.findFile(oid);
+    return row && row.pack.id !== pack.id ? row : [];
+  });
+  return new Set([...confirmed, ...(await confirmRows(others, store, options))]);
+}
+
+async function confirmRows(
+  rows: readonly FoundFile[],
+  store: RemoteStore,
+  options: ConfirmOptions,
+): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   const sizes = await listPacks(store, options.signal);
   const listed = (pack: PackInfo) => sizes.get(pack.id) === pack.size;
