@@ -131,6 +131,7 @@ export class Project {
       readonly remote?: string;
       readonly dryRun?: boolean;
       readonly refFrom?: readonly string[];
+      readonly forget?: readonly string[];
       readonly force?: boolean;
     } = {},
   ): Promise<r.GcReport> {

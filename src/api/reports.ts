@@ -94,7 +94,8 @@ export interface LeftFile {
 
 export type PushReport = Upload;
 export type PruneReport = PrunedCache & { readonly dryRun: boolean; readonly storeAsked: boolean };
-export type GcReport = CollectReport & { readonly dryRun: boolean };
+/** `users`: the remotes that the store says use it. */
+export type GcReport = CollectReport & { readonly dryRun: boolean; readonly users: readonly string[] };
 
 /** Bytes by what takes them. */
 export interface RoomReport {

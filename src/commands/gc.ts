@@ -12,6 +12,7 @@ import { graceOf, graceOption } from "./grace.ts";
 import { neededContents } from "./needed-contents.ts";
 import { Session } from "./session.ts";
 import { inOtherStores } from "./store-routes.ts";
+import { StoreUsers } from "./store-users.ts";
 
 /** Removes from a store what no ref needs any more: marked now, gone when a later run after the grace period finds it still unneeded. */
 export const command = {
@@ -19,6 +20,7 @@ export const command = {
   options: [
     { flags: "-n, --dry-run", description: "only say what would be done" },
     { flags: "--ref-from <remote>", description: "another remote whose refs use the same store", repeat: true },
+    { flags: "--forget <remote>", description: "a remote that uses this store no more", repeat: true },
     { flags: "--force", description: "go on though some refs may be unknown here, or contents are lost" },
     graceOption,
   ],
@@ -41,21 +43,27 @@ async function collect(
   const graceMs = graceOf(options);
   const force = options.force === true;
   const asOf = Date.now();
-  const tips = await everyTip(session, remote, options);
+  const { signal } = context;
+  const store = await session.openStore(remote);
+  const users = await StoreUsers.of(store, session, signal);
+  for (const gone of (options.forget as string[] | undefined) ?? []) await users.forget(gone, { dryRun });
+  const tips = await everyTip(session, users, { remote, options });
   if (!force) assertComplete(tips.problems);
   // Throws in a partial clone, also with --force: what is not known to be needed would be collected.
   const mine = await neededContents(session.repository, tips.known);
-  const store = remote === undefined ? await session.openStore() : await session.openStore(remote);
-  const { signal } = context;
   const search = { session, remote, tips: tips.known, signal, location: store.backend.location };
   const onUnnamed = force ? {} : { onUnnamed: (oids: readonly string[]) => assertNotLost(oids, search) };
   const report = await collectStore(store, { needed: mine.keys(), graceMs, asOf, dryRun, signal, ...onUnnamed });
   await store.close();
-  return { text: describe(report, dryRun), data: { dryRun, ...report }, exitCode: exitCode.ok };
+  return { text: describe(report, dryRun), data: { dryRun, users: users.names, ...report }, exitCode: exitCode.ok };
 }
 
 /** The refs of all remotes that use this store, and why they may not be all there are. */
-async function everyTip(session: Session, remote: string | undefined, options: Options) {
+async function everyTip(
+  session: Session,
+  users: StoreUsers,
+  { remote, options }: { remote: string | undefined; options: Options },
+) {
   const { repository, git } = session;
   const problems: string[] = [];
   if (await isShallow(repository)) problems.push("this is a shallow clone: git fetch --unshallow");
@@ -64,8 +72,10 @@ async function everyTip(session: Session, remote: string | undefined, options: O
   const url = (await session.storeSettings(remote, "fetch")).url;
   for (const name of git.names("remote", "url")) {
     const other = await session.storeSettings(name, "fetch").catch(() => undefined);
-    if (other?.url === url) names.add(name);
+    // One that has another store now may need what it pushed before.
+    if (other?.url === url || (await users.includes(name))) names.add(name);
   }
+  problems.push(...unknownUsers(await users.without(names), users.damaged));
   if (names.size === 0) problems.push("no remote is known whose refs could use the store");
   const known: string[] = [];
   for (const name of names) {
@@ -81,6 +91,18 @@ async function everyTip(session: Session, remote: string | undefined, options: O
       );
   }
   return { known, problems };
+}
+
+function unknownUsers(unknown: readonly string[], damaged: number): string[] {
+  const problems = unknown.map(
+    (name) =>
+      `${name} uses the store, too: git fetch it and name its URL with --ref-from; if it does not any more, --forget ${name}`,
+  );
+  if (damaged > 0)
+    problems.push(
+      `${counted(damaged, "remote")} that ${damaged === 1 ? "uses" : "use"} the store cannot be told: gc/users there is damaged`,
+    );
+  return problems;
 }
 
 function assertComplete(problems: readonly string[]): void {

@@ -2,6 +2,7 @@ import { type StoreSettings, trustMark } from "../config/settings.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
+import { copyUsers } from "../store/remote/store-users.ts";
 import { planSync, type SyncPlan, type SyncReport, syncStore } from "../store/remote/sync-store.ts";
 import { damagedIn, mendIndex } from "../store/remote/verify-index.ts";
 import { counted } from "../util/counted.ts";
@@ -61,6 +62,7 @@ async function run({ session, context, from, to }: Job, options: Options) {
     const damagedSegments = target && how.paranoid ? await look(target, context.signal) : [];
     const plan = await planSync(source, target, how);
     if (dryRun || !target) return foretell(plan, { from, to, damagedSegments });
+    await copyUsers(source.backend, target.backend, context.signal);
     return describe(plan, await syncStore(plan, { from: source, to: target }, how), { from, to, damagedSegments });
   } finally {
     meter.done();

@@ -11,6 +11,7 @@ import { copyBetweenStores } from "./copy-between-stores.ts";
 import { fetchAnywhere } from "./fetch-anywhere.ts";
 import type { Session } from "./session.ts";
 import { type PushTarget, type Share, sharesToPush, unlessFatal } from "./store-routes.ts";
+import { noteUser } from "./store-users.ts";
 
 const nothing: PushReport = { files: 0, present: 0, newChunks: 0, packs: 0, uploaded: 0 };
 
@@ -54,7 +55,7 @@ export async function sendTo(
   if (contents.length === 0) return nothing;
   const meter = job.context.progress("Uploading");
   try {
-    return await pushTo(store, ContentMap.of(contents), { ...job, remote: undefined, meter });
+    return await pushTo(store, ContentMap.of(contents), { ...job, remote: undefined, meter, isForOthers: true });
   } finally {
     meter.done();
   }
@@ -63,11 +64,13 @@ export async function sendTo(
 async function pushTo(
   settings: StoreSettings,
   contents: ContentMap,
-  job: UploadJob & { readonly meter: Meter },
+  job: UploadJob & { readonly meter: Meter; readonly isForOthers?: boolean },
 ): Promise<PushReport> {
   const { session, context, meter } = job;
   const store = await session.openStoreToPushAt(settings);
   try {
+    // What is sent to others is needed by their refs, which they push themselves.
+    if (!job.isForOthers) await noteUser(store, settings, job);
     const cache = await session.cache();
     const bring = (absent: readonly WantedContent[]) => bringElsewhere(absent, contents, store, job);
     return await pushContent(contents, { cache, store, meter, signal: context.signal, bring });

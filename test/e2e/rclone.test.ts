@@ -67,7 +67,7 @@ const large = randomBytes("through rclone", 3_000_000);
     await work.commit();
     await work.git(["push", "-q", "origin", "main"], { env });
     expect(started()).toHaveLength(1);
-    expect(readdirSync(team.box.path("elsewhere/project")).sort()).toEqual(["index", "mlgit.json", "packs"]);
+    expect(readdirSync(team.box.path("elsewhere/project")).sort()).toEqual(["gc", "index", "mlgit.json", "packs"]);
     const options = { args: ["-b", "main", "-c", `mlgit.store.cloud.url=${url}`], env };
     const clone = await team.clone("clone", options);
     expect(clone.read("large.bin").equals(large)).toBe(true);

@@ -1,0 +1,43 @@
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const defaultPorts = new Set(["22", "80", "443", "9418"]);
+
+/**
+ * One name for all URLs of a remote, as far as can be told without asking it: `host/path`, without user, password, usual port and `.git`; an absolute path for one on this machine;
+ * an `mlgit::` URL as it is.
+ * @param top what a relative path begins at: git takes the top of the worktree
+ */
+export function remoteIdentity(url: string, top: string): string {
+  if (url.startsWith("mlgit::")) return withoutEnd(url);
+  if (/^file:\/\//i.test(url)) return ofPath(fileURLToPath(url));
+  const full = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/:]+|\[[^\]]+\])(?::(\d+))?(?:\/(.*))?$/i.exec(url);
+  if (full) return ofHost(full[1] ?? "", full[2], full[3] ?? "");
+  const scp = /^(?:[^/:@]*@)?([^/:]{2,}|\[[^\]]+\]):(.*)$/.exec(url);
+  if (scp) return ofHost(scp[1] ?? "", undefined, scp[2] ?? "");
+  return ofPath(resolve(top, url));
+}
+
+function ofHost(host: string, port: string | undefined, path: string): string {
+  const place = port === undefined || defaultPorts.has(port) ? host : `${host}:${port}`;
+  return withoutEnd(`${place.toLowerCase()}/${path.replace(/^\/+/, "")}`);
+}
+
+function ofPath(path: string): string {
+  for (const candidate of [path, `${path}.git`])
+    try {
+      return withoutEnd(realpathSync(candidate));
+    } catch {
+      // It is not there, or not yet.
+    }
+  return withoutEnd(path);
+}
+
+/** git finds a repository with and without these. */
+function withoutEnd(url: string): string {
+  return url
+    .replace(/\/+$/, "")
+    .replace(/(?:\/?\.git)$/, "")
+    .replace(/\/+$/, "");
+}

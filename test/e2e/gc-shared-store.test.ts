@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { randomBytes } from "../helper/sandbox.ts";
+import { type Clone, createTeam, type Team } from "../helper/team.ts";
+
+// Each starts git and mlgit dozens of times.
+jest.setTimeout(180_000);
+
+/** What of a store is named after what it contains. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+describe("git mlgit gc of a store that two repositories use", () => {
+  let team: Team;
+  let ours: Clone;
+  let theirs: Clone;
+  const store = () => team.box.path("store");
+  const packs = () => filesIn(join(store(), "packs"));
+  const users = () => filesIn(join(store(), "gc")).filter((path) => path.includes("/users/"));
+  const collect = (...args: string[]) => ours.mlgit(["gc", "--grace", "0", ...args]);
+
+  async function repository(name: string): Promise<Clone> {
+    const remote = team.box.path(`${name}.git`);
+    await team.box.git(["init", "-q", "--bare", "-b", "main", remote]);
+    await team.box.git(["clone", "-q", remote, team.box.path(name)]);
+    const clone = team.at(team.box.path(name));
+    await clone.git(["symbolic-ref", "HEAD", "refs/heads/main"]);
+    await clone.mlgit(["init"]);
+    await clone.mlgit(["store", "add", "shared", store()]);
+    await clone.mlgit(["track", "*.bin"]);
+    clone.write(`${name}.bin`, randomBytes(name, 700_000));
+    await clone.commit(name);
+    await clone.git(["push", "-q", "origin", "main"]);
+    return clone;
+  }
+
+  /** As somebody else sees it. */
+  async function isFetched(name: string): Promise<boolean> {
+    rmSync(team.box.path("check"), { recursive: true, force: true });
+    await team.box.git(["clone", "-q", team.box.path(`${name}.git`), team.box.path("check")], { code: "any" });
+    return team.box.read(`check/${name}.bin`).equals(randomBytes(name, 700_000));
+  }
+
+  beforeEach(async () => {
+    team = await createTeam();
+    team.box.write("store/.keep", "");
+    ours = await repository("ours");
+    theirs = await repository("theirs");
+  });
+  afterEach(() => team.box.remove());
+
+  it("refuses, names the other one, and marks nothing", async () => {
+    const before = filesIn(store());
+    for (const option of [[], ["--dry-run"]]) {
+      const { stderr } = await ours.mlgit(["gc", "--grace", "0", ...option], { code: 11 });
+      expect(stderr).toContain(`${team.box.path("theirs")} uses the store, too`);
+    }
+    expect(filesIn(store())).toEqual(before);
+    expect(users()).toHaveLength(2);
+  });
+
+  it("keeps what the other one needs when its refs are counted", async () => {
+    await ours.git(["fetch", "-q", team.box.path("theirs.git"), "main"]);
+    for (let i = 0; i < 2; i++) await collect("--ref-from", team.box.path("theirs.git"));
+    expect(packs()).toHaveLength(2);
+    // A remote that is configured is counted without being named, though its store is another one by now.
+    await ours.git(["remote", "add", "theirs", `file://${team.box.path("theirs.git")}`]);
+    await ours.git(["fetch", "-q", "theirs"]);
+    await ours.git(["config", "remote.theirs.mlgitStore", "other"]);
+    team.box.write("other/.keep", "");
+    await ours.mlgit(["store", "add", "other", team.box.path("other")]);
+    await ours.git(["config", "mlgit.defaultStore", "shared"]);
+    for (let i = 0; i < 2; i++) await collect("origin");
+    expect(packs()).toHaveLength(2);
+    expect(await isFetched("theirs")).toBe(true);
+  });
+
+  it("collects what only that one needed once it is said to use the store no more", async () => {
+    const { stderr } = await ours.mlgit(["gc", "--forget", "/no/such/remote"], { code: 2 });
+    expect(stderr).toContain("says that /no/such/remote uses it");
+    const foretold = JSON.parse(
+      (await ours.mlgit(["gc", "--json", "--dry-run", "--forget", team.box.path("theirs.git")])).stdout,
+    );
+    expect(foretold).toMatchObject({ dryRun: true, marked: 1, users: [team.box.path("ours")] });
+    expect(users()).toHaveLength(2);
+    await collect("--forget", team.box.path("theirs"));
+    await collect();
+    expect(packs()).toHaveLength(1);
+    expect(users()).toHaveLength(1);
+    expect(await isFetched("ours")).toBe(true);
+  });
+
+  it("does not pass over a note that is damaged", async () => {
+    const [note = ""] = users().filter((path) => readFileSync(path, "utf8").includes("theirs"));
+    rmSync(note);
+    writeFileSync(note, "garbage");
+    const { stderr } = await ours.mlgit(["gc"], { code: 11 });
+    expect(stderr).toContain("cannot be told");
+  });
+
+  it("is noted again by the next push after the note was lost for days, and by one that uploads nothing", async () => {
+    for (const note of users()) rmSync(note);
+    const journal = join(theirs.top, ".git/mlgit/journal/users");
+    writeFileSync(journal, readFileSync(journal, "utf8").replace(/^\d+/, "1000000000000"));
+    const before = packs();
+    theirs.write("copy.bin", randomBytes("ours", 700_000));
+    await theirs.commit("what the store has");
+    await theirs.git(["push", "-q", "origin", "main"]);
+    expect(users()).toHaveLength(1);
+    expect(packs()).toEqual(before);
+  });
+
+  it("is counted where the data was copied to", async () => {
+    team.box.write("mirror/.keep", "");
+    await ours.mlgit(["store", "add", "mirror", team.box.path("mirror")]);
+    await ours.mlgit(["store", "sync", "shared", "mirror"]);
+    const copied = filesIn(team.box.path("mirror/gc")).map((path) => readFileSync(path, "utf8").trim());
+    expect(copied.sort()).toEqual([team.box.path("ours"), team.box.path("theirs")]);
+  });
+});

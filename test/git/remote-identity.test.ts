@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "@jest/globals";
+import { remoteIdentity } from "../../src/git/remote-identity.ts";
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "mlgit-identity-")));
+afterAll(() => rmSync(folder, { recursive: true }));
+const of = (url: string) => remoteIdentity(url, folder);
+
+describe("the name of a remote", () => {
+  it.each([
+    "https://github.com/team/data.git",
+    "https://github.com/team/data/",
+    "https://someone:secret@GitHub.com:443/team/data.git",
+    "ssh://git@github.com/team/data.git",
+    "ssh://git@github.com:22/team/data",
+    "git@github.com:team/data.git",
+    "github.com:team/data",
+    "git://github.com/team/data.git/",
+  ])("is one for %s and other ways to say the same", (url) => {
+    expect(of(url)).toBe("github.com/team/data");
+  });
+
+  it("has no user and no password in it", () => {
+    expect(of("https://someone:secret@host.example/a@b.git")).toBe("host.example/a@b");
+  });
+
+  it("keeps ports that are not the usual ones, addresses, and the case of paths", () => {
+    expect(of("ssh://git@host:2222/Team/Data.git")).toBe("host:2222/Team/Data");
+    expect(of("ssh://git@[::1]:2222/srv/a.git")).toBe("[::1]:2222/srv/a");
+    expect(of("https://host/~me/data")).toBe("host/~me/data");
+  });
+
+  it("is the resolved path of a repository on this machine, with and without .git", () => {
+    mkdirSync(join(folder, "a.git"));
+    mkdirSync(join(folder, "clone/.git"), { recursive: true });
+    symlinkSync(join(folder, "a.git"), join(folder, "link.git"));
+    const a = join(folder, "a");
+    for (const url of ["a.git", "./a.git/", "a", `${folder}/a.git`, `file://${folder}/a.git`, "link.git"])
+      expect([url, of(url)]).toEqual([url, a]);
+    for (const url of ["clone", "clone/.git", `file://${folder}/clone/`])
+      expect([url, of(url)]).toEqual([url, join(folder, "clone")]);
+    expect(of("../elsewhere/b.git")).toBe(join(folder, "../elsewhere/b"));
+  });
+
+  it("is the URL of a repository in a store, as it is", () => {
+    expect(of("mlgit::s3://bucket/project/")).toBe("mlgit::s3://bucket/project");
+  });
+
+  it("differs for what may differ", () => {
+    const urls = ["https://a/x", "https://a/x/y", "https://b/x", "https://a:8443/x", "/a/x", "mlgit::s3://a/x"];
+    expect(new Set(urls.map(of)).size).toBe(urls.length);
+  });
+});
