@@ -5,16 +5,16 @@ import { fileURLToPath } from "node:url";
 const defaultPorts = new Set(["22", "80", "443", "9418"]);
 
 /**
- * One name for all URLs of a remote, as far as can be told without asking it: `host/path`, without user, password, usual port and `.git`; an absolute path for one on this machine;
- * an `mlgit::` URL as it is.
+ * One name for all URLs of a remote, as far as can be told without asking it, and none of its secrets: `host/path`, without user, password, query, usual port and `.git`; an absolute
+ * path for one on this machine; an `mlgit::` URL without its user.
  * @param top what a relative path begins at: git takes the top of the worktree
  */
 export function remoteIdentity(url: string, top: string): string {
-  if (url.startsWith("mlgit::")) return withoutEnd(url);
+  if (url.startsWith("mlgit::")) return withoutEnd(url.replace(/^(mlgit::[a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1"));
   if (/^file:\/\//i.test(url)) return ofPath(fileURLToPath(url));
-  const full = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/:]+|\[[^\]]+\])(?::(\d+))?(?:\/(.*))?$/i.exec(url);
+  const full = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/]*@)?([^/:]+|\[[^\]]+\])(?::(\d+))?(?:\/([^?#]*).*)?$/i.exec(url);
   if (full) return ofHost(full[1] ?? "", full[2], full[3] ?? "");
-  const scp = /^(?:[^/:@]*@)?([^/:]{2,}|\[[^\]]+\]):(.*)$/.exec(url);
+  const scp = /^(?:[^/:]*@)?([^/:]{2,}|\[[^\]]+\]):(.*)$/.exec(url);
   if (scp) return ofHost(scp[1] ?? "", undefined, scp[2] ?? "");
   return ofPath(resolve(top, url));
 }

@@ -22,8 +22,12 @@ describe("the name of a remote", () => {
     expect(of(url)).toBe("github.com/team/data");
   });
 
-  it("has no user and no password in it", () => {
+  it("has no user and no secret in it", () => {
     expect(of("https://someone:secret@host.example/a@b.git")).toBe("host.example/a@b");
+    expect(of("https://someone:sec@ret@host.example/a")).toBe("host.example/a");
+    expect(of("https://host.example/a.git?token=secret#secret")).toBe("host.example/a");
+    expect(of("me@corp@host:a/b.git")).toBe("host/a/b");
+    expect(of("mlgit::sftp://someone:secret@host/a/")).toBe("mlgit::sftp://host/a");
   });
 
   it("keeps ports that are not the usual ones, addresses, and the case of paths", () => {
