@@ -26,7 +26,7 @@ export const command: Command = {
       if (lines.length === 0) return {};
       let asked: Promise<string[]> | undefined;
       const tips = () => {
-        asked ??= remoteTips(session.repository, remote, lines);
+        asked ??= remoteTips(session.repository, { remote, url }, lines);
         return asked;
       };
       refuseBreaches(

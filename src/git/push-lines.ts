@@ -31,22 +31,39 @@ function oidOrNone(oid: string): string | undefined {
   return /^0*$/.test(oid) ? undefined : oid;
 }
 
+/** Where a push goes. */
+export interface PushPlace {
+  /** The remote's name, or the URL where it has none. */
+  readonly remote: string;
+  /** As git gives it to the hook: a remote may be pushed to another repository than it is fetched from, and to several. */
+  readonly url: string;
+}
+
 /**
  * What the remote has for certain: the old values of the refs that are pushed, and, when a ref is new, those tracking refs that the remote still lists.
  * A tracking ref alone proves nothing: the branch may be long gone there, and its data collected.
  */
 export async function remoteTips(
   repository: Repository,
-  remote: string,
+  place: PushPlace,
   lines: readonly PushLine[],
 ): Promise<string[]> {
   const old = lines.flatMap((line) => line.remoteOid ?? []);
   if (!lines.some((line) => line.localOid && !line.remoteOid)) return old;
-  const { code, stdout } = await gitIn(repository, ["ls-remote", "--", remote], { okCodes: [0, 128] });
+  const { code, stdout } = await gitIn(repository, ["ls-remote", "--", await listedAt(repository, place)], {
+    okCodes: [0, 128],
+  });
   if (code !== 0) return old;
   const listed = stdout
     .toString("utf8")
     .split("\n")
     .map((line) => line.split("\t")[0] ?? "");
   return [...new Set([...old, ...listed.filter((oid) => oid !== "")])];
+}
+
+/** By its name where that leads to the same place: then the remote's other settings hold, too. */
+async function listedAt(repository: Repository, { remote, url }: PushPlace): Promise<string> {
+  if (url === "" || url === remote) return remote;
+  const { stdout } = await gitIn(repository, ["ls-remote", "--get-url", "--", remote]);
+  return stdout.toString("utf8").trimEnd() === url ? remote : url;
 }
