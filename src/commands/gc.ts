@@ -3,6 +3,7 @@ import { MlgitError } from "../error/mlgit-error.ts";
 import { defaultRemote } from "../git/remote.ts";
 import { isShallow, remoteRefs } from "../git/remote-refs.ts";
 import { knownRevisions } from "../git/revision.ts";
+import { redactText } from "../log/redact.ts";
 import { type CollectReport, collectStore } from "../store/remote/collect-store.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
@@ -46,11 +47,13 @@ async function collect(
   const { signal } = context;
   const store = await session.openStore(remote);
   const users = await StoreUsers.of(store, session, signal);
-  for (const gone of (options.forget as string[] | undefined) ?? []) await users.forget(gone, { dryRun });
+  for (const gone of (options.forget as string[] | undefined) ?? []) await users.forget(gone);
   const tips = await everyTip(session, users, { remote, options });
   if (!force) assertComplete(tips.problems);
   // Throws in a partial clone, also with --force: what is not known to be needed would be collected.
   const mine = await neededContents(session.repository, tips.known);
+  // Not before: the same command is to be run again when something was in the way.
+  if (!dryRun) await users.removeForgotten();
   const search = { session, remote, tips: tips.known, signal, location: store.backend.location };
   const onUnnamed = force ? {} : { onUnnamed: (oids: readonly string[]) => assertNotLost(oids, search) };
   const report = await collectStore(store, { needed: mine.keys(), graceMs, asOf, dryRun, signal, ...onUnnamed });
@@ -78,25 +81,34 @@ async function everyTip(
   problems.push(...unknownUsers(await users.without(names), users.damaged));
   if (names.size === 0) problems.push("no remote is known whose refs could use the store");
   const known: string[] = [];
-  for (const name of names) {
+  const places = new Set((await Promise.all([...names].map((name) => users.placesToList(name)))).flat());
+  for (const name of places) {
     const ids = await remoteRefs(repository, name).catch((error: Error) => {
-      problems.push(`the refs of ${name} cannot be listed: ${error.message}`);
+      problems.push(`the refs of ${redactText(name)} cannot be listed: ${redactText(error.message)}`);
       return [];
     });
     const here = await knownRevisions(repository, ids);
     known.push(...here);
     if (here.length < ids.length)
       problems.push(
-        `${counted(ids.length - here.length, `ref of ${name} is`, `refs of ${name} are`)} not here: git fetch ${name}`,
+        redactText(
+          `${counted(ids.length - here.length, `ref of ${name} is`, `refs of ${name} are`)} not here: ${fetching(name, git)}`,
+        ),
       );
   }
   return { known, problems };
 }
 
+/** Of a URL git fetches one branch alone. */
+function fetching(remote: string, git: Session["git"]): string {
+  if (git.names("remote", "url").includes(remote)) return `git fetch ${remote}`;
+  return `git remote add <name> ${remote}, and git fetch <name>`;
+}
+
 function unknownUsers(unknown: readonly string[], damaged: number): string[] {
   const problems = unknown.map(
     (name) =>
-      `${name} uses the store, too: git fetch it and name its URL with --ref-from; if it does not any more, --forget ${name}`,
+      `${name} uses the store, too: git remote add <name> <its URL>, and git fetch <name>; if it does not any more, --forget ${name}`,
   );
   if (damaged > 0)
     problems.push(

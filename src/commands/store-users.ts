@@ -1,6 +1,6 @@
 import type { StoreSettings } from "../config/settings.ts";
-import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
-import { defaultRemote, resolveRemote } from "../git/remote.ts";
+import { isMlgitError, MlgitError, systemCode } from "../error/mlgit-error.ts";
+import { defaultRemote, remoteUrls } from "../git/remote.ts";
 import { remoteIdentity } from "../git/remote-identity.ts";
 import { rememberNoted, wasNoted } from "../store/local/noted-users.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
@@ -19,22 +19,30 @@ export async function noteUser(
   if (source === "remote") return;
   const name = remote ?? (await defaultRemote(session.repository, session.git, "push"));
   if (name === undefined) return;
-  const [, pushed = ""] = await identitiesOf(name, session);
   const { journal } = (await session.cacheToRead()).layout;
-  const user = { store: store.marker.id, remote: pushed };
-  if (wasNoted(journal, user)) return;
-  try {
-    await putUser(store.backend, user.remote);
-    rememberNoted(journal, user);
-  } catch (error) {
-    // Whoever may not write there uploads nothing either.
-    if (!isMlgitError(error) || error.kind !== "denied") throw error;
+  const { pushed } = await placesOf(name, session);
+  for (const { identity } of pushed) {
+    const user = { store: store.marker.id, remote: identity };
+    if (wasNoted(journal, user)) continue;
+    try {
+      await putUser(store.backend, user.remote);
+      rememberNoted(journal, user);
+    } catch (error) {
+      if (!isReadOnly(error)) throw error;
+    }
   }
+}
+
+/** Whoever cannot write there uploads nothing either: not allowed to, a web server, a disk that is mounted to be read. */
+function isReadOnly(error: unknown): boolean {
+  if (!isMlgitError(error)) return false;
+  return ["denied", "unsupported"].includes(error.kind) || systemCode(error.cause) === "EROFS";
 }
 
 /** The remotes that use a store and are none of those whose refs are known. */
 export class StoreUsers {
   readonly #all: Set<string>;
+  readonly #forgotten: string[] = [];
   readonly #store: RemoteStore;
   readonly #session: Session;
   /** Notes that cannot be read. */
@@ -57,12 +65,21 @@ export class StoreUsers {
 
   /** Whether a remote, by its name or its URL, is one of them. */
   async includes(remote: string): Promise<boolean> {
-    const names = await identitiesOf(remote, this.#session);
-    return names.some((name) => this.#all.has(name));
+    return (await identitiesOf(remote, this.#session)).some((name) => this.#all.has(name));
   }
 
-  /** Takes the note of a remote back, which is given by its URL or as it is named there. @throws MlgitError kind `usage` when it is not noted */
-  async forget(remote: string, { dryRun }: { readonly dryRun: boolean }): Promise<void> {
+  /**
+   * What to list to know the refs of a remote: itself, and of other repositories that its pushes go to those that use the store. Others are often no
+   * place at all, so that nobody pushes there.
+   */
+  async placesToList(remote: string): Promise<string[]> {
+    const { fetched, pushed } = await placesOf(remote, this.#session);
+    const others = pushed.filter(({ identity }) => identity !== fetched.identity && this.#all.has(identity));
+    return [remote, ...others.map(({ url }) => url)];
+  }
+
+  /** Leaves out a remote, which is given by its URL or as it is named there; its note stays until `removeForgotten`. @throws MlgitError kind `usage` when it is not noted */
+  async forget(remote: string): Promise<void> {
     const wanted = [remote, ...(await identitiesOf(remote, this.#session))];
     const found = this.names.filter((name) => wanted.includes(name));
     if (found.length === 0)
@@ -70,9 +87,14 @@ export class StoreUsers {
         hint: this.names.length === 0 ? "no remote is named there" : `named there: ${this.names.join(", ")}`,
       });
     for (const name of found) {
-      if (!dryRun) await removeUser(this.#store.backend, name);
+      this.#forgotten.push(name);
       this.#all.delete(name);
     }
+  }
+
+  /** Takes the notes of those back. */
+  async removeForgotten(): Promise<void> {
+    for (const name of this.#forgotten) await removeUser(this.#store.backend, name);
   }
 
   /** Those that are none of these remotes. */
@@ -83,9 +105,23 @@ export class StoreUsers {
   }
 }
 
+async function identitiesOf(remote: string, session: Session): Promise<string[]> {
+  const { fetched, pushed } = await placesOf(remote, session);
+  return [fetched, ...pushed].map(({ identity }) => identity);
+}
+
+interface RemotePlace {
+  readonly url: string;
+  readonly identity: string;
+}
+
 /** What it is fetched from, and what it is pushed to. */
-async function identitiesOf(remote: string, { repository, git }: Session): Promise<[string, string]> {
-  const { fetchUrl, pushUrl } = await resolveRemote(repository, git, remote);
+async function placesOf(
+  remote: string,
+  { repository, git }: Session,
+): Promise<{ fetched: RemotePlace; pushed: readonly RemotePlace[] }> {
+  const { fetchUrl, pushUrls } = await remoteUrls(repository, git, remote);
   const top = repository.workTree ?? repository.gitDir;
-  return [remoteIdentity(fetchUrl, top), remoteIdentity(pushUrl, top)];
+  const placeAt = (url: string) => ({ url, identity: remoteIdentity(url, top) });
+  return { fetched: placeAt(fetchUrl), pushed: pushUrls.map(placeAt) };
 }

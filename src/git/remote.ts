@@ -31,6 +31,26 @@ export async function resolveRemote(repository: Repository, config: ConfigReader
   return { name: undefined, fetchUrl: url, pushUrl: url };
 }
 
+export interface RemoteUrls {
+  readonly fetchUrl: string;
+  /** A push goes to each of them. */
+  readonly pushUrls: readonly string[];
+}
+
+/** The same with every URL that a push goes to: a remote may have several, and one place to fetch from. */
+export async function remoteUrls(repository: Repository, config: ConfigReader, wanted: string): Promise<RemoteUrls> {
+  const { name, fetchUrl, pushUrl } = await resolveRemote(repository, config, wanted);
+  if (name === undefined) return { fetchUrl, pushUrls: [pushUrl] };
+  const { stdout } = await gitIn(repository, ["remote", "get-url", "--push", "--all", "--", name]);
+  return {
+    fetchUrl,
+    pushUrls: stdout
+      .toString("utf8")
+      .split("\n")
+      .filter((url) => url !== ""),
+  };
+}
+
 /** The remote that git would take when none is named; undefined when there is none, or none stands out. */
 export async function defaultRemote(
   repository: Repository,

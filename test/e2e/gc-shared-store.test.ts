@@ -95,6 +95,50 @@ describe("git mlgit gc of a store that two repositories use", () => {
     expect(await isFetched("ours")).toBe(true);
   });
 
+  it("forgets nobody while something else is in the way, so that the same command can be run again", async () => {
+    await ours.git(["remote", "add", "gone", team.box.path("gone.git")]);
+    const forget = ["gc", "--forget", team.box.path("theirs.git")];
+    expect((await ours.mlgit(forget, { code: 11 })).stderr).toContain("the refs of gone cannot be listed");
+    expect(users()).toHaveLength(2);
+    await ours.git(["remote", "remove", "gone"]);
+    await ours.mlgit(forget);
+    expect(users()).toHaveLength(1);
+  });
+
+  it("does not take the refs of a remote for those of another one that its pushes go to", async () => {
+    await ours.git(["remote", "set-url", "--push", "origin", team.box.path("theirs.git")]);
+    await ours.git(["remote", "set-url", "--push", "--add", "origin", team.box.path("ours.git")]);
+    const { stderr } = await ours.mlgit(["gc", "--grace", "0"], { code: 11 });
+    expect(stderr).toContain(`1 ref of ${team.box.path("theirs.git")} is not here: git remote add <name>`);
+    await ours.git(["remote", "add", "theirs", team.box.path("theirs.git")]);
+    await ours.git(["fetch", "-q", "theirs"]);
+    for (let i = 0; i < 2; i++) await collect();
+    expect(await isFetched("theirs")).toBe(true);
+  });
+
+  it("is noted for each place that a push goes to, and does not ask one that nobody pushes to", async () => {
+    for (const note of users()) rmSync(note);
+    rmSync(join(ours.top, ".git/mlgit/journal/users"));
+    for (const name of ["one.git", "two.git"]) {
+      await team.box.git(["init", "-q", "--bare", team.box.path(name)]);
+      await ours.git([
+        "remote",
+        "set-url",
+        "--push",
+        ...(name === "one.git" ? [] : ["--add"]),
+        "origin",
+        team.box.path(name),
+      ]);
+    }
+    await ours.git(["push", "-q", "origin", "main"]);
+    const named = users().map((path) => readFileSync(path, "utf8").trim());
+    expect(named.sort()).toEqual([team.box.path("one"), team.box.path("two")]);
+    await ours.git(["config", "--replace-all", "remote.origin.pushurl", "no_push"]);
+    const forget = ["one.git", "two.git"].flatMap((name) => ["--forget", team.box.path(name)]);
+    await ours.mlgit(["gc", ...forget]);
+    expect(users()).toEqual([]);
+  });
+
   it("does not pass over a note that is damaged", async () => {
     const [note = ""] = users().filter((path) => readFileSync(path, "utf8").includes("theirs"));
     rmSync(note);

@@ -1,4 +1,7 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { oidOf } from "../helper/pointer-of.ts";
 import { randomBytes } from "../helper/sandbox.ts";
@@ -33,6 +36,8 @@ describe("git mlgit pre-push", () => {
     rmSync(clone.top, { recursive: true });
     return bytes;
   };
+  /** A commit that has what HEAD has, and nothing before it. */
+  const headTree = async () => (await work.git(["commit-tree", "-m", "tree", "HEAD^{tree}"])).stdout.trim();
   const push = (...args: string[]) => spy(team.box, (env) => work.git(["push", ...args], { env }));
   beforeAll(async () => {
     team = await createTeam();
@@ -95,6 +100,38 @@ describe("git mlgit pre-push", () => {
     expect(seen.store.filter((op) => op.startsWith("save "))).toHaveLength(2);
     expect(await cloned("one", "data/one")).toEqual(one);
     expect(await cloned("two", "data/two")).toEqual(two);
+  });
+
+  it("sends the data to each repository that the remote's pushes go to, whatever the one that is fetched from has", async () => {
+    const fork = team.box.path("fork.git");
+    await team.box.git(["init", "-q", "--bare", fork]);
+    await work.git(["push", "-q", "origin", "main"]);
+    await work.git(["remote", "set-url", "--push", "origin", fork]);
+    await work.git(["push", "-q", "origin", "main"]);
+    await work.git(["config", "--unset-all", "remote.origin.pushurl"]);
+    await team.box.git(["clone", "-q", "-b", "main", fork, team.box.path("of-fork")]);
+    expect(team.at(team.box.path("of-fork")).read("data/x")).toEqual(work.read("data/x"));
+  });
+
+  it("needs no store that can be written when that has everything", async () => {
+    const folder = team.box.path("web");
+    await work.mlgit(["publish", "--static", folder]);
+    const server = createServer((request, response) => {
+      const path = join(folder, request.url ?? "");
+      response.writeHead(existsSync(path) ? 200 : 404);
+      response.end(existsSync(path) ? readFileSync(path) : "");
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await work.git(["config", "mlgit.store.web.url", url]);
+      const empty = team.box.path("empty.git");
+      await team.box.git(["init", "-q", "--bare", empty]);
+      await work.git(["push", "-q", empty, `${await headTree()}:refs/heads/main`]);
+    } finally {
+      await work.git(["config", "--remove-section", "mlgit.store.web"]);
+      server.close();
+    }
   });
 
   it("has nothing to do for a deletion", async () => {
