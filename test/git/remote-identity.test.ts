@@ -26,8 +26,20 @@ describe("the name of a remote", () => {
     expect(of("https://someone:secret@host.example/a@b.git")).toBe("host.example/a@b");
     expect(of("https://someone:sec@ret@host.example/a")).toBe("host.example/a");
     expect(of("https://host.example/a.git?token=secret#secret")).toBe("host.example/a");
-    expect(of("me@corp@host:a/b.git")).toBe("host/a/b");
+    expect(of("me@corp@host:/a/b.git")).toBe("host/a/b");
     expect(of("mlgit::sftp://someone:secret@host/a/")).toBe("mlgit::sftp://host/a");
+  });
+
+  it("tells the homes of those apart who log in by ssh as themselves", () => {
+    for (const url of [
+      "alice@lab:data.git",
+      "alice@lab:~/data",
+      "ssh://alice@lab/~/data.git",
+      "ssh://bob@lab/~alice/data",
+    ])
+      expect([url, of(url)]).toEqual([url, "lab/~alice/data"]);
+    expect(of("bob@lab:data.git")).toBe("lab/~bob/data");
+    expect(of("bob@lab:/srv/data.git")).toBe(of("ssh://alice@lab/srv/data.git"));
   });
 
   it("keeps ports that are not the usual ones, addresses, and the case of paths", () => {
