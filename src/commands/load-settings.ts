@@ -35,6 +35,8 @@ export interface StoreRequest {
   readonly store?: string | undefined;
   /** A remote's name or URL; the one git would take if absent. */
   readonly remote?: string | undefined;
+  /** Where git pushes to now, of several URLs of the remote. */
+  readonly pushUrl?: string | undefined;
   readonly direction: "fetch" | "push";
 }
 
@@ -52,7 +54,8 @@ export async function resolveStore(
   const top = cwdOf(repository);
   // A configured store needs no remote at all, not even one that exists.
   const follows = wanted === undefined && settings.defaultStore === undefined && settings.stores.size === 0;
-  const remote = follows && name !== undefined ? await resolveRemote(repository, git, name) : undefined;
+  const known = follows && name !== undefined ? await resolveRemote(repository, git, name) : undefined;
+  const remote = known && { ...known, pushUrl: request.pushUrl ?? known.pushUrl };
   const url = remote && followedUrl(remote, request.direction, top);
   const store = chooseStore(settings, {
     wanted,

@@ -42,7 +42,8 @@ export const command: Command = {
       const exclude = await tips();
       await checkPush(session.repository, { lines, exclude, warn: context.warn });
       const wanted = await pushedContents(session.repository, lines, exclude);
-      const line = describePush(await upload(wanted, { session, context, remote, tips: include }));
+      const target = { remote, pushUrl: url === "" ? undefined : url, tips: include };
+      const line = describePush(await upload(wanted, { session, context, ...target }));
       if (line) context.info(line);
       await relinkPushed(wanted, session, context);
       return {};

@@ -18,6 +18,8 @@ export interface Share {
 
 export interface PushTarget {
   readonly remote: string | undefined;
+  /** Where git pushes to now, of several URLs of the remote; where it has one, that. */
+  readonly pushUrl?: string | undefined;
   /** Commits whose entities say where their data goes, besides those of HEAD and the index. */
   readonly tips?: readonly string[];
 }
@@ -61,10 +63,10 @@ async function storesOfRegistries({ repository }: Session, loaded: LoadedSetting
 export async function sharesToPush(
   wanted: ReadonlyMap<string, WantedContent>,
   session: Session,
-  { remote, tips = [] }: PushTarget,
+  { remote, pushUrl, tips = [] }: PushTarget,
 ): Promise<Share[]> {
   const loaded = await loadSettings(session.repository);
-  const usual = () => resolveStore(session.repository, loaded, { remote, direction: "push" });
+  const usual = () => resolveStore(session.repository, loaded, { remote, pushUrl, direction: "push" });
   const owners = await ownStores(loaded, session, { remote, tips });
   const shares = new Map<string, { store: StoreSettings; contents: ContentMap }>();
   if (owners.size === 0) {

@@ -113,6 +113,20 @@ describe("git mlgit pre-push", () => {
     expect(team.at(team.box.path("of-fork")).read("data/x")).toEqual(work.read("data/x"));
   });
 
+  it("sends the data to each of several repositories that one push goes to", async () => {
+    const places = ["first.git", "second.git"].map((name) => team.box.path(name));
+    for (const place of places) {
+      await team.box.git(["init", "-q", "--bare", place]);
+      await work.git(["config", "--add", "remote.origin.pushurl", place]);
+    }
+    await work.git(["push", "-q", "origin", "main"]);
+    await work.git(["config", "--unset-all", "remote.origin.pushurl"]);
+    for (const place of places) {
+      await team.box.git(["clone", "-q", "-b", "main", place, `${place}-clone`]);
+      expect(team.at(`${place}-clone`).read("data/x")).toEqual(work.read("data/x"));
+    }
+  });
+
   it("needs no store that can be written when that has everything", async () => {
     const folder = team.box.path("web");
     await work.mlgit(["publish", "--static", folder]);
