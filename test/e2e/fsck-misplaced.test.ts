@@ -106,9 +106,9 @@ describe("git mlgit fsck, of what is no file", () => {
       expect(await fsck([], 4)).toMatchObject({ cache: { packs: 1, unreadable: [{ path: pack }] } });
       rmSync(path);
       renameSync(project.box.path("aside"), path);
-    } else
-      // What the pack itself holds is saved.
-      expect(await fsck([], 5)).toMatchObject({ cache: { packs: 2, damagedPacks: [basename(pack)] } });
+    }
+    // What the pack itself holds is saved.
+    else expect(await fsck([], 5)).toMatchObject({ cache: { packs: 2, damagedPacks: [basename(pack)] } });
     await fsck(["--fix"], 0);
     await fsck([], 0);
     await works();
