@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 const defaultPorts = new Set(["22", "80", "443", "9418"]);
 
 /**
- * One name for all URLs of a remote, as far as can be told without asking it, and none of its secrets: `host/path`, without user (but for whose home a path begins in), password, query, usual port and `.git`; an absolute
- * path for one on this machine; an `mlgit::` URL without its user.
+ * One name for all URLs of a remote, as far as can be told without asking it, and none of its secrets: `host/path`, without user (but for whose home a path begins in), password,
+ * query, usual port and `.git`; an absolute path for one on this machine; an `mlgit::` URL without its user.
  * @param top what a relative path begins at: git takes the top of the worktree
  */
 export function remoteIdentity(url: string, top: string): string {
   if (url.startsWith("mlgit::")) return withoutEnd(url.replace(/^(mlgit::[a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1"));
-  if (/^file:\/\//i.test(url)) return ofPath(fileURLToPath(url));
+  if (/^file:\/\//i.test(url)) return ofPath(pathOf(url));
   const home = /^ssh:\/\/([^/:@]+)(?::[^/]*)?@([^/:@]+)(?::(\d+))?\/(~\/.*)$/i.exec(url);
   if (home) return ofHost(home[2] ?? "", home[3], atHome(home[4] ?? "", home[1]));
   const full = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/]*@)?([^/:]+|\[[^\]]+\])(?::(\d+))?(?:\/([^?#]*).*)?$/i.exec(url);
@@ -19,6 +19,15 @@ export function remoteIdentity(url: string, top: string): string {
   const scp = /^(?:([^/:]*)@)?([^/:]{2,}|\[[^\]]+\]):(.*)$/.exec(url);
   if (scp) return ofHost(scp[2] ?? "", undefined, atHome(scp[3] ?? "", scp[1]));
   return ofPath(resolve(top, url));
+}
+
+/** One that names another machine is no path to Node, and git may know what it is. */
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return url.slice("file://".length);
+  }
 }
 
 /** A path that begins in the home of the one who logs in. All log in as `git` where that is no home: there the path names the repository. */

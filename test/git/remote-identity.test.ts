@@ -64,6 +64,11 @@ describe("the name of a remote", () => {
     expect(of("mlgit::s3://bucket/project/")).toBe("mlgit::s3://bucket/project");
   });
 
+  it("is something for a file URL that names another machine, or is none", () => {
+    expect(of("file://server/share/a.git")).toBe("server/share/a");
+    expect(of("file:///a%2Fb.git")).toBe("/a%2Fb");
+  });
+
   it("differs for what may differ", () => {
     const urls = ["https://a/x", "https://a/x/y", "https://b/x", "https://a:8443/x", "/a/x", "mlgit::s3://a/x"];
     expect(new Set(urls.map(of)).size).toBe(urls.length);
