@@ -4,6 +4,10 @@ import { printResult } from "./print-result.ts";
 import { reportError } from "./report-error.ts";
 import { runInContext } from "./run-in-context.ts";
 
+/** What Node makes of bytes that are no UTF-8: what the user wrote is lost by then. */
+const notUtf8 = "\ufffd";
+const namesOnly = "hint: what is not UTF-8 cannot be named here; name the folder that it lies in\n";
+
 /** argv (without node and script) → exit code. Prints results to stdout, everything else to stderr. */
 export async function run(argv: readonly string[], signal: () => AbortSignal): Promise<number> {
   const [name = "", ...rest] = argv;
@@ -15,7 +19,9 @@ export async function run(argv: readonly string[], signal: () => AbortSignal): P
     const { runParsed } = await import("./parse.ts");
     return await runParsed(argv, { json, signal });
   } catch (error) {
-    return reportError(error, { json: json && !entry?.plumbing });
+    const code = reportError(error, { json: json && !entry?.plumbing });
+    if (argv.some((word) => word.includes(notUtf8))) process.stderr.write(namesOnly);
+    return code;
   }
 }
 

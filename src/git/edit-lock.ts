@@ -1,10 +1,9 @@
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onDisk } from "../error/disk-error.ts";
-import { MlgitError, systemCode } from "../error/mlgit-error.ts";
-import { createDurable, takeName, uniqueName } from "../util/durable.ts";
-import { mayBeAlive, processMark } from "../util/process-mark.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { howToFree, removeAbandoned, takeLock } from "../util/owner-lock.ts";
 import type { Repository } from "./repository.ts";
 
 const patienceMs = 30_000;
@@ -17,15 +16,11 @@ const patienceMs = 30_000;
 export async function whileEditing<T>(repository: Pick<Repository, "commonDir">, work: () => T | Promise<T>) {
   const path = join(repository.commonDir, "mlgit-edit.lock");
   const deadline = Date.now() + patienceMs;
-  for (
-    let pause = 5;
-    !onDisk("lock", path, () => createDurable(path, processMark()));
-    pause = Math.min(pause * 2, 100)
-  ) {
+  for (let pause = 5; !onDisk("lock", path, () => takeLock(path)); pause = Math.min(pause * 2, 100)) {
     if (Date.now() >= deadline)
       throw new MlgitError("conflict", `another mlgit is editing files of this repository; it holds ${path}`, {
         path,
-        hint: "wait for it; if it is gone for certain, remove that file",
+        hint: howToFree(path),
       });
     if (!removeAbandoned(path)) await sleep(pause * (0.5 + Math.random() / 2));
   }
@@ -33,31 +28,5 @@ export async function whileEditing<T>(repository: Pick<Repository, "commonDir">,
     return await work();
   } finally {
     rmSync(path, { force: true });
-  }
-}
-
-/** True when the owner is gone and its lock too. */
-function removeAbandoned(path: string): boolean {
-  const mark = read(path);
-  if (mark === undefined || mayBeAlive(mark)) return mark === undefined;
-  const aside = `${path}.${uniqueName()}`;
-  try {
-    renameSync(path, aside);
-    // Somebody was faster, and this is a lock that was made since: it goes back.
-    if (read(aside) !== mark) takeName(aside, path);
-  } catch (error) {
-    if (!["ENOENT", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
-  } finally {
-    rmSync(aside, { force: true });
-  }
-  return true;
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
   }
 }

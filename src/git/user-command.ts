@@ -26,9 +26,10 @@ export interface UserCommandResult {
   readonly reason: string | undefined;
 }
 
-/** A link is made by one of two alone, and its file is whole. */
+/** A link is made by one of two alone, and its file is whole. Where there are no links, one of two alone makes an empty file, and replaces it. */
 const notedStart =
-  'printf "%s%s-0" "$2" "$$" > "$1.$$" && ln "$1.$$" "$1" || exit 126; rm -f "$1.$$"; shift 2; exec "$@"';
+  'printf "%s%s-0" "$2" "$$" > "$1.$$" && { ln "$1.$$" "$1" 2>/dev/null || { (set -C; : > "$1") && mv -f "$1.$$" "$1"; }; } || exit 126; ' +
+  'rm -f "$1.$$"; shift 2; exec "$@"';
 
 /** A pipe that only we hold says that we are gone, or that the command has ended: its group is killed, and this with it. */
 const watched = '(exec >/dev/null 2>&1; cat <&3; kill -KILL -"$$") & exec 3<&-; ';

@@ -1,8 +1,8 @@
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { MlgitError, systemCode } from "../error/mlgit-error.ts";
-import { createDurable, makeFolder, takeName, uniqueName } from "../util/durable.ts";
-import { mayBeAlive, processMark } from "../util/process-mark.ts";
+import { MlgitError } from "../error/mlgit-error.ts";
+import { makeFolder } from "../util/durable.ts";
+import { howToFree, lockOwner, removeAbandoned, takeLock } from "../util/owner-lock.ts";
 
 /**
  * One command at a time runs stages in a worktree; a lock whose owner is gone is taken over. Returns what lets go of it.
@@ -12,42 +12,18 @@ export function lockPipeline(folder: string): () => void {
   makeFolder(folder);
   const lock = join(folder, "lock");
   for (let tries = 0; tries < 3; tries++) {
-    if (createDurable(lock, processMark())) return () => rmSync(lock, { force: true });
-    const owner = ownerOf(lock);
-    if (owner !== undefined && mayBeAlive(owner)) throw busy(owner);
-    if (owner !== undefined) takeAway(lock, owner);
+    if (takeLock(lock)) return () => rmSync(lock, { force: true });
+    const owner = lockOwner(lock);
+    if (!removeAbandoned(lock)) throw busy(lock, owner);
   }
-  throw busy("");
+  throw busy(lock);
 }
 
-/** Removes a dead owner's lock, and puts it back if it became somebody else's meanwhile. */
-function takeAway(lock: string, owner: string): void {
-  const away = `${lock}.${uniqueName()}`;
-  try {
-    renameSync(lock, away);
-    if (ownerOf(away) !== owner) takeName(away, lock);
-  } catch (error) {
-    if (!["ENOENT", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
-  } finally {
-    rmSync(away, { force: true });
-  }
-}
-
-function ownerOf(lock: string): string | undefined {
-  try {
-    return readFileSync(lock, "utf8");
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function busy(owner: string): MlgitError {
-  return new MlgitError(
-    "conflict",
-    `stages are being run in this worktree already (process ${owner.split("-")[1] ?? "?"})`,
-    {
-      hint: "wait for it to end, or work in another worktree: git worktree add",
-    },
-  );
+function busy(lock: string, owner = ""): MlgitError {
+  const pid = owner.split("-")[1];
+  const who = pid === undefined ? "" : ` (process ${pid})`;
+  return new MlgitError("conflict", `stages are being run in this worktree already${who}; the lock is ${lock}`, {
+    path: lock,
+    hint: `${howToFree(lock)}; or work in another worktree: git worktree add`,
+  });
 }

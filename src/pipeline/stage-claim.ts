@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemCode } from "../error/mlgit-error.ts";
-import { createDurable } from "../util/durable.ts";
-import { mayBeAlive, processMark } from "../util/process-mark.ts";
+import { livingOwner, lockOwner, takeLock } from "../util/owner-lock.ts";
+import { mayBeAlive } from "../util/process-mark.ts";
 
 /** Where a command writes down that it begins, in the folder of a stage that is running. */
 export function startNote(folder: string): string {
@@ -19,18 +17,7 @@ export function commandNote(folder: string): string {
  * file that this makes in its place, and whoever comes second gives up. So what it would work in may be taken away.
  */
 export function claimStopped(folder: string): string | undefined {
-  const noted = read(commandNote(folder));
+  const noted = lockOwner(commandNote(folder));
   if (noted !== undefined) return mayBeAlive(noted) ? noted : undefined;
-  if (createDurable(startNote(folder), processMark())) return undefined;
-  const mark = read(startNote(folder));
-  return mark !== undefined && mayBeAlive(mark) ? mark : undefined;
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  return takeLock(startNote(folder)) ? undefined : livingOwner(startNote(folder));
 }

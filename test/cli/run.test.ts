@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
+import { run } from "../../src/cli/run.ts";
 import { createSandbox } from "../helper/sandbox.ts";
 
 describe("the command line", () => {
@@ -10,6 +11,33 @@ describe("the command line", () => {
     const { stdout, stderr } = await box.run("git-mlgit", ["versoin"], { code: 2 });
     expect(stderr).toBe("mlgit: unknown command 'versoin'\nhint: did you mean version?\n");
     expect(stdout).toBe("");
+  });
+
+  it("says 130 of a command that was stopped, however it noticed", async () => {
+    const cwd = await box.init("stopped");
+    await box.mlgit(["init"], { cwd });
+    await box.mlgit(["track", "*.bin"], { cwd });
+    box.write("stopped/a.bin", "a");
+    const before = process.cwd();
+    process.chdir(cwd);
+    try {
+      expect(await run(["add", "a.bin"], () => AbortSignal.abort())).toBe(130);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it("says what to do about a path that is not UTF-8", async () => {
+    const cwd = await box.init("bytes");
+    await box.mlgit(["init"], { cwd });
+    await box.mlgit(["track", "*.bin"], { cwd });
+    const make = `mkdir d && echo x >"d/$(printf 'b\\377.bin')"`;
+    await box.run("sh", ["-c", make], { cwd });
+    const add = `git mlgit add "d/$(printf 'b\\377.bin')"`;
+    const { stderr } = await box.run("sh", ["-c", add], { cwd, code: 1 });
+    expect(stderr).toContain("hint: what is not UTF-8 cannot be named here; name the folder");
+    await box.mlgit(["add", "d"], { cwd });
+    expect((await box.git(["ls-files", "d"], { cwd })).stdout).toBe('"d/b\\377.bin"\n');
   });
 
   it("points to the command's own help for a wrong option", async () => {

@@ -2,8 +2,7 @@ import { hash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
-import { createDurable } from "../../util/durable.ts";
-import { mayBeAlive, processMark } from "../../util/process-mark.ts";
+import { removeAbandoned, takeLock } from "../../util/owner-lock.ts";
 import { packLimit } from "../pack/pack-format.ts";
 import { readPlain } from "../plain-file.ts";
 import type { CacheLayout } from "./layout.ts";
@@ -65,11 +64,13 @@ function* contentsOfAll(packs: readonly SealedPack[]) {
 }
 
 function lock(layout: CacheLayout): boolean {
-  if (createDurable(lockOf(layout), processMark())) return true;
+  if (takeLock(lockOf(layout))) return true;
   try {
-    if (!mayBeAlive(readPlain(lockOf(layout)).toString())) rmSync(lockOf(layout), { force: true });
+    // Throws for what is no file. Once it is free, the next one merges.
+    readPlain(lockOf(layout));
+    removeAbandoned(lockOf(layout));
   } catch {
-    // It is free again: the next one merges.
+    // It is free, or in somebody's way: this is no time to say so.
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import { createHash, hash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
@@ -34,6 +34,14 @@ describe("many small packs of a cache", () => {
       expect(found?.kind === "bytes" && found.content.equals(content(n))).toBe(true);
     }
     reader.close();
+  });
+
+  it("become one though a process was killed when it began to, where a lock is empty for a moment", async () => {
+    const folder = join(root, "killed");
+    for (let n = 0; n < 64; n++) await addAlone(folder, n);
+    writeFileSync(join(folder, "journal/merging"), "");
+    for (let n = 64; n < 66; n++) await addAlone(folder, n);
+    expect(packsIn(folder)).toHaveLength(1);
   });
 
   it("leave alone one that is full of tiny files, however few bytes it has", async () => {
