@@ -1,8 +1,7 @@
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { defaultRemote } from "../git/remote.ts";
-import { isShallow, remoteRefs } from "../git/remote-refs.ts";
-import { knownRevisions } from "../git/revision.ts";
+import { isShallow } from "../git/remote-refs.ts";
 import { redactText } from "../log/redact.ts";
 import { type CollectReport, collectStore } from "../store/remote/collect-store.ts";
 import { counted } from "../util/counted.ts";
@@ -14,6 +13,7 @@ import { neededContents } from "./needed-contents.ts";
 import { Session } from "./session.ts";
 import { inOtherStores } from "./store-routes.ts";
 import { StoreUsers } from "./store-users.ts";
+import { tipsOfRemote } from "./tips-of-remote.ts";
 
 /** Removes from a store what no ref needs any more: marked now, gone when a later run after the grace period finds it still unneeded. */
 export const command = {
@@ -54,7 +54,7 @@ async function collect(
   const mine = await neededContents(session.repository, tips.known);
   // Not before: the same command is to be run again when something was in the way.
   if (!dryRun) await users.removeForgotten();
-  const search = { session, remote, tips: tips.known, signal, location: store.backend.location };
+  const search = { session, remote, tips: tips.pushed, signal, location: store.backend.location };
   const onUnnamed = force ? {} : { onUnnamed: (oids: readonly string[]) => assertNotLost(oids, search) };
   const report = await collectStore(store, { needed: mine.keys(), graceMs, asOf, dryRun, signal, ...onUnnamed });
   await store.close();
@@ -81,28 +81,15 @@ async function everyTip(
   problems.push(...unknownUsers(await users.without(names), users.damaged));
   if (names.size === 0) problems.push("no remote is known whose refs could use the store");
   const known: string[] = [];
+  const pushed: string[] = [];
   const places = new Set((await Promise.all([...names].map((name) => users.placesToList(name)))).flat());
   for (const name of places) {
-    const ids = await remoteRefs(repository, name).catch((error: Error) => {
-      problems.push(`the refs of ${redactText(name)} cannot be listed: ${redactText(error.message)}`);
-      return [];
-    });
-    const here = await knownRevisions(repository, ids);
-    known.push(...here);
-    if (here.length < ids.length)
-      problems.push(
-        redactText(
-          `${counted(ids.length - here.length, `ref of ${name} is`, `refs of ${name} are`)} not here: ${fetching(name, git)}`,
-        ),
-      );
+    const found = await tipsOfRemote(session, name);
+    known.push(...found.known);
+    pushed.push(...found.pushed);
+    problems.push(...found.problems.map(redactText));
   }
-  return { known, problems };
-}
-
-/** Of a URL git fetches one branch alone. */
-function fetching(remote: string, git: Session["git"]): string {
-  if (git.names("remote", "url").includes(remote)) return `git fetch ${remote}`;
-  return `git remote add <name> ${remote}, and git fetch <name>`;
+  return { known, pushed, problems };
 }
 
 function unknownUsers(unknown: readonly string[], damaged: number): string[] {
@@ -127,7 +114,7 @@ function assertComplete(problems: readonly string[]): void {
 interface LostSearch {
   readonly session: Session;
   readonly remote: string | undefined;
-  /** The refs of the remotes. */
+  /** Branches and tags of the remotes: what else a host lists may need contents that only somebody's fork has. */
   readonly tips: readonly string[];
   readonly signal: AbortSignal;
   readonly location: string;

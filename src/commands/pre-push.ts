@@ -4,6 +4,7 @@ import { collectText } from "../util/collect-text.ts";
 import { refuseBreaches } from "./breach.ts";
 import { checkPush, pushedContents } from "./check-push.ts";
 import type { Command } from "./command.ts";
+import { sayWhatNewStoresLack } from "./new-stores.ts";
 import { relinkPushed } from "./relink-pushed.ts";
 import { Session } from "./session.ts";
 import { pushRuns } from "./share-runs.ts";
@@ -45,6 +46,7 @@ export const command: Command = {
       const target = { remote, pushUrl: url === "" ? undefined : url, tips: include };
       const line = describePush(await upload(wanted, { session, context, ...target }));
       if (line) context.info(line);
+      await sayWhatNewStoresLack({ session, context, remote, tips: exclude, sent: wanted });
       await relinkPushed(wanted, session, context);
       return {};
     } finally {

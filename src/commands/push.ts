@@ -1,3 +1,4 @@
+import { isPartial } from "../git/lazy-fetch.ts";
 import { defaultRemote } from "../git/remote.ts";
 import { gitIn } from "../git/repository.ts";
 import { counted } from "../util/counted.ts";
@@ -48,8 +49,7 @@ async function push({ session, context, remote, refs }: PushCommand, options: Op
     : refs.length > 0
       ? refs
       : await currentTips(session);
-  const exclude = all || remote === undefined || refs.length > 0 ? [] : await trackingRefs(session, remote);
-  const wanted = include.length === 0 ? new Map() : await contentsOf(session.repository, { include, exclude });
+  const wanted = include.length === 0 ? new Map() : await needOf(include, session, remote);
   const bytes = [...wanted.values()].reduce((sum, one) => sum + one.size, 0);
   if (options.dryRun === true) {
     const text = `${counted(wanted.size, "file")}, ${formatBytes(bytes)}, would be looked up in the store`;
@@ -62,11 +62,19 @@ async function push({ session, context, remote, refs }: PushCommand, options: Op
   return { text: describePush(report) ?? "Everything is in the store", data: report };
 }
 
+/**
+ * Also what tracking refs lead to: they say what a remote had, and its store may have lost it. Of that a partial clone may not know all.
+ * @throws MlgitError kind `missing` where a partial clone does not know what the remote has not
+ */
+async function needOf(include: readonly string[], { repository, git }: Session, remote: string | undefined) {
+  const name = remote ?? (await defaultRemote(repository, git, "push"));
+  if (name === undefined || !git.names("remote", "url").includes(name) || !(await isPartial(repository)))
+    return contentsOf(repository, { include, exclude: [] });
+  await contentsOf(repository, { include, exclude: [`--remotes=${name}`] });
+  return contentsOf(repository, { include, exclude: [] }, "leave-out");
+}
+
 async function currentTips(session: Session): Promise<string[]> {
   const { code } = await gitIn(session.repository, ["rev-parse", "-q", "--verify", "HEAD"], { okCodes: [0, 1, 128] });
   return code === 0 ? ["HEAD"] : [];
-}
-
-async function trackingRefs(session: Session, remote: string): Promise<string[]> {
-  return session.git.names("remote", "url").includes(remote) ? [`--remotes=${remote}`] : [];
 }

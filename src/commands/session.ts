@@ -19,6 +19,7 @@ export class Session {
   /** Of git's configuration alone: what the tree says concerns stores only and is read when one is opened. */
   readonly settings: Settings;
   readonly #context: Context;
+  readonly #made: string[] = [];
   #cache: Promise<Cache> | undefined;
 
   private constructor(context: Context, repository: Repository, git: GitSettings) {
@@ -118,6 +119,11 @@ export class Session {
     return { store, backend };
   }
 
+  /** Where stores were made by this command. */
+  get madeStores(): readonly string[] {
+    return this.#made;
+  }
+
   /** Opens the store to push to, and makes it where there is none. */
   async openStoreToPush(remote?: string): Promise<RemoteStore> {
     return this.openStoreToPushAt(await this.storeSettings(remote, "push"));
@@ -131,6 +137,7 @@ export class Session {
     const store = await RemoteStore.open(backend, this.indexFolder, {
       create: async (place) => {
         assertCreationAllowed(settings);
+        this.#made.push(backend.location);
         const { exclusiveCreate = null, compareAndSwap = null } = place.properties;
         return { exclusiveCreate, compareAndSwap };
       },

@@ -4,7 +4,7 @@ import { defaultRemote, remoteUrls } from "../git/remote.ts";
 import { remoteIdentity } from "../git/remote-identity.ts";
 import { rememberNoted, wasNoted } from "../store/local/noted-users.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
-import { listUsers, putUser, removeUser } from "../store/remote/store-users.ts";
+import { hasUser, listUsers, putUser, removeUser } from "../store/remote/store-users.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -23,14 +23,33 @@ export async function noteUser(
   const { pushed } = await placesOf(name, session);
   for (const { identity } of pushed) {
     const user = { store: store.marker.id, remote: identity };
-    if (wasNoted(journal, user)) continue;
+    if (wasNoted(journal, user) || isOwn(identity, session)) continue;
     try {
       await putUser(store.backend, user.remote);
       rememberNoted(journal, user);
     } catch (error) {
-      if (!isReadOnly(error)) throw error;
+      // One of before says the same.
+      if (!isReadOnly(error) && !(await hasUser(store.backend, user.remote)))
+        throw cannotNote(error, user.remote, store);
     }
   }
+}
+
+/** `git push .`: what refs of a clone alone need, its cache keeps. Nobody else could list them. */
+function isOwn(identity: string, { repository }: Session): boolean {
+  const { commonDir, workTree } = repository;
+  return [commonDir, workTree ?? commonDir].some((path) => identity === remoteIdentity(path, commonDir));
+}
+
+/** The push does not go on: what is in the store already could be taken away from it, too. */
+function cannotNote(error: unknown, remote: string, { backend }: RemoteStore): unknown {
+  if (!isMlgitError(error) || error.kind === "interrupted") return error;
+  const message = `cannot note in ${backend.location} that ${remote} uses it: ${error.message}`;
+  const reason = "without the note a collection in another repository would delete what only this remote needs";
+  return new MlgitError(error.kind, message, {
+    hint: error.hint === undefined ? reason : `${error.hint}; ${reason}`,
+    cause: error,
+  });
 }
 
 /** Whoever cannot write there uploads nothing either: not allowed to, a web server, a disk that is mounted to be read. */

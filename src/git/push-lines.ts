@@ -40,8 +40,9 @@ export interface PushPlace {
 }
 
 /**
- * What the remote has for certain: the old values of the refs that are pushed, and, when a ref is new, those tracking refs that the remote still lists.
- * A tracking ref alone proves nothing: the branch may be long gone there, and its data collected.
+ * What the remote has for certain: the old values of the refs that are pushed, and, when a ref is new, the branches and tags that the remote lists.
+ * A tracking ref alone proves nothing: the branch may be long gone there, and its data collected. Neither does a ref that the host made itself (`refs/pull/7/head`): what it
+ * leads to was pushed to somebody's fork, with the data.
  */
 export async function remoteTips(
   repository: Repository,
@@ -50,9 +51,13 @@ export async function remoteTips(
 ): Promise<string[]> {
   const old = lines.flatMap((line) => line.remoteOid ?? []);
   if (!lines.some((line) => line.localOid && !line.remoteOid)) return old;
-  const { code, stdout } = await gitIn(repository, ["ls-remote", "--", await listedAt(repository, place)], {
-    okCodes: [0, 128],
-  });
+  const { code, stdout } = await gitIn(
+    repository,
+    ["ls-remote", "--heads", "--tags", "--", await listedAt(repository, place)],
+    {
+      okCodes: [0, 128],
+    },
+  );
   if (code !== 0) return old;
   const listed = stdout
     .toString("utf8")

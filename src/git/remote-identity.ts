@@ -6,7 +6,7 @@ const defaultPorts = new Set(["22", "80", "443", "9418"]);
 
 /**
  * One name for all URLs of a remote, as far as can be told without asking it, and none of its secrets: `host/path`, without user (but for whose home a path begins in), password,
- * query, usual port and `.git`; an absolute path for one on this machine; an `mlgit::` URL without its user.
+ * query, usual port and `.git`; the resolved path of one on this machine; an `mlgit::` URL without its user.
  * @param top what a relative path begins at: git takes the top of the worktree
  */
 export function remoteIdentity(url: string, top: string): string {
@@ -45,11 +45,16 @@ function ofHost(host: string, port: string | undefined, path: string): string {
 function ofPath(path: string): string {
   for (const candidate of [path, `${path}.git`])
     try {
-      return withoutEnd(realpathSync(candidate));
+      return ofFolder(realpathSync(candidate));
     } catch {
       // It is not there, or not yet.
     }
-  return withoutEnd(path);
+  return ofFolder(path);
+}
+
+/** Here `data` and `data.git` may lie side by side, and are two. */
+function ofFolder(path: string): string {
+  return path.replace(/\/+$/, "").replace(/\/\.git$/, "");
 }
 
 /** git finds a repository with and without these. */

@@ -1,10 +1,27 @@
 import { gitIn, type Repository } from "./repository.ts";
 
-/** The object ids of all refs that a remote has now. Contacts it. @throws MlgitError kind `incomplete` when it cannot be asked. */
-export async function remoteRefs(repository: Repository, remote: string): Promise<string[]> {
+export interface RemoteRef {
+  readonly ref: string;
+  readonly oid: string;
+}
+
+/** All refs that a remote has now, `HEAD` among them. Contacts it. @throws MlgitError kind `incomplete` when it cannot be asked. */
+export async function remoteRefs(repository: Repository, remote: string): Promise<RemoteRef[]> {
   const { stdout } = await gitIn(repository, ["ls-remote", "--quiet", "--", remote]);
-  const ids = stdout.toString("latin1").match(/^[0-9a-f]{40}(?:[0-9a-f]{24})?(?=\t)/gm) ?? [];
-  return [...new Set(ids)];
+  const lines = stdout.toString("utf8").matchAll(/^([0-9a-f]{40}(?:[0-9a-f]{24})?)\t(.+)(?<!\^\{\})$/gm);
+  return [...lines].map(([, oid = "", ref = ""]) => ({ oid, ref }));
+}
+
+/** Whether people push such refs themselves. Others a host makes, such as `refs/pull/7/head` of what somebody pushed elsewhere. */
+export function isPushedRef(ref: string): boolean {
+  return /^refs\/(?:heads|tags)\//.test(ref);
+}
+
+/** Brings what refs of a remote lead to, without a ref here: git's own gc takes it away some weeks later. @throws MlgitError kind `incomplete` when git fails. */
+export async function fetchWithoutRefs(repository: Repository, remote: string, refs: readonly string[]): Promise<void> {
+  const quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance"];
+  const input = refs.map((ref) => `${ref}\n`).join("");
+  await gitIn(repository, ["fetch", ...quiet, "--refmap=", "--stdin", "--", remote], { input });
 }
 
 /** Whether history is cut off here. */

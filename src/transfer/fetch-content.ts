@@ -58,10 +58,12 @@ export async function fetchContent(wanted: Iterable<Wanted>, options: FetchOptio
   );
   let received = 0;
   for (const batch of batches(absent)) received += await fetchBatch(batch, failed, options);
-  for (const batch of batches(await inOtherPacks(absent, { failed, store, signal: options.signal }))) {
-    for (const { oid } of batch) failed.delete(oid);
-    received += await fetchBatch(batch, failed, options);
-  }
+  const others = (wanted: readonly Wanted[]) => inOtherPacks(wanted, { failed, store, signal: options.signal });
+  for (let again = await others(absent); again.length > 0; again = await others(again))
+    for (const batch of batches(again)) {
+      for (const { oid } of batch) failed.delete(oid);
+      received += await fetchBatch(batch, failed, options);
+    }
   cache.seal();
   return { fetched: absent.length - failed.size, received, failed };
 }
@@ -176,7 +178,7 @@ function wantTerms(terms: readonly PlacedTerm[], wanted: Map<string, { pack: Pac
 function notInStore(oid: string, location: string): MlgitError {
   return new MlgitError("missing", `sha256:${oid} is not in the store ${location}`, {
     oid,
-    hint: "push it from a clone that has it (git mlgit push --all), or name another store",
+    hint: "push it from a clone that has it (git mlgit push --all), fetch it from another remote (git mlgit fetch <remote>), or name another store",
   });
 }
 

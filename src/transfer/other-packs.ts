@@ -10,7 +10,8 @@ interface Search {
 
 /**
  * Contents of which a pack is gone or damaged, and that lie in other ones too. A client that merges segments of before brings the names of collected packs back for a while:
- * the tombstones tell which rows are right. Where the row's own pack is there, and its manifest leads to one that is gone, another row of the file is taken.
+ * the tombstones tell which rows are right. Where the row's own pack is there, and its manifest leads to one that is gone, another row of the file is taken. Asked
+ * again after each try, it comes to an end: a row that led to nothing once is worse than any that was not tried.
  */
 export async function inOtherPacks<T extends { readonly oid: string }>(
   wanted: readonly T[],

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { systemCode } from "../../src/error/mlgit-error.ts";
 import { randomBytes } from "../helper/sandbox.ts";
+import { mountSmallDisk } from "../helper/small-disk.ts";
 import { type Clone, createTeam, type Team } from "../helper/team.ts";
 
 // Each starts git and mlgit dozens of times.
@@ -13,6 +15,16 @@ function filesIn(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+}
+
+/** Writes until nothing more goes onto the disk. */
+function fillDisk(path: string): void {
+  for (const size of [65_536, 4096])
+    try {
+      for (;;) appendFileSync(path, Buffer.alloc(size));
+    } catch (error) {
+      if (systemCode(error) !== "ENOSPC") throw error;
+    }
 }
 
 describe("git mlgit gc of a store that two repositories use", () => {
@@ -58,7 +70,7 @@ describe("git mlgit gc of a store that two repositories use", () => {
     const before = filesIn(store());
     for (const option of [[], ["--dry-run"]]) {
       const { stderr } = await ours.mlgit(["gc", "--grace", "0", ...option], { code: 11 });
-      expect(stderr).toContain(`${team.box.path("theirs")} uses the store, too`);
+      expect(stderr).toContain(`${team.box.path("theirs.git")} uses the store, too`);
     }
     expect(filesIn(store())).toEqual(before);
     expect(users()).toHaveLength(2);
@@ -86,9 +98,9 @@ describe("git mlgit gc of a store that two repositories use", () => {
     const foretold = JSON.parse(
       (await ours.mlgit(["gc", "--json", "--dry-run", "--forget", team.box.path("theirs.git")])).stdout,
     );
-    expect(foretold).toMatchObject({ dryRun: true, marked: 1, users: [team.box.path("ours")] });
+    expect(foretold).toMatchObject({ dryRun: true, marked: 1, users: [team.box.path("ours.git")] });
     expect(users()).toHaveLength(2);
-    await collect("--forget", team.box.path("theirs"));
+    await collect("--forget", team.box.path("theirs.git"));
     await collect();
     expect(packs()).toHaveLength(1);
     expect(users()).toHaveLength(1);
@@ -132,7 +144,7 @@ describe("git mlgit gc of a store that two repositories use", () => {
     }
     await ours.git(["push", "-q", "origin", "main"]);
     const named = users().map((path) => readFileSync(path, "utf8").trim());
-    expect(named.sort()).toEqual([team.box.path("one"), team.box.path("two")]);
+    expect(named.sort()).toEqual([team.box.path("one.git"), team.box.path("two.git")]);
     await ours.git(["config", "--replace-all", "remote.origin.pushurl", "no_push"]);
     const forget = ["one.git", "two.git"].flatMap((name) => ["--forget", team.box.path(name)]);
     await ours.mlgit(["gc", ...forget]);
@@ -159,11 +171,48 @@ describe("git mlgit gc of a store that two repositories use", () => {
     expect(packs()).toEqual(before);
   });
 
+  it("is not noted for what is pushed into the clone itself", async () => {
+    ours.write("more.bin", randomBytes("more", 700_000));
+    const more = await ours.commit("more");
+    await ours.git(["reset", "-q", "--hard", "HEAD~1"]);
+    for (const place of [".", ours.top, `${ours.top}/.git`]) {
+      await ours.git(["push", "-q", place, `${more}:refs/heads/side`]);
+      await ours.git(["branch", "-q", "-D", "side"]);
+      await ours.mlgit(["push", place]);
+    }
+    await ours.git(["worktree", "add", "-q", team.box.path("beside")]);
+    await team.at(team.box.path("beside")).mlgit(["push", "."]);
+    expect(users()).toHaveLength(2);
+  });
+
+  it("goes on where the disk of the store is full if it is noted there already, and says else why it does not", async () => {
+    team.box.write("small/.keep", "");
+    const disk = mountSmallDisk(team.box.path("small"), 8);
+    if (!disk) return;
+    try {
+      await ours.git(["config", "mlgit.store.shared.url", `file://${team.box.path("small")}`]);
+      await ours.mlgit(["push"]);
+      fillDisk(team.box.path("small/filling"));
+      const forgetNote = () => rmSync(join(ours.top, ".git/mlgit/journal/users"));
+      forgetNote();
+      await ours.git(["commit", "-q", "--allow-empty", "-m", "nothing"]);
+      await ours.git(["push", "-q", "origin", "main:again"]);
+      await ours.mlgit(["push"]);
+      for (const note of filesIn(team.box.path("small/gc"))) rmSync(note);
+      fillDisk(team.box.path("small/rest"));
+      const { stderr } = await ours.mlgit(["push"], { code: 8 });
+      expect(stderr).toContain(`that ${team.box.path("ours.git")} uses it: `);
+      expect(stderr).toContain("without the note a collection in another repository would delete");
+    } finally {
+      disk.unmount();
+    }
+  });
+
   it("is counted where the data was copied to", async () => {
     team.box.write("mirror/.keep", "");
     await ours.mlgit(["store", "add", "mirror", team.box.path("mirror")]);
     await ours.mlgit(["store", "sync", "shared", "mirror"]);
     const copied = filesIn(team.box.path("mirror/gc")).map((path) => readFileSync(path, "utf8").trim());
-    expect(copied.sort()).toEqual([team.box.path("ours"), team.box.path("theirs")]);
+    expect(copied.sort()).toEqual([team.box.path("ours.git"), team.box.path("theirs.git")]);
   });
 });

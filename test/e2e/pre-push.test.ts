@@ -230,4 +230,22 @@ describe("git mlgit pre-push", () => {
     expect(await cloned("by-path")).toEqual(bytes);
     expect(readdirSync(`${team.remote}/mlgit`)).toContain("mlgit.json");
   });
+
+  it("says what a fork lacks whose host made it without the data, and what sends that", async () => {
+    const bytes = await change(work, "data/before");
+    await work.git(["push", "-q", "origin", "main"]);
+    const fork = team.box.path("bare copy.git");
+    await team.box.git(["clone", "-q", "--bare", team.remote, fork]);
+    rmSync(join(fork, "mlgit"), { recursive: true, force: true });
+    await work.git(["remote", "add", "copy", fork]);
+    await change(work, "data/mine");
+    const first = await work.git(["push", "copy", "HEAD:topic"]);
+    expect(first.stderr).toMatch(/the store .+ is new and lacks \d+ contents? that older commits of copy need/);
+    const [, advice = ""] = /hint: git mlgit (push --all copy) sends/.exec(first.stderr) ?? [];
+    await work.mlgit(advice.split(" "));
+    await team.box.git(["clone", "-q", "-b", "topic", fork, team.box.path("of copy")]);
+    expect(team.at(team.box.path("of copy")).read("data/before").equals(bytes)).toBe(true);
+    await change(work, "data/mine");
+    expect((await work.git(["push", "copy", "HEAD:topic"])).stderr).not.toContain("is new");
+  });
 });

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, renameSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { oidOf } from "../helper/pointer-of.ts";
 import { randomBytes } from "../helper/sandbox.ts";
@@ -28,12 +28,21 @@ describe("git mlgit push", () => {
     expect(await json([])).toMatchObject({ files: 2, present: 2, packs: 0, uploaded: 0 });
   });
 
-  it("asks the store a handful of things when it has everything, and nothing when there is nothing new", async () => {
-    const again = await spy(team.box, (env) => work.mlgit(["push"], { env }));
-    expect(again.store.length).toBeLessThanOrEqual(3);
+  it("asks the store a handful of things when it has everything, whether the remote is named or not", async () => {
     await work.git(["push", "-q", "origin", "main"]);
-    const nothing = await spy(team.box, (env) => work.mlgit(["push", "origin"], { env }));
-    expect(nothing.store).toEqual([]);
+    for (const named of [[], ["origin"]]) {
+      const again = await spy(team.box, (env) => work.mlgit(["push", ...named], { env }));
+      expect(again.store.length).toBeLessThanOrEqual(3);
+      expect(again.store.length).toBeGreaterThan(0);
+    }
+  });
+
+  it("does not take what was pushed once for what the store has", async () => {
+    const packs = `${team.remote}/mlgit`;
+    renameSync(packs, `${packs}-lost`);
+    expect(await json(["origin"])).toMatchObject({ files: 2, present: 0, packs: 1 });
+    rmSync(packs, { recursive: true });
+    renameSync(`${packs}-lost`, packs);
   });
 
   it("sends what a branch needs, a stash and the index too with --all", async () => {
@@ -91,5 +100,21 @@ describe("git mlgit push", () => {
 
   it("says what is wrong with a ref that does not exist", async () => {
     expect((await work.mlgit(["push", "origin", "no-such"], { code: 2 })).stderr).toContain("no branch, tag or commit");
+  });
+
+  it("sends from a partial clone what the remote has not", async () => {
+    work.write("data/small", "small again");
+    await work.commit();
+    await work.git(["push", "-q", "origin", "main"]);
+    await team.box.git(["config", "uploadpack.allowFilter", "true"], { cwd: team.remote });
+    const url = `file://${team.remote}`;
+    await team.box.git(["clone", "-q", "--filter=blob:none", url, team.box.path("partial")]);
+    const partial = team.at(team.box.path("partial"));
+    partial.write("data/new", "new");
+    await partial.commit();
+    for (const [i, named] of [["origin"], []].entries()) {
+      const { stdout } = await partial.mlgit(["push", "--json", ...named]);
+      expect(JSON.parse(stdout)).toMatchObject({ packs: i === 0 ? 1 : 0 });
+    }
   });
 });

@@ -48,16 +48,23 @@ describe("the name of a remote", () => {
     expect(of("https://host/~me/data")).toBe("host/~me/data");
   });
 
-  it("is the resolved path of a repository on this machine, with and without .git", () => {
+  it("is the resolved path of a repository on this machine, found with and without .git", () => {
     mkdirSync(join(folder, "a.git"));
     mkdirSync(join(folder, "clone/.git"), { recursive: true });
     symlinkSync(join(folder, "a.git"), join(folder, "link.git"));
-    const a = join(folder, "a");
+    const a = join(folder, "a.git");
     for (const url of ["a.git", "./a.git/", "a", `${folder}/a.git`, `file://${folder}/a.git`, "link.git"])
       expect([url, of(url)]).toEqual([url, a]);
     for (const url of ["clone", "clone/.git", `file://${folder}/clone/`])
       expect([url, of(url)]).toEqual([url, join(folder, "clone")]);
-    expect(of("../elsewhere/b.git")).toBe(join(folder, "../elsewhere/b"));
+    expect(of("../elsewhere/b.git")).toBe(join(folder, "../elsewhere/b.git"));
+  });
+
+  it("differs for a bare repository and a folder beside it", () => {
+    mkdirSync(join(folder, "b.git"));
+    mkdirSync(join(folder, "b/.git"), { recursive: true });
+    expect(of("b.git")).toBe(join(folder, "b.git"));
+    for (const url of ["b", "b/", "b/.git"]) expect([url, of(url)]).toEqual([url, join(folder, "b")]);
   });
 
   it("is the URL of a repository in a store, as it is", () => {
@@ -65,8 +72,8 @@ describe("the name of a remote", () => {
   });
 
   it("is something for a file URL that names another machine, or is none", () => {
-    expect(of("file://server/share/a.git")).toBe("server/share/a");
-    expect(of("file:///a%2Fb.git")).toBe("/a%2Fb");
+    expect(of("file://server/share/a.git")).toBe("server/share/a.git");
+    expect(of("file:///a%2Fb.git")).toBe("/a%2Fb.git");
   });
 
   it("differs for what may differ", () => {

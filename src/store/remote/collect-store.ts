@@ -1,7 +1,7 @@
 import type { FileInfo } from "../../backend/backend.ts";
 import { assertClock } from "../../backend/store-clock.ts";
-import { MlgitError } from "../../error/mlgit-error.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
+import { livePacks } from "./live-packs.ts";
 import { mergeSegments } from "./merge-segments.ts";
 import type { RemoteStore } from "./remote-store.ts";
 import { listTombstones, putTombstone, removeTombstone, type Tombstone } from "./tombstone.ts";
@@ -44,9 +44,10 @@ export async function collectStore(store: RemoteStore, options: CollectOptions):
   await store.syncToWrite(options.signal);
   const needed = [...new Set(options.needed)];
   await options.onUnnamed?.(needed.filter((oid) => !store.has(oid)));
-  const live = await livePacks(store, needed, options.signal);
   const packs = new Map<string, FileInfo>();
   for await (const info of store.backend.list("pack", options.signal)) packs.set(info.handle.name, info);
+  const isThere = ({ id, size }: PackInfo) => packs.get(id)?.size === size;
+  const live = await livePacks(store, { needed, isThere, signal: options.signal });
   const stones = await listTombstones(store.backend, options.signal);
   const before = (options.asOf ?? Date.now()) - options.graceMs;
   const plan = planOf({ live, packs, stones }, { before, graceMs: options.graceMs });
@@ -117,22 +118,6 @@ function planOf(
     // Twice the grace period: whoever merged segments of before has long been seen here.
     forget: absent.filter((stone) => stone.since <= before - graceMs && stone.since < before),
   };
-}
-
-/** Every pack that a needed content, or its manifest, lies in. */
-async function livePacks(store: RemoteStore, needed: readonly string[], signal?: AbortSignal): Promise<Set<string>> {
-  const rows = needed.flatMap((oid): FoundFile | never[] => store.index.findFile(oid) ?? []);
-  const live = new Set(rows.map((row) => row.pack.id));
-  for (const [oid, terms] of await store.locate(rows, signal)) {
-    if (!Array.isArray(terms))
-      throw new MlgitError("corrupt", `it cannot be known which packs sha256:${oid} lies in, so nothing was deleted`, {
-        oid,
-        hint: "git mlgit fsck --store --fix",
-        cause: terms,
-      });
-    for (const term of terms) live.add(term.pack.id);
-  }
-  return live;
 }
 
 /** Replaces the segments that name any of these packs. Returns how many. */

@@ -1,5 +1,6 @@
 import type { EntryVisitor, WantedEntries } from "./entry-reader.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
+import { nextRows } from "./next-rows.ts";
 import type { PlacedTerm, RemoteStore } from "./remote-store.ts";
 
 export interface ConfirmOptions {
@@ -18,15 +19,16 @@ export async function confirmFiles(
   options: ConfirmOptions,
 ): Promise<Set<string>> {
   const { index } = store;
-  const rows = [...oids].flatMap((oid): FoundFile | never[] => index.findFile(oid) ?? []);
-  const confirmed = await confirmRows(rows, store, options);
-  const bad = rows.filter(({ oid }) => !confirmed.has(oid));
-  for (const row of bad) index.avoid(row);
-  const others = bad.flatMap(({ oid, pack }): FoundFile | never[] => {
-    const row = index.findFile(oid);
-    return row && row.pack.id !== pack.id ? row : [];
-  });
-  return new Set([...confirmed, ...(await confirmRows(others, store, options))]);
+  const confirmed = new Set<string>();
+  let rows = [...oids].flatMap((oid): FoundFile | never[] => index.findFile(oid) ?? []);
+  while (rows.length > 0) {
+    for (const oid of await confirmRows(rows, store, options)) confirmed.add(oid);
+    rows = nextRows(
+      rows.filter(({ oid }) => !confirmed.has(oid)),
+      index,
+    );
+  }
+  return confirmed;
 }
 
 async function confirmRows(

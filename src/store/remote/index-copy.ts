@@ -92,6 +92,7 @@ export class IndexCopy {
 
   async #sync(backend: Backend, how: SyncHow): Promise<void> {
     this.#again = { backend, how };
+    this.#choice.lookAgain();
     await this.#listed(async () => {}, true);
   }
 
@@ -148,21 +149,21 @@ export class IndexCopy {
     this.#dropSuperseded();
   }
 
-  /** A row that led to a pack that is gone: from now on another one of its file is taken, if there is one. */
-  avoid(row: FoundFile): void {
-    this.#choice.avoid(row);
+  /** A row that led to a pack that is gone: from now on another one of its file is taken, if there is one. False if that was known. */
+  avoid(row: FoundFile): boolean {
+    return this.#choice.avoid(row);
   }
 
-  /** If several segments have a row, one whose pack has no tombstone. Of those that are here. */
+  /** If several segments have a row, the best of those that are here. */
   findFile(oid: string): FoundFile | undefined {
-    let dead: FoundFile | undefined;
+    let best: FoundFile | undefined;
     for (const segment of this.#segments.values()) {
       const row = segment.findFile(oid);
       const pack = row && segment.packs[row.pack];
-      if (row && pack && !this.#choice.isWorse(oid, pack)) return { ...row, pack };
-      if (row && pack) dead = { ...row, pack };
+      if (row && pack && this.#choice.isBetter({ ...row, pack }, best)) best = { ...row, pack };
+      if (best && !this.#choice.isBad(best)) return best;
     }
-    return dead;
+    return best;
   }
 
   /** Many at once, each segment read once; segments that are not here are asked too. By oid. */
@@ -175,14 +176,13 @@ export class IndexCopy {
     const found = new Map<string, FoundFile>();
     const take = (row: FileRow, packs: readonly PackInfo[]) => {
       const pack = packs[row.pack];
-      const before = found.get(row.oid);
-      if (pack && (!before || this.#choice.isWorse(row.oid, before.pack))) found.set(row.oid, { ...row, pack });
+      if (pack && this.#choice.isBetter({ ...row, pack }, found.get(row.oid))) found.set(row.oid, { ...row, pack });
     };
     const keys = keysOf(wanted);
     for (const segment of this.#segments.values()) segment.findFiles(keys, (_, row) => take(row, segment.packs));
     const rest = wanted.filter((oid) => {
       const row = found.get(oid);
-      return !row || this.#choice.isWorse(oid, row.pack);
+      return !row || this.#choice.isBad(row);
     });
     if (rest.length > 0 && this.#away.count > 0) await this.#away.findFiles(keysOf(rest), take, signal);
     return found;

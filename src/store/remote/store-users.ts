@@ -14,6 +14,14 @@ export async function putUser(backend: Backend, remote: string): Promise<void> {
   await backend.save({ type: "gc", name: nameOf(remote) }, Buffer.from(`${remote}\n`));
 }
 
+/** Whether one is noted there. What cannot be asked is not. */
+export function hasUser(backend: Backend, remote: string): Promise<boolean> {
+  return backend.stat({ type: "gc", name: nameOf(remote) }).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The remotes that use a store, as they were named; undefined stands for one whose note is damaged. */
 export async function listUsers(backend: Backend, signal?: AbortSignal): Promise<(string | undefined)[]> {
   const names: string[] = [];

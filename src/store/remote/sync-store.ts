@@ -6,6 +6,7 @@ import { copyIndex } from "./copy-index.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
 import { keptFiles } from "./kept-files.ts";
 import { loadBytes } from "./load-bytes.ts";
+import { nextRows } from "./next-rows.ts";
 import type { RemoteStore } from "./remote-store.ts";
 import { isPack } from "./verify-store.ts";
 
@@ -57,16 +58,7 @@ export async function planSync(
   const had = to ? await hadBy(to, rows.keys(), options) : new Set<string>();
   const missing = [...rows.values()].filter(({ oid }) => !had.has(oid));
   const listed = await listPacks(from, signal);
-  const located = await from.locate(
-    missing.filter(({ pack }) => listed.get(pack.id) === pack.size),
-    signal,
-  );
-  const lacking = new Map<string, readonly PackInfo[]>();
-  for (const { oid, pack } of missing) {
-    const terms = located.get(oid);
-    const packs = Array.isArray(terms) ? [pack, ...terms.map((term) => term.pack)] : [];
-    if (packs.length > 0 && packs.every(({ id, size }) => listed.get(id) === size)) lacking.set(oid, packs);
-  }
+  const lacking = await wholeAmong(missing, from, { listed, signal });
   const needed = new Map([...lacking.values()].flat().map((pack) => [pack.id, pack]));
   if (to) assertNoneDying(needed.keys(), to);
   const packs = to ? await notThere([...needed.values()], to, options) : [...needed.values()];
@@ -104,6 +96,38 @@ export async function syncStore(
   const lost = [...plan.lost, ...[...plan.lacking.keys()].filter((oid) => !copied.has(oid))];
   const sent = plan.packs.filter(({ id }) => !damaged.has(id));
   return { packs: sent.length, bytes: sent.reduce((sum, { size }) => sum + size, 0), copied: copied.size, lost };
+}
+
+interface Looked {
+  /** Sizes of packs by id. */
+  readonly listed: ReadonlyMap<string, number>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The packs of each content that lie there all. Where one row of it leads to a pack that is gone, another is taken, as readers do. */
+async function wholeAmong(
+  missing: readonly FoundFile[],
+  from: RemoteStore,
+  { listed, signal }: Looked,
+): Promise<Map<string, readonly PackInfo[]>> {
+  const isThere = ({ id, size }: PackInfo) => listed.get(id) === size;
+  const whole = new Map<string, readonly PackInfo[]>();
+  for (let rows = missing; rows.length > 0; ) {
+    const located = await from.locate(
+      rows.filter(({ pack }) => isThere(pack)),
+      signal,
+    );
+    for (const { oid, pack } of rows) {
+      const terms = located.get(oid);
+      const packs = Array.isArray(terms) ? [pack, ...terms.map((term) => term.pack)] : [];
+      if (packs.length > 0 && packs.every(isThere)) whole.set(oid, packs);
+    }
+    rows = nextRows(
+      rows.filter(({ oid }) => !whole.has(oid)),
+      from.index,
+    );
+  }
+  return whole;
 }
 
 function everyFile({ index }: RemoteStore): Map<string, FoundFile> {

@@ -220,6 +220,64 @@ describe("a collection of a store", () => {
     reader.cache.close();
   });
 
+  type Kind = "pack" | "manifest's pack" | "manifest's own pack";
+  /** Two packs of a content, in an index of which the first row leads to one that is gone. */
+  async function withTwoRows(kind: Kind): Promise<void> {
+    const needed = kind === "pack" ? 0 : 1;
+    // Names are random, and which row is first with them.
+    while (!(await makeTwoRows(kind, needed))) backend = new MemoryBackend();
+  }
+
+  async function makeTwoRows(kind: Kind, needed: number): Promise<boolean> {
+    await push(0);
+    const [zero = ""] = await names("pack");
+    if (needed === 1) await push(1);
+    const gone = kind === "manifest's own pack" ? (await names("pack")).find((name) => name !== zero) : zero;
+    const others = await addFrom(async () => void (await push(needed)));
+    await backend.remove({ type: "pack", name: gone ?? "" });
+    const { cache, store } = await client();
+    await store.sync();
+    cache.close();
+    return !others.includes(store.index.findFile(oidOf(needed))?.pack.id ?? "");
+  }
+
+  /** Adds what another store gets by `work`, as of a client that does not know this one's; returns its packs. */
+  async function addFrom(work: () => Promise<void>): Promise<string[]> {
+    const [main, away] = [backend, new MemoryBackend()];
+    backend = away;
+    await work();
+    const packs = await names("pack");
+    backend = main;
+    for (const type of ["pack", "index"] as const)
+      for await (const { handle } of away.list(type)) await main.save(handle, await loadBytes(away, handle, undefined));
+    return packs;
+  }
+
+  async function names(type: FileType): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { handle } of backend.list(type)) found.push(handle.name);
+    return found;
+  }
+
+  for (const kind of ["pack", "manifest's pack", "manifest's own pack"] as const)
+    it(`keeps the pack that a content is read from where another row of it leads to a ${kind} that is gone`, async () => {
+      await withTwoRows(kind);
+      const needed = kind === "pack" ? 0 : 1;
+      for (let round = 0; round < 3; round++) expect(await collect([needed])).toMatchObject({ revived: 0 });
+      const reader = await client();
+      const wanted = [{ oid: oidOf(needed), size: content(needed).length }];
+      expect((await fetchContent(wanted, { ...reader, meter: silentMeter })).failed).toEqual(new Map());
+      reader.cache.close();
+    });
+
+  it("keeps of two whole packs of a content both: which of them is damaged cannot be known", async () => {
+    await push(0);
+    await addFrom(async () => void (await push(0)));
+    for (let round = 0; round < 3; round++)
+      expect(await collect([0])).toMatchObject({ live: 2, marked: 0, deleted: 0 });
+    expect(await collect([])).toMatchObject({ marked: 2 });
+  });
+
   it("keeps the mark of a pack that is gone for as long as a client can still name it", async () => {
     const hour = 3600_000;
     const now = jest.spyOn(Date, "now");
