@@ -112,7 +112,7 @@ await buildManual(version);
 await buildCompletion();
 // What that has compiled is no start of anybody.
 for (const name of await readdir("dist/part")) if (name.endsWith(".code")) await rm(`dist/part/${name}`);
-train();
+await train();
 
 /** One file with the loader in it: Node takes two milliseconds to find and compile another. */
 async function buildExecutable(name, what) {

@@ -9,6 +9,8 @@ const calledByGit = /^(filter-process|clean|smudge|pre-[a-z]+|post-[a-z-]+|remot
 const command = /^[a-z][a-z-]{1,20}$/;
 /** Functions are compiled when they are first called: a few runs of each kind are gathered until all that they use is there. */
 const runsOfAKind = 4;
+/** Seconds after which V8 may have dropped the code of functions that were called only at the beginning, so that a run has little to give. */
+const longRun = 2;
 /** What comes after so many starts of a command is compiled as ever. */
 const mostRuns = 100;
 
@@ -32,6 +34,8 @@ interface Shared {
   readonly scripts: Map<string, Parts>;
   readonly parts: Map<string, Part>;
   run?: Run;
+  /** Set by whoever changed an option of V8: compiled code fits only those that it was made with. */
+  withUsualOptions?: <T>(work: () => T) => T;
 }
 
 const place = globalThis as { mlgitJoined?: Shared };
@@ -85,22 +89,49 @@ function loadScript(folder: string, name: string): Parts {
   const source = readFileSync(filename);
   const places = compiledCodePlaces(folder, run ? `${name}-${run.command}` : name);
   const compiled = readCompiledCode(places, source);
-  const script = new Script(source.toString("latin1"), { filename, ...(compiled && { cachedData: compiled.data }) });
+  const options = { filename, ...(compiled && { cachedData: compiled.data }) };
+  const script = withUsualOptions(() => new Script(source.toString("latin1"), options));
   const parts: Parts = script.runInThisContext()(...surroundings(folder, filename));
   shared.scripts.set(name, parts);
   const runs = compiled?.runs ?? [];
+  const isShortWanted = run !== undefined && isWanted(run.kind, runs);
   // What is whole and was made from this text, and is refused all the same, was made with other options of V8: it stays theirs.
-  if (run && !script.cachedDataRejected && isWanted(run, runs))
+  if (run && !script.cachedDataRejected && (isShortWanted || isWanted(longKind(run), runs)))
     process.once("exit", (code) => {
+      const isLong = process.uptime() > longRun;
       // A word that is no command is none to be faster at.
-      if (run.isTyped && code !== 0) return;
-      writeCompiledCode(places, source, { data: script.createCachedData(), runs: [...runs, run.kind] });
+      if ((!isLong && !isShortWanted) || (run.isTyped && code !== 0)) return;
+      keepCode(script, { places, source, kind: isLong ? longKind(run) : run.kind });
     });
   return parts;
 }
 
-function isWanted({ kind }: Run, runs: readonly string[]): boolean {
+function withUsualOptions<T>(work: () => T): T {
+  return shared.withUsualOptions ? shared.withUsualOptions(work) : work();
+}
+
+function longKind({ kind }: Run): string {
+  return `${kind}~`;
+}
+
+function isWanted(kind: string, runs: readonly string[]): boolean {
   return runs.length < mostRuns && runs.filter((one) => one === kind).length < runsOfAKind;
+}
+
+interface Kept {
+  readonly places: Iterable<string>;
+  readonly source: Buffer;
+  readonly kind: string;
+}
+
+/** Reads again what was there: other runs may have gathered since, and until now it would only have taken memory. */
+function keepCode(script: Script, { places, source, kind }: Kept): void {
+  const before = readCompiledCode(places, source);
+  const runs = before?.runs ?? [];
+  if (!isWanted(kind, runs)) return;
+  const made = withUsualOptions(() => script.createCachedData());
+  const data = before && before.data.length > made.length ? before.data : made;
+  writeCompiledCode(places, source, { data, runs: [...runs, kind] });
 }
 
 /** Names that the build gave to parts of scripts. */

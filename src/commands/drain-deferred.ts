@@ -7,12 +7,16 @@ import { Session } from "./session.ts";
 
 /**
  * Hydrates what the filter deferred. What cannot be had is reported and keeps its pointer; the git command still succeeds, unless
- * `mlgit.strictHydrate` says otherwise.
+ * `mlgit.strictHydrate` says otherwise. `blobs`: of HydrateTools.
  */
-export async function drainDeferred(session: Session, context: Context): Promise<void> {
+export async function drainDeferred(
+  session: Session,
+  context: Context,
+  blobs?: ReadonlyMap<string, string>,
+): Promise<void> {
   let failed = 0;
   await new DeferredJournal(session.repository.gitDir).drain(async (items) => {
-    const report = await hydrateQueue(items, session, context);
+    const report = await hydrateQueue(items, session, context, { blobs });
     reportHydration(report, context);
     failed += report.failed.length;
   });

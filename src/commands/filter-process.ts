@@ -4,8 +4,8 @@ import { serveFilter } from "../filter/serve.ts";
 import type { Odd } from "../filter/smudge.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { quotePath } from "../git/quote-path.ts";
-import { DeferredJournal } from "../hydrate/deferred.ts";
 import { counted } from "../util/counted.ts";
+import { releaseOptimizer } from "../util/optimizer.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
@@ -30,35 +30,43 @@ export const command: Command = {
     const failures: string[] = [];
     const streamed = new StreamedFiles();
     const hooks = once(() => ensureHooks(session, context));
+    let blobs: ReadonlyMap<string, string>;
     try {
-      await serve(session, context, { tally, failures, streamed, hooks });
+      blobs = await serve(session, context, { tally, failures, streamed, hooks });
     } finally {
       await session.close();
     }
     tally.report(context);
     await hooks();
     if (session.repository.workTree !== undefined) {
-      await drainDeferred(session, context);
+      await drainDeferred(session, context, blobs);
       await streamed.protect(session);
     }
     return { exitCode: failures.length > 0 ? exitCode.incomplete : exitCode.ok };
   },
 };
 
+/** Returns git's ids of pointers that were deferred, by what they point to. */
 async function serve(
   session: Session,
   context: Context,
   notes: { tally: OddTally; failures: string[]; streamed: StreamedFiles; hooks: () => Promise<void> },
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
   const cache = await session.cacheToRead();
   let ready = false;
-  const journal = new DeferredJournal(session.repository.gitDir);
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
-  const meanwhile = new Meanwhile({ repository: session.repository, cache, hooks: notes.hooks });
+  const failed = (path: Buffer, error: unknown) => {
+    notes.failures.push(quotePath(path));
+    const reason = error instanceof Error ? error.message : String(error);
+    context.warn(`${quotePath(path)}: ${reason}`);
+    if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
+  };
+  const meanwhile = new Meanwhile({ repository: session.repository, cache, hooks: notes.hooks, failed });
   await serveFilter(new FilterScanner(0, 1), {
     ingest: () => {
       if (ready) return cache.ingest();
+      releaseOptimizer();
       return cache.readyToIngest().then(() => {
         ready = true;
         return cache.ingest();
@@ -70,22 +78,15 @@ async function serve(
       const error = (await fetchOrExplain([pointer], session, context)).get(pointer.oid);
       if (error) throw error;
     },
-    defer(path, pointer) {
-      journal.append({ path, ...pointer });
-      meanwhile.deferred(pointer.oid);
-    },
+    defer: (path, pointer, blob) => meanwhile.defer({ path, ...pointer }, blob),
     answered: () => meanwhile.prepare(),
     streamed: (path, pointer) => notes.streamed.note(path, pointer),
     wants: (path) => wishes.wants(path),
     isForTextconv: (request) => described.has(request),
     odd: (path, what) => notes.tally.note(path, what),
-    failed: (path, error) => {
-      notes.failures.push(quotePath(path));
-      const reason = error instanceof Error ? error.message : String(error);
-      context.warn(`${quotePath(path)}: ${reason}`);
-      if (error instanceof MlgitError && error.hint) context.warn(`hint: ${error.hint}`);
-    },
+    failed,
   });
+  return meanwhile.blobs;
 }
 
 function once<T>(work: () => T): () => T {

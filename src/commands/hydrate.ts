@@ -12,6 +12,7 @@ import { PathWishes } from "./path-wishes.ts";
 import { hydrateQueue, reportHydration } from "./restore-content.ts";
 import { Session } from "./session.ts";
 import { eachIndexFiles, indexFiles, namedFiles, type TrackedFile } from "./tracked-files.ts";
+import { reportUntold } from "./untold-index.ts";
 
 /** Puts the bytes of tracked files in place of their pointers. */
 export const command = {
@@ -40,31 +41,32 @@ export async function hydrateWorktree(paths: readonly string[], session: Session
   const unstamped = await unstampedPaths(session);
   const isWanted = (file: TrackedFile) =>
     (!all || wishes.wants(file.path)) &&
-    (holdsPointer(workTree, file) || (unstamped.has(key(file)) && hasSizeOf(workTree, file)));
+    (holdsPointer(workTree, file) || (unstamped.has(pathKey(file)) && hasSizeOf(workTree, file)));
   const queue = new HydrateRows();
   for await (const files of lists) for (const file of files) if (isWanted(file)) queue.add(file);
-  const report = await hydrateQueue(queue, session, context, remote);
+  const report = await hydrateQueue(queue, session, context, { remote });
   reportHydration(report, context);
-  return resultOf(report);
+  const code = reportUntold(report.untold, session.workTree, context);
+  return resultOf(report, code);
 }
 
-function resultOf(report: HydrateReport) {
+function resultOf(report: HydrateReport, code: number) {
   const failed = report.failed.map(({ path, oid, error }) => ({ path: quotePath(path), oid, message: error.message }));
   const left = report.left.map(({ path, reason }) => ({ path: quotePath(path), reason }));
   return {
     text: `${counted(report.hydrated, "file")} hydrated${failed.length > 0 ? `, ${failed.length} could not be` : ""}`,
     data: { hydrated: report.hydrated, left, failed },
-    exitCode: failed.length > 0 ? exitCode.incomplete : exitCode.ok,
+    exitCode: failed.length > 0 ? exitCode.incomplete : code,
   };
 }
 
-/** What git takes for changed: some of it may be what a run that was killed had placed and not stamped. */
-async function unstampedPaths({ repository }: Session): Promise<ReadonlySet<string>> {
+/** What git takes for changed, as keys: some of it may be what a run that was killed had placed and not stamped. */
+export async function unstampedPaths({ repository }: Session): Promise<ReadonlySet<string>> {
   const changes = await worktreeChanges(repository);
-  return new Set(changes.filter(({ status }) => status === "M").map(key));
+  return new Set(changes.filter(({ status }) => status === "M").map(pathKey));
 }
 
-function key({ path }: { readonly path: Buffer }): string {
+export function pathKey({ path }: { readonly path: Buffer }): string {
   return path.toString("latin1");
 }
 

@@ -1,47 +1,94 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Repository } from "../git/repository.ts";
+import { DeferredJournal, type DeferredPath } from "../hydrate/deferred.ts";
 import type { Cache } from "../store/local/cache.ts";
+import { holdOptimizer, releaseOptimizer } from "../util/optimizer.ts";
 import { readAheadSpecs } from "./entity-specs.ts";
+
+/** Deferred paths from which on holding the optimizer gives more than it takes (2 ms, for a module of Node's). */
+const heldFrom = 8;
+/** Answers after which it would have been worth its time. */
+const heldTo = 1000;
 
 export interface MeanwhileOptions {
   readonly repository: Repository;
   readonly cache: Cache;
   /** Once: looks whether hooks are missing. */
   readonly hooks: () => Promise<void>;
+  /** A path could not be put on the list of what is to be hydrated: it keeps its pointer. */
+  readonly failed: (path: Buffer, error: unknown) => void;
 }
 
 /**
- * What the filter does while git writes a file, its index, or runs its hooks, so that nobody waits for it afterwards. Nothing of it has to succeed, so it never
- * throws: whoever needs what could not be read meets the error, and says what it means.
+ * What the filter does while git writes a file, its index, or runs its hooks, so that nobody waits for it. Nothing that is read ahead has to
+ * succeed: whoever needs what could not be read meets the error, and says what it means.
  */
 export class Meanwhile {
   readonly #options: MeanwhileOptions;
-  #deferred: { readonly oid: string; readonly index: string } | undefined;
-  #isDone = false;
+  readonly #journal: DeferredJournal;
+  #first: { readonly oid: string; readonly index: string } | undefined;
+  #news: DeferredPath[] = [];
+  #deferred = 0;
+  #answers = 0;
+  #isAhead = false;
 
   constructor(options: MeanwhileOptions) {
     this.#options = options;
+    this.#journal = new DeferredJournal(options.repository.gitDir);
   }
 
-  /** There will be something to hydrate. To be called before git is answered. */
-  deferred(oid: string): void {
-    this.#deferred ??= { oid, index: this.#index() };
+  /** git's ids of pointers that were deferred, by what they point to, as far as git told them. */
+  readonly blobs = new Map<string, string>();
+
+  /** The path is to be hydrated. To be called before git is answered; `prepare` puts it on the list. @param blob git's id of its pointer, if known */
+  defer(item: DeferredPath, blob: string | undefined): void {
+    this.#first ??= { oid: item.oid, index: this.#index() };
+    this.#news.push(item);
+    if (blob !== undefined && this.#answers < heldTo) this.blobs.set(item.oid, blob);
   }
 
   /** git has an answer. */
   prepare(): Promise<void> | undefined {
     const { cache } = this.#options;
     cache.prepareNext();
-    if (this.#deferred === undefined || this.#isDone) return undefined;
-    this.#isDone = true;
-    return this.#lookAhead(this.#deferred.oid).catch(() => {});
+    this.#holdOptimizer();
+    if (this.#news.length > 0) this.#list();
+    if (this.#first === undefined || this.#isAhead) return undefined;
+    this.#isAhead = true;
+    return this.#lookAhead().catch(() => {});
   }
 
-  async #lookAhead(oid: string): Promise<void> {
-    const { cache, hooks } = this.#options;
-    cache.isElsewhere(oid);
-    await hooks();
+  #holdOptimizer(): void {
+    this.#deferred += this.#news.length;
+    this.#answers++;
+    if (this.#news.length > 0 && this.#deferred === heldFrom && this.#answers < heldTo) holdOptimizer();
+    if (this.#answers === heldTo) releaseOptimizer();
+  }
+
+  /** git has its answer first: the list only saves time, and it is read when git is done. */
+  #list(): void {
+    for (const item of this.#news)
+      try {
+        this.#journal.append(item);
+      } catch (error) {
+        this.#options.failed(item.path, error);
+      }
+    for (const { oid } of this.#news) this.#askStores(oid);
+    this.#news = [];
+  }
+
+  /** The answer is remembered. */
+  #askStores(oid: string): void {
+    try {
+      this.#options.cache.isElsewhere(oid);
+    } catch {
+      // As above.
+    }
+  }
+
+  async #lookAhead(): Promise<void> {
+    await this.#options.hooks();
     this.#rehearse();
   }
 
@@ -51,8 +98,8 @@ export class Meanwhile {
    */
   #rehearse(): void {
     const { repository, cache } = this.#options;
-    if (this.#deferred === undefined || this.#index() === this.#deferred.index) return;
-    cache.knownFile(this.#deferred.oid);
+    if (this.#first === undefined || this.#index() === this.#first.index) return;
+    cache.knownFile(this.#first.oid);
     readAheadSpecs(repository);
   }
 

@@ -1,7 +1,7 @@
 import { isData } from "../entity/entity-path.ts";
 import type { Kind } from "../entity/kind.ts";
 import type { Mutability } from "../entity/mutability.ts";
-import { isPlainlyStrict } from "../entity/plain-strict.ts";
+import { plainMutability } from "../entity/plain-mutability.ts";
 import type { Repository } from "../git/repository.ts";
 import { type EntitySpec, indexSpecs, treeSpecs } from "./entity-specs.ts";
 import { UnlockRecord } from "./unlock-record.ts";
@@ -61,6 +61,7 @@ export class MutabilityMap {
 
 /** The parser is loaded where it is needed, and not by every checkout. */
 async function mutabilityReader(specs: readonly EntitySpec[]): Promise<(text: string, kind: Kind) => Mutability> {
-  if (specs.every(({ text }) => isPlainlyStrict(text))) return () => "strict";
+  if (specs.every(({ text, place }) => plainMutability(text, place.kind) !== undefined))
+    return (text, kind) => plainMutability(text, kind) ?? "strict";
   return (await import("../entity/spec.ts")).mutabilityIn;
 }

@@ -6,10 +6,17 @@ import { type HydrateReport, hydrate } from "../hydrate/hydrate.ts";
 import { type HydrateItem, type HydrateQueue, queueOf } from "../hydrate/hydrate-queue.ts";
 import type { Receiver } from "../transfer/receiver.ts";
 import { counted } from "../util/counted.ts";
+import { releaseOptimizer } from "../util/optimizer.ts";
 import type { Context } from "./command.ts";
 import { MutabilityMap } from "./mutability-map.ts";
 import { orUnread } from "./or-unread.ts";
 import type { Session } from "./session.ts";
+import type { Untold } from "./untold-index.ts";
+
+export interface QueueReport extends HydrateReport {
+  /** Why git's index does not know what the files are like now. */
+  readonly untold?: Untold;
+}
 
 /** Hydrates paths with everything joined: fetching from the store, placing, stamping. */
 export function hydratePaths(
@@ -17,20 +24,21 @@ export function hydratePaths(
   session: Session,
   context: Context,
   remote?: string,
-): Promise<HydrateReport> {
-  return hydrateQueue(queueOf(items), session, context, remote);
+): Promise<QueueReport> {
+  return hydrateQueue(queueOf(items), session, context, { remote });
 }
 
-/** The same for very many. */
+/** The same for very many. `blobs`: of HydrateTools. */
 export async function hydrateQueue(
   queue: HydrateQueue,
   session: Session,
   context: Context,
-  remote?: string,
-): Promise<HydrateReport> {
+  { remote, blobs }: { readonly remote?: string | undefined; readonly blobs?: ReadonlyMap<string, string> | undefined },
+): Promise<QueueReport> {
   const progress = context.progress("Hydrating");
   try {
     let rules: MutabilityMap | undefined;
+    let untold: Untold;
     const cache = await session.cacheToRead();
     const report = await hydrate(queue, {
       repository: session.workTree,
@@ -42,12 +50,19 @@ export async function hydrateQueue(
       },
       fetch: (wanted, receiver) => fetchOrExplain(wanted, session, context, { remote, receiver }),
       isProtected: (path, blob) => rules?.isReadOnly(path, blob) === true,
-      stamp: (entries, links) => stampIndex(session.repository, entries, { links }),
+      async stamp(entries, links) {
+        untold = (await stampIndex(session.repository, entries, { links })).blocked ?? untold;
+      },
+      // Making it takes a while, and most checkouts are over before anybody asks for it.
+      get signal() {
+        return context.signal;
+      },
       timesOnly: session.comparesTimesOnly,
+      blobs,
     });
     // All could be had, also from elsewhere; that a disk begins to fail is to be known nevertheless.
     if (report.failed.length === 0 && cache.unread?.kind === "disk") context.warn(cache.unread.message);
-    return report;
+    return { ...report, untold };
   } finally {
     progress.done();
   }
@@ -61,6 +76,7 @@ export async function fetchOrExplain(
   { remote, receiver }: { readonly remote?: string | undefined; readonly receiver?: Receiver } = {},
 ): Promise<ReadonlyMap<string, Error>> {
   const progress = context.progress("Fetching");
+  releaseOptimizer();
   try {
     const { fetchAnywhere } = await import("./fetch-anywhere.ts");
     return (await fetchAnywhere(wanted, { session, context, remote, meter: progress, receiver })).failed;

@@ -17,8 +17,8 @@ export interface SmudgeSource {
   peek?(oid: string): Uint8Array | undefined;
   /** Brings content into the cache; throws kinds `missing`, `unreachable`, … */
   fetch(pointer: Pointer): Promise<void>;
-  /** Notes that the path is to be hydrated later. */
-  defer(path: Buffer, pointer: Pointer): void;
+  /** Notes that the path is to be hydrated later. `blob`: git's id of the pointer, where git told it. */
+  defer(path: Buffer, pointer: Pointer, blob: string | undefined): void;
   /** The bytes of the path were answered at once and git writes them. */
   streamed(path: Buffer, pointer: Pointer): void;
   /** Whether the user wants this path hydrated (include, exclude, hydrate=none). */
@@ -60,7 +60,7 @@ export async function smudgeContent(
   if (request.canDelay) {
     const content = smallFromCache(pointer, source);
     if (content) source.streamed(request.pathname, pointer);
-    return [content ?? deferred(pointer, request.pathname, source)];
+    return [content ?? deferred(pointer, request, source)];
   }
   if (await source.isForTextconv?.(request)) return [formatPointer(pointer)];
   return await streamed(pointer, request.pathname, source);
@@ -99,8 +99,8 @@ function smallFromCache(pointer: Pointer, source: SmudgeSource): Uint8Array | un
   }
 }
 
-function deferred(pointer: Pointer, path: Buffer, source: SmudgeSource): Uint8Array {
-  if (source.wants(path)) source.defer(path, pointer);
+function deferred(pointer: Pointer, { pathname, blob }: SmudgeRequest, source: SmudgeSource): Uint8Array {
+  if (source.wants(pathname)) source.defer(pathname, pointer, blob);
   return formatPointer(pointer);
 }
 

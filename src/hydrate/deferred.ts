@@ -1,4 +1,14 @@
-import { closeSync, constants, openSync, readdirSync, readSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
@@ -70,7 +80,8 @@ export class DeferredJournal {
       renameSync(from, to);
       return true;
     } catch (error) {
-      if (systemCode(error) === "ENOENT") return false;
+      // A read-only file system says that it is one before it looks for the file.
+      if (systemCode(error) === "ENOENT" || !existsSync(from)) return false;
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, fstatSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, readFileSync } from "node:fs";
 import { systemCode } from "../error/mlgit-error.ts";
 import { hashFd } from "../util/hash-file.ts";
 import { openWorktreeFile } from "./place-file.ts";
@@ -6,6 +6,15 @@ import { isSameFile } from "./replace-file.ts";
 
 /** The state in which a plain file had exactly these bytes, which are read; undefined when it has others, or is no plain file. */
 export function statIfHolding(file: Buffer, { oid, size }: { readonly oid: string; readonly size: number }) {
+  return statIf(file, size, (fd) => hashFd(fd) === oid);
+}
+
+/** The same of bytes that are in memory. */
+export function statIfExactly(file: Buffer, bytes: Buffer) {
+  return statIf(file, bytes.length, (fd) => readFileSync(fd).equals(bytes));
+}
+
+function statIf(file: Buffer, size: number, isRight: (fd: number) => boolean): BigIntStats | undefined {
   let fd: number;
   try {
     fd = openWorktreeFile(file);
@@ -15,7 +24,7 @@ export function statIfHolding(file: Buffer, { oid, size }: { readonly oid: strin
   }
   try {
     const stat: BigIntStats = fstatSync(fd, { bigint: true });
-    const holds = stat.isFile() && stat.size === BigInt(size) && hashFd(fd) === oid;
+    const holds = stat.isFile() && stat.size === BigInt(size) && isRight(fd);
     return holds && isSameFile(stat, fstatSync(fd, { bigint: true })) ? stat : undefined;
   } finally {
     closeSync(fd);

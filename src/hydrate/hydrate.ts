@@ -8,6 +8,8 @@ import { wholeFileLimit } from "../store/local/layout.ts";
 import type { Meter } from "../transfer/meter.ts";
 import type { Receiver } from "../transfer/receiver.ts";
 import type { FileState } from "../util/file-state.ts";
+import { longRead } from "../util/hash-file.ts";
+import { killable } from "../util/killable.ts";
 import type { LinkChanges } from "../util/link-changes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { type FillContent, fill } from "./fill.ts";
@@ -16,6 +18,9 @@ import type { HydrateItem, HydrateQueue } from "./hydrate-queue.ts";
 import { PlaceBatch } from "./place-batch.ts";
 import { type PlaceRefusal, placeFile } from "./place-file.ts";
 import { PrivateCopies } from "./private-copies.ts";
+
+/** Seconds of placing after which signals are heard. */
+const turnAfter = 0.2;
 
 /** Placed files that the index is told of together: it is written anew each time, and what is not in it yet is in memory. */
 const stampedAtOnce = 262_144;
@@ -32,6 +37,12 @@ export interface HydrateTools {
   isProtected?(path: Buffer, blob: string): boolean;
   /** Tells git's index what the placed files look like, and those with `links` are like now, so that git need not read them. */
   stamp(entries: StampRows, links: LinkChanges): Promise<unknown>;
+  /** git's ids of pointers by what they point to, of those that are known: the others are computed. */
+  readonly blobs?: ReadonlyMap<string, string> | undefined;
+  /** Asked now and then: what is placed by then is stamped. */
+  readonly signal?: AbortSignal;
+  /** Seconds between that. Default 0.2. */
+  readonly turnAfter?: number;
   /** See PlaceBatch. */
   readonly timesOnly?: boolean;
   /** So many, or a list's, in one stamping. Default 262,144. */
@@ -58,7 +69,7 @@ export async function hydrate(queue: HydrateQueue, tools: HydrateTools): Promise
     for (const items of queue.lists()) {
       await tools.begin?.(items);
       const placed = await run.fetch(tools.cache.absent(items));
-      await run.again(items.filter((item) => !placed.has(item) && !run.place(item)));
+      await run.again(await run.placeAll(items, placed));
       await run.stamp(tools.stampedAtOnce ?? stampedAtOnce);
     }
   } finally {
@@ -71,6 +82,7 @@ class Run {
   readonly #tools: HydrateTools;
   #stamps: StampRows;
   #stamped = 0;
+  #nextTurn: number;
   #lost = new Map<string, Error>();
   readonly #batch: PlaceBatch;
   /** By path, one character a byte: a later list may have the same path, and then that one counts. */
@@ -79,6 +91,7 @@ class Run {
 
   constructor(tools: HydrateTools) {
     this.#tools = tools;
+    this.#nextTurn = process.uptime() + (tools.turnAfter ?? turnAfter);
     this.#stamps = new StampRows(tools.repository.objectFormat);
     this.#batch = new PlaceBatch(tools.repository.workTree, tools.repository.gitDir, tools);
   }
@@ -109,6 +122,26 @@ class Run {
     this.#lost = new Map(absent.length > 0 ? await this.#tools.fetch(absent, receiver) : []);
     arrivals.check();
     return arrivals.placed;
+  }
+
+  /** Returns those whose cached copy was damaged. */
+  async placeAll(items: readonly HydrateItem[], placed: ReadonlySet<HydrateItem>): Promise<HydrateItem[]> {
+    const damaged: HydrateItem[] = [];
+    for (const item of items) {
+      if (placed.has(item)) continue;
+      if (process.uptime() > this.#nextTurn) await this.#turn();
+      this.#batch.areLarge = item.size >= longRead;
+      const isPlaced = this.#batch.areLarge ? killable(() => this.place(item)) : this.place(item);
+      if (!isPlaced) damaged.push(item);
+    }
+    return damaged;
+  }
+
+  /** What is done without waiting keeps signals from being heard. */
+  async #turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#tools.signal?.throwIfAborted();
+    this.#nextTurn = process.uptime() + (this.#tools.turnAfter ?? turnAfter);
   }
 
   /** False when the cached copy turned out to be damaged, or the disk does not give it: it is gone now and can be fetched again. */
@@ -151,7 +184,7 @@ class Run {
 
   #placeContent(item: HydrateItem, content: FillContent): void {
     const expected = formatPointer(item);
-    const blob = blobOid(this.#tools.repository, expected);
+    const blob = this.#tools.blobs?.get(item.oid) ?? blobOid(this.#tools.repository, expected);
     const readOnly = this.#isProtected(item.path, blob);
     // The only copy of a byte is never shared with the worktree: root ignores read-only bits.
     const mayShare = content.kind === "file" && readOnly && this.#tools.cache.isElsewhere(item.oid);

@@ -6,7 +6,7 @@ import { mayBeAlive, processMark } from "../util/process-mark.ts";
 import { PathGuard, type SafeFolder } from "./path-guard.ts";
 
 const tempName = /^\.mlgit-[0-9a-f]{16}\.tmp(\.copy)?$/;
-const copyName = /^\.mlgit-copy-(.+)-[0-9a-f]{20}\.tmp$/;
+const copyName = /^\.mlgit-copy-(.+)-[0-9a-f]{20}\.tmp(\.copy)?$/;
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 /**
@@ -26,6 +26,8 @@ export class PlaceBatch {
   readonly timesOnly: boolean;
   /** The process's, which Node can only tell by changing it for a moment. */
   readonly umask: number = process.umask();
+  /** Whether the files that are placed now are large. */
+  areLarge = false;
   #links = new LinkChanges();
   readonly #tempDir: Buffer;
   #useSibling = false;
@@ -56,7 +58,7 @@ export class PlaceBatch {
 
   /** A fresh name for the file that will be renamed into `folder`. */
   tempFor(folder: SafeFolder): Buffer {
-    return this.#fresh(folder, uniqueName().slice(0, 16));
+    return this.areLarge ? this.copyFor(folder) : this.#fresh(folder, uniqueName().slice(0, 16));
   }
 
   /** The same for one that grows slowly: it may be large, and what a killed process leaves of it goes at once. */

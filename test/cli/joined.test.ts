@@ -28,6 +28,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "mlgit-joined-"));
   repository = join(folder, "repository");
   spawnSync("git", ["init", "-q", repository]);
+  writeFileSync(join(folder, "short.cjs"), shortRun);
+  writeFileSync(join(folder, "long.cjs"), longRun);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,7 +46,27 @@ function install(name: string): string {
   return root;
 }
 
-const environment = () => ({ ...process.env, HOME: folder, XDG_CACHE_HOME: join(folder, "cache") });
+/** A run that believes that it took long, and whose code V8 has dropped: what there is of it is that of a script none of whose functions was called. */
+const longRun = `
+process.uptime = () => 100;
+const vm = require("node:vm");
+const { Script } = vm;
+vm.Script = class extends Script {
+  constructor(source, options) {
+    super(source, options);
+    this.createCachedData = () => new Script(source, { filename: "/dropped.cjs" }).createCachedData();
+  }
+};
+`;
+
+/** A run that believes that it was short, also on a machine that has other things to do. */
+const shortRun = "process.uptime = () => 0.1;\n";
+
+/** @param script what each run loads before the program */
+function environment(script: "short" | "long" = "short"): NodeJS.ProcessEnv {
+  const NODE_OPTIONS = `--require ${join(folder, script)}.cjs`;
+  return { ...process.env, HOME: folder, XDG_CACHE_HOME: join(folder, "cache"), NODE_OPTIONS };
+}
 
 function filterOnce(root: string, env: NodeJS.ProcessEnv = environment()): string {
   const options = { cwd: repository, env, input: handshake, encoding: "utf8" } as const;
@@ -69,6 +91,33 @@ describe("the joined program", () => {
     expect(trained.length).toBeGreaterThan(100_000);
     expect(filterOnce(root)).toBe(answer);
     expect(readFileSync(join(parts, name)).equals(trained)).toBe(true);
+  });
+
+  it("does not keep less because the first runs were long, of which V8 drops what they began with", () => {
+    const root = install("long");
+    for (let i = 0; i < 4; i += 1) expect(filterOnce(root, environment("long"))).toBe(answer);
+    const size = () => statSync(join(root, "dist/part", compiledIn(join(root, "dist/part"))[0] ?? "")).size;
+    const least = size();
+    expect(filterOnce(root)).toBe(answer);
+    expect(size()).toBeGreaterThan(1.5 * least);
+    // Nor does one of them take away what short ones gathered.
+    rmSync(join(root, "dist/part", compiledIn(join(root, "dist/part"))[0] ?? ""));
+    expect(filterOnce(root)).toBe(answer);
+    const whole = size();
+    expect(filterOnce(root, environment("long"))).toBe(answer);
+    expect(size()).toBeGreaterThan(0.9 * whole);
+  });
+
+  it("has what git's calls use when it was built, also with a bucket", () => {
+    const root = install("trained");
+    cpSync(join(projectRoot, "scripts"), join(root, "scripts"), { recursive: true });
+    const program = "import('./scripts/train.mjs').then(({ train }) => train())";
+    const { status } = spawnSync(process.execPath, ["-e", program], { cwd: root, env: environment() });
+    expect(status).toBe(0);
+    const scripts = compiledIn(join(root, "dist/part")).map((name) => name.replace(/-\d.*/, ""));
+    for (const word of ["filter-process", "pre-push", "remote-helper"])
+      expect(scripts).toEqual(expect.arrayContaining([`git-calls-${word}`, `s3-${word}`]));
+    expect(scripts).toEqual(expect.arrayContaining(["git-calls-pre-commit", "commands-status", "commands-lineage"]));
   });
 
   it("works with compiled code that is damaged, empty or of another build", () => {
@@ -136,7 +185,9 @@ describe("the joined program", () => {
     for (let i = 0; i < 5; i += 1) filterOnce(root);
     const path = join(root, "dist/part", compiledIn(join(root, "dist/part"))[0] ?? "");
     const before = readFileSync(path);
-    expect(filterOnce(root, { ...environment(), NODE_OPTIONS: "--interpreted-frames-native-stack" })).toBe(answer);
+    const env = environment();
+    env.NODE_OPTIONS += " --interpreted-frames-native-stack";
+    expect(filterOnce(root, env)).toBe(answer);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -21,6 +21,7 @@ describe("what the filter does while git is busy", () => {
   let cache: Cache;
   let repository: Repository;
   let hooks: number;
+  let failed: string[];
   beforeEach(async () => {
     folder = join(root, `${made++}`);
     const gitDir = join(folder, "git");
@@ -28,7 +29,11 @@ describe("what the filter does while git is busy", () => {
     repository = { workTree: folder, gitDir, commonDir: gitDir, objectFormat: "sha1", prefix: "" };
     cache = await Cache.open(join(folder, "cache"));
     hooks = 0;
+    failed = [];
   });
+
+  const item = { path: Buffer.from("data/a"), oid, size: 12 };
+  const listed = () => existsSync(join(repository.gitDir, "mlgit-deferred"));
 
   function begin(): Meanwhile {
     const meanwhile = new Meanwhile({
@@ -37,8 +42,9 @@ describe("what the filter does while git is busy", () => {
       hooks: async () => {
         hooks++;
       },
+      failed: (path) => failed.push(path.toString()),
     });
-    meanwhile.deferred(oid);
+    meanwhile.defer(item, undefined);
     return meanwhile;
   }
 
@@ -61,6 +67,22 @@ describe("what the filter does while git is busy", () => {
     const meanwhile = begin();
     for (let i = 0; i < 3; i++) await meanwhile.prepare();
     expect(hooks).toBe(1);
+  });
+
+  it("puts a path on the list when git has its answer", async () => {
+    const meanwhile = begin();
+    expect(listed()).toBe(false);
+    await meanwhile.prepare();
+    expect(listed()).toBe(true);
+  });
+
+  it("tells which paths could not be put on the list", async () => {
+    mkdirSync(join(repository.gitDir, "mlgit-deferred"));
+    const meanwhile = begin();
+    await meanwhile.prepare();
+    expect(failed).toEqual(["data/a"]);
+    await meanwhile.prepare();
+    expect(failed).toEqual(["data/a"]);
   });
 
   it("takes no notice of a damaged copy of a store's index, which knows nothing then", async () => {
@@ -90,8 +112,10 @@ describe("what the filter does while git is busy", () => {
   });
 
   it("takes no notice of hooks that cannot be looked at: whoever waits for them is told", async () => {
-    const meanwhile = new Meanwhile({ repository, cache, hooks: () => Promise.reject(new Error("EACCES")) });
-    meanwhile.deferred(oid);
+    const hooks = () => Promise.reject(new Error("EACCES"));
+    const meanwhile = new Meanwhile({ repository, cache, hooks, failed: (path) => failed.push(path.toString()) });
+    meanwhile.defer(item, undefined);
     await meanwhile.prepare();
+    expect(failed).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { rmSync, statSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { oidOf, pointerOf } from "../helper/pointer-of.ts";
 import { randomBytes } from "../helper/sandbox.ts";
@@ -18,6 +18,18 @@ describe("git mlgit dehydrate", () => {
     await work.commit();
   });
   afterAll(() => team.box.remove());
+
+  /** A script after which a file of this name cannot be replaced, since its disk is full. */
+  const failingAt = (name: string) =>
+    team.box.write(
+      "failing.cjs",
+      `const fs = require("node:fs"), { lstatSync } = fs;
+       fs.lstatSync = (path, options) => {
+         if (options?.bigint && String(path).endsWith("/${name}")) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+         return lstatSync(path, options);
+       };
+       require("node:module").syncBuiltinESMExports();`,
+    );
 
   it("puts pointers in place of unmodified files; status stays clean and hydrate brings them back", async () => {
     await work.mlgit(["dehydrate", "."]);
@@ -58,6 +70,60 @@ describe("git mlgit dehydrate", () => {
     work.write(cached, damaged);
     await work.mlgit(["dehydrate", "big.bin"], { code: 1 });
     expect(work.read("big.bin").equals(big)).toBe(true);
+  });
+
+  it("says that git's index could not be told, and tells it when it is run again, as after a kill", async () => {
+    for (const [command, text] of [
+      ["dehydrate", pointerOf("one")],
+      ["hydrate", "one"],
+    ] as const) {
+      work.write(".git/index.lock", "");
+      const { stderr } = await work.mlgit([command, "data"], { code: 1 });
+      expect(stderr).toMatch(
+        /git's index is locked by another git[^\n]*index\.lock\nhint: [^\n]*run the same command again/,
+      );
+      expect([work.read("data/x").toString(), await work.status()]).toEqual([text, " M data/x\n"]);
+      rmSync(`${work.top}/.git/index.lock`);
+      expect((await work.mlgit([command, "data"])).stdout).toContain(`1 file ${command}d`);
+      expect([work.read("data/x").toString(), await work.status()]).toEqual([text, ""]);
+      expect((await work.mlgit([command, "data"])).stdout).toContain(`0 files ${command}d`);
+    }
+  });
+
+  it("does not tell git's index that a pointer to something else is the file", async () => {
+    work.write("data/x", pointerOf("another"));
+    await work.mlgit(["dehydrate", "data"], { code: "any" });
+    expect(await work.status()).toBe(" M data/x\n");
+    await work.git(["checkout", "-q", "data/x"]);
+  });
+
+  it("leaves what the disk does not give of the cache as it is, names it, and goes on with the rest", async () => {
+    const packs = `${work.top}/.git/mlgit/packs`;
+    const before = new Set(readdirSync(packs));
+    work.write("data/a-small", "in a pack of its own");
+    await work.commit();
+    const pack = readdirSync(packs).find((name) => name.endsWith(".pack") && !before.has(name)) ?? "";
+    renameSync(`${packs}/${pack}`, `${work.top}/.git/aside`);
+    // Reading it is an input/output error.
+    symlinkSync("/proc/self/mem", `${packs}/${pack}`);
+    const { stderr } = await work.mlgit(["dehydrate", "data"], { code: 1 });
+    expect(stderr).toContain("data/a-small was left as it is: not in the cache");
+    expect(stderr).toContain(`cannot read ${packs}/${pack}: input/output error`);
+    expect(work.read("data/a-small").toString()).toBe("in a pack of its own");
+    expect([work.read("data/x").toString(), await work.status()]).toEqual([pointerOf("one"), ""]);
+    rmSync(`${packs}/${pack}`);
+    renameSync(`${work.top}/.git/aside`, `${packs}/${pack}`);
+    await work.mlgit(["dehydrate", "data"]);
+    expect(await work.status()).toBe("");
+    await work.mlgit(["hydrate"]);
+  });
+
+  it("tells git's index of what it did before it was stopped", async () => {
+    work.write("data/z/deep", "cannot be replaced");
+    await work.commit();
+    await work.mlgit(["dehydrate", "data"], { env: { NODE_OPTIONS: `--require ${failingAt("deep")}` }, code: 8 });
+    expect([work.read("data/x").toString(), await work.status()]).toEqual([pointerOf("one"), ""]);
+    await work.mlgit(["hydrate"]);
   });
 
   it("needs paths", async () => {

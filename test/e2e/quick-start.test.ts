@@ -1,5 +1,5 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { EntityProject } from "../helper/entity-project.ts";
 
@@ -17,6 +17,25 @@ beforeAll(async () => {
   await project.git("push", "-q", "origin", "main");
 });
 afterAll(() => project.box.remove());
+
+/** Runs the real Node with options that write which functions V8 compiles, and how. */
+function tracedNode(log: string): string {
+  const options = `--log-function-events --no-logfile-per-isolate --logfile=${log}`;
+  const node = project.box.write("traced/node", `#!/bin/sh\nexec ${process.execPath} ${options} "$@"\n`);
+  chmodSync(node, 0o755);
+  return dirname(node);
+}
+
+it("a checkout of some files is done before V8 has optimized any function", async () => {
+  const log = project.box.path("v8.log");
+  await project.box.run("rm", ["-rf", "datasets/d/data"], { cwd: project.cwd });
+  const PATH = `${tracedNode(log)}:${project.box.env.PATH}`;
+  await project.box.git(["checkout", "-q", "--", "datasets"], { cwd: project.cwd, env: { PATH } });
+  expect((await project.git("status", "--porcelain")).stdout).toBe("");
+  const events = readFileSync(log, "latin1");
+  expect(events).toContain("function,first-execution");
+  expect(events).not.toContain("function,turbofan");
+});
 
 it("a checkout of linked files loads none of what takes Node long", async () => {
   const loaded = project.box.path("loaded");

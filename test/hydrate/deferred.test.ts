@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "@jest/globals";
 import { DeferredJournal, type DeferredPath } from "../../src/hydrate/deferred.ts";
 import { listFiles } from "../../src/hydrate/hydrate-queue.ts";
+import { mountSmallDisk } from "../helper/small-disk.ts";
 
 const root = mkdtempSync(join(tmpdir(), "mlgit-deferred-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -40,6 +41,21 @@ it("gives more paths than fit into a list, or into what is read at once, in list
   expect([told.files, told.bytes]).toEqual([3000, (3000 * 3001) / 2]);
   expect(listFiles).toBeGreaterThan(3000);
   expect(existsSync(join(folder, "mlgit-deferred"))).toBe(false);
+});
+
+it("has nothing to say on a read-only file system where nothing is deferred", async () => {
+  const disk = mountSmallDisk(folder, 1);
+  if (!disk) return;
+  try {
+    disk.remount("ro");
+    expect(await drained()).toEqual([]);
+    disk.remount("rw");
+    new DeferredJournal(folder).append(deferred("a"));
+    disk.remount("ro");
+    await expect(drained()).rejects.toThrow("EROFS");
+  } finally {
+    disk.unmount();
+  }
 });
 
 it("wants a path that was deferred twice as it was last", async () => {

@@ -73,6 +73,29 @@ describe("hydrating very many files", () => {
     expect(stamped).toHaveLength(1);
   });
 
+  it("hears that it is to stop while it places files, and tells the index of those", async () => {
+    const items = Array.from({ length: 100 }, (_, i) => pointerFile(`${i}`));
+    const stop = new AbortController();
+    const stamped: string[] = [];
+    setImmediate(() => stop.abort());
+    const hydrating = hydrate(
+      { files: 100, bytes: 0, lists: () => [items] },
+      {
+        repository: place.repository,
+        cache,
+        meter: silentMeter,
+        fetch: async () => new Map(),
+        stamp: async (rows) => void stamped.push(...[...rows].map(({ path }) => path.toString())),
+        signal: stop.signal,
+        turnAfter: 0,
+      },
+    );
+    await expect(hydrating).rejects.toMatchObject({ name: "AbortError" });
+    expect(stamped.length).toBeLessThan(100);
+    for (const { path, size } of items)
+      expect(readFileSync(join(top, path.toString())).length === size).toBe(stamped.includes(path.toString()));
+  });
+
   it("tells the index of what was placed before it had to stop", async () => {
     const items = ["a", "b", "c", "d"].map(pointerFile);
     const stamped: string[][] = [];

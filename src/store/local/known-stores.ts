@@ -8,6 +8,9 @@ import { hasPlace } from "../store-places.ts";
 /** Segments up to this size are read at once, in bytes; of others a look-up reads some rows. */
 const readWhole = 1 << 16;
 
+/** Contents whose answer is remembered. */
+const mostTold = 65_536;
+
 /** No file system in use stamps changes more coarsely. */
 const clockTickMs = 50;
 
@@ -19,6 +22,8 @@ export class KnownStores {
   readonly #folder: string;
   #segments: Segment[] | undefined;
   #fetched: Set<string> | undefined;
+  /** What was found: who asks twice is told the same. */
+  readonly #told = new Set<string>();
   /** Descriptors of segments that are read where they are. */
   #open: number[] = [];
   /** When the folders last changed, as it was before they were listed; undefined where a change since might not show. */
@@ -30,6 +35,13 @@ export class KnownStores {
   }
 
   has(oid: string): boolean {
+    if (this.#told.has(oid)) return true;
+    const isThere = this.#find(oid);
+    if (isThere && this.#told.size < mostTold) this.#told.add(oid);
+    return isThere;
+  }
+
+  #find(oid: string): boolean {
     if (this.#segments && this.#knows(oid)) return true;
     // This process may have brought more since.
     const changed = this.#lastChange();

@@ -46,6 +46,8 @@ it("leaves no file of a cache open that is closed, and knows the same when it is
   notePlace(index, "somewhere", "store");
   writeFileSync(join(index, "store", id), bytes);
   for (let times = 0; times < 3; times++) {
+    // What was found is remembered; for something else it has to look.
+    expect(cache.isElsewhere("56".repeat(32))).toBe(false);
     expect(cache.isElsewhere(oid)).toBe(true);
     expect(opened(root)).toContain(join(index, "store", id));
     cache.putSmall("34".repeat(32), Buffer.from("once more"));
