@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Readable, Writable } from "node:stream";
 import type { Command, CommandResult, Options } from "../commands/command.ts";
 import { findKindScope, type KindScope } from "../entity/kind.ts";
+import { asInterrupted } from "../error/interrupted.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
 import { createContext } from "./context.ts";
@@ -65,6 +66,8 @@ export async function call<C extends Runnable>(
   try {
     const run: (...all: Parameters<Command["run"]>) => Promise<CommandResult> = command.run.bind(command);
     return (await withKinds(place, () => run(context, args, options))).data as DataOf<C>;
+  } catch (error) {
+    throw asInterrupted(error);
   } finally {
     await context.close();
   }

@@ -3,7 +3,7 @@ import type { Action, Command, CommandEntry, Context, OptionSpec, Options } from
 import { declareHint } from "../commands/declared-kinds.ts";
 import { commands } from "../commands/index.ts";
 import { exitCode } from "../error/exit-code.ts";
-import { MlgitError } from "../error/mlgit-error.ts";
+import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import { version } from "../util/version.ts";
 import { printResult } from "./print-result.ts";
 import { runInContext } from "./run-in-context.ts";
@@ -60,7 +60,7 @@ export async function runParsed(argv: readonly string[], { json, signal }: Parse
     await parser.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
-    if (!(error as CommanderError).code?.startsWith("commander.")) throw error;
+    if (!systemCode(error)?.startsWith("commander.")) throw error;
     if ((error as CommanderError).exitCode === 0) return exitCode.ok;
     throw (
       (await noSubcommand(error as CommanderError, entries, operands)) ??

@@ -1,9 +1,11 @@
 import { setMaxListeners } from "node:events";
 import { exitCode } from "../error/exit-code.ts";
 import { systemCode } from "../error/mlgit-error.ts";
+import { killableWith } from "../util/killable.ts";
 
 /** What a shell sees of a program that a closed pipe ended. */
 const closedPipe = 141;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Signals of one kind that follow each other faster than this are one. */
 const sameKeySeconds = 0.5;
 
@@ -16,7 +18,15 @@ export async function runProcess(program: (signal: () => AbortSignal) => Promise
   process.exitCode = exitCode.internal;
   const stop = new LateAbort();
   restoreEnvironment();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) onSignal(name, stop);
+  const handlers = signals.map((name) => [name, handlerOf(name, stop)] as const);
+  const open = () => {
+    for (const [name, handler] of handlers) process.on(name, handler);
+  };
+  const close = () => {
+    for (const [name, handler] of handlers) process.removeListener(name, handler);
+  };
+  open();
+  killableWith({ open, close });
   const used: NodeJS.WriteStream[] = [];
   whenFirstUsed("stdout", (stream) => used.push(stream.on("error", outputFailed)));
   whenFirstUsed("stderr", (stream) => used.push(stream.on("error", () => {})));
@@ -80,7 +90,7 @@ function restoreEnvironment(): void {
 /**
  * The first signal asks to stop, the next one kills. One Ctrl-C comes twice: from the terminal, and from the git that started us and got it too.
  */
-function onSignal(name: NodeJS.Signals, stop: LateAbort): void {
+function handlerOf(name: NodeJS.Signals, stop: LateAbort): () => void {
   let first: number | undefined;
   const handle = () => {
     first ??= process.uptime();
@@ -89,7 +99,7 @@ function onSignal(name: NodeJS.Signals, stop: LateAbort): void {
     process.removeListener(name, handle);
     process.kill(process.pid, name);
   };
-  process.on(name, handle);
+  return handle;
 }
 
 /** `git mlgit ls-files | head` is nobody's fault; a full disk behind a redirection is an error. */

@@ -1,4 +1,5 @@
 import { diskError } from "../error/disk-error.ts";
+import { asInterrupted } from "../error/interrupted.ts";
 import { isMlgitError, MlgitError, systemCode } from "../error/mlgit-error.ts";
 import { redactText } from "../log/redact.ts";
 import { aboveProgress } from "./progress.ts";
@@ -27,12 +28,9 @@ function asMlgitError(thrown: unknown): MlgitError {
   if (isMlgitError(thrown)) return thrown;
   const explained = aboutFile(thrown);
   if (isMlgitError(explained)) return explained;
+  const interrupted = asInterrupted(thrown);
+  if (isMlgitError(interrupted)) return interrupted;
   const code = systemCode(thrown);
-  const name = (thrown as { name?: unknown } | null)?.name;
-  if (code === "ABORT_ERR" || name === "AbortError")
-    return new MlgitError("interrupted", "interrupted", {
-      hint: "what was finished stays; run the same command again",
-    });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (code === "EMFILE" || code === "ENFILE")
     return new MlgitError("disk", message, { hint: "raise the limit (ulimit -n), then run the same command again" });

@@ -1,5 +1,6 @@
 import { exitCode } from "../error/exit-code.ts";
 import { defaultRemote } from "../git/remote.ts";
+import { knownRevisions } from "../git/revision.ts";
 import { type ContentList, ContentMap } from "../transfer/content-map.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
@@ -51,16 +52,19 @@ function everything(session: Session): Promise<ContentMap> {
 
 async function ofRefs(refs: readonly string[], session: Session): Promise<ContentMap> {
   const { repository, settings } = session;
-  const bare = repository.workTree === undefined;
-  const trees = refs.length > 0 ? refs : bare ? ["HEAD"] : [];
+  const trees = refs.length > 0 ? refs : await checkedOut(session);
   const wishes = await PathWishes.of({ ...settings, hydrate: "all" });
   const wanted = new ContentMap();
-  const sources =
-    trees.length === 0 ? [eachIndexFiles(repository)] : trees.map((ref) => eachTreeFiles(repository, ref));
+  const sources = trees ? trees.map((ref) => eachTreeFiles(repository, ref)) : [eachIndexFiles(repository)];
   for (const source of sources)
     for await (const files of source)
       for (const { oid, size, path } of files) if (wishes.wants(path)) wanted.add({ oid, size, path: "" });
   return wanted;
+}
+
+/** What stands for an index where there is none: nothing before the first commit. */
+async function checkedOut({ repository }: Session): Promise<readonly string[] | undefined> {
+  return repository.workTree === undefined ? knownRevisions(repository, ["HEAD"]) : undefined;
 }
 
 /** Contents that are asked for together. */

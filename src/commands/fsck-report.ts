@@ -126,11 +126,18 @@ function verdict(report: FsckReport): string {
     return "The rest is right; when the store can be asked (`git mlgit store test`), run this again";
   if (report.wrongSizes.length > 0 && (report.fix || !hasDamage(report)))
     return "Check out the wrong pointers from a commit where they are right, or add their files again, and commit";
-  if (!report.fix)
-    return report.storeIndex?.damagedSegments.length || lostInStore(report).length > 0
-      ? "Run `git mlgit fsck --store --fix` in a clone that has the data"
-      : "Run `git mlgit fsck --fix`";
+  if (!report.fix) return mending(report);
   return "Look for the missing contents in other clones and run `git mlgit push --all` there, or add the files again";
+}
+
+/** A pack that only its bytes show to be damaged is found by reading them alone. */
+function mending(report: FsckReport): string {
+  const { store, storeIndex } = report;
+  if (store?.damagedPacks.length && store.broken.length > 0)
+    return "Run `git mlgit fsck --store --paranoid --fix` in a clone that has the data";
+  return store?.broken.length || storeIndex?.damagedSegments.length || lostInStore(report).length > 0
+    ? "Run `git mlgit fsck --store --fix` in a clone that has the data"
+    : "Run `git mlgit fsck --fix`";
 }
 
 function named({ oid, path }: NamedContent): string {

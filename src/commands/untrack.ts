@@ -19,6 +19,8 @@ export const command = {
   ],
   async run(context, args, options) {
     const repository = await context.repository();
+    if (repository.workTree === undefined)
+      throw new MlgitError("setup", "a bare repository has no .gitattributes", { hint: "run it in a clone" });
     if (args.length === 0) throw new MlgitError("usage", "which pattern?", { hint: "git mlgit track lists them" });
     const path = join(context.cwd, ".gitattributes");
     const literal = options.filename === true;

@@ -19,7 +19,7 @@ export interface StampResult {
   /** The index could not be patched in place, and git was asked to rewrite it before and after. */
   readonly fellBack: boolean;
   /**
-   * Why nothing could be stamped. Each is harmless: git reads those files through the filter until they are stamped.
+   * Why nothing could be stamped. No data is in danger: git reads those files through the filter, or where their size is another one calls them changed, until they are stamped.
    * `locked`: somebody else holds index.lock. `foreign`: GIT_INDEX_FILE names another index. `damaged`, `unsupported`: the index.
    * `unwritable`: the system refused.
    */

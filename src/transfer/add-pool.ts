@@ -80,7 +80,11 @@ export class AddPool {
   constructor(options: AddPoolOptions) {
     this.#options = options;
     this.#broken.catch(() => {});
+    options.signal.addEventListener("abort", this.#abort);
   }
+
+  /** A thread hears of it only between two batches, and a large file is one. */
+  readonly #abort = () => this.#fail(this.#options.signal.reason);
 
   /** Takes files in. Several calls may be under way. Durable after `finish`. */
   async add(files: readonly Buffer[]): Promise<AddedBatch[]> {
@@ -113,6 +117,7 @@ export class AddPool {
   }
 
   async stop(): Promise<void> {
+    this.#options.signal.removeEventListener("abort", this.#abort);
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 

@@ -5,8 +5,9 @@ import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { uniqueName } from "../util/durable.ts";
-import { hashFd } from "../util/hash-file.ts";
+import { hashFd, longRead } from "../util/hash-file.ts";
 import { hashSettled } from "../util/hash-settled.ts";
+import { killable } from "../util/killable.ts";
 
 export interface IngestedFile {
   readonly oid: string;
@@ -92,7 +93,8 @@ function takeByReflink({ file, fd }: OpenFile, cache: Cache): { oid: string; siz
 function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): { oid: string; size: number } {
   const ingest = cache.ingest();
   try {
-    ingest.readFrom(fd, size);
+    if (size < longRead) ingest.readFrom(fd, size);
+    else killable(() => ingest.readFrom(fd, size));
     // What turned out shorter must not be kept where whole files are.
     if (ingest.size !== size) throw changedWhileAdded(file);
     return ingest.finish();

@@ -55,17 +55,20 @@ describe("the package mlgit", () => {
 
   it("stops by the caller's signal, with an error of its own kind and nothing half done", async () => {
     const clone = await team.clone("stopped", { args: ["-c", "mlgit.hydrate=none"] });
+    clone.write("data/d", "d");
     const found = await program(
       `
       const stop = new AbortController();
       stop.abort();
       const project = await mlgit.open(".", { signal: stop.signal });
-      const error = await project.hydrate(["data"]).catch((error) => error);
-      console.log(JSON.stringify({ ours: mlgit.isMlgitError(error), name: error.name, kind: error.kind }));`,
+      const errors = [];
+      for (const work of [() => project.hydrate(["data"]), () => project.fetch(), () => project.add(["data"])])
+        errors.push(await work().catch((error) => error));
+      console.log(JSON.stringify(errors.map((error) => [mlgit.isMlgitError(error), error.kind])));`,
       clone.top,
     );
-    expect(found).toMatchObject({ ours: true, kind: "interrupted" });
-    expect(await clone.status()).toBe("");
+    expect(found).toEqual(Array(3).fill([true, "interrupted"]));
+    expect(await clone.status()).toBe("?? data/d\n");
   });
 
   it("rejects outside of a repository, with what to do", async () => {

@@ -47,6 +47,13 @@ describe("a process", () => {
     expect([code, signal]).toEqual([null, "SIGINT"]);
   });
 
+  it("is killed by the first one while it does what nothing can stop", async () => {
+    const { child, seen } = start("busy");
+    await seen("busy");
+    child.kill("SIGTERM");
+    expect(await once(child, "close")).toEqual([null, "SIGTERM"]);
+  });
+
   it("writes everything to a slow pipe before it exits", async () => {
     const { stdout } = await box.run("bash", ["-c", `"$0" | (sleep 0.3; wc -c); exit "\${PIPESTATUS[0]}"`, large], {
       code: 3,

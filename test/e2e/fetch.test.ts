@@ -93,4 +93,10 @@ describe("git mlgit fetch", () => {
     const { stdout } = await team.box.mlgit(["fetch", "--json", "main"], { cwd: mirror });
     expect(JSON.parse(stdout)).toMatchObject({ fetched: 2 });
   });
+
+  it("has nothing to bring into a bare repository without commits", async () => {
+    const empty = team.box.path("empty.git");
+    await team.box.git(["init", "-q", "--bare", empty]);
+    expect((await team.box.mlgit(["fetch"], { cwd: empty })).stdout).toBe("Everything is in the cache\n");
+  });
 });

@@ -289,11 +289,15 @@ describe("git mlgit fsck", () => {
     await fsck(["--store"], 0);
     const found = (await fsck(["--store", "--paranoid"], 5)) as unknown as { store: { broken: unknown[] } };
     expect(found.store.broken).toHaveLength(6);
-    await fsck(["--store", "--paranoid", "--fix"], 0);
+    const said = (await project.mlgit(["fsck", "--store", "--paranoid"], { code: 5 })).stdout;
+    const [, advice = ""] = /Run `git mlgit fsck ([^`]*)`/.exec(said) ?? [];
+    await fsck(advice.split(" "), 0);
+    await fsck(["--store", "--paranoid"], 0);
     rmSync(path);
     await fsck(["--store", "--paranoid"], 0);
     rmSync(store, { recursive: true });
     await fsck(["--store"], 5);
+    expect((await project.mlgit(["fsck", "--store"], { code: 5 })).stdout).toContain("`git mlgit fsck --store --fix`");
     await fsck(["--store", "--fix"], 0);
     rmSync(project.cache, { recursive: true });
     // A remote that is misspelt has lost nothing.

@@ -107,6 +107,16 @@ describe("git mlgit prune", () => {
     await clean();
   });
 
+  it("drops a pack when all of it goes, however little that is", async () => {
+    await started();
+    for (const name of ["x", "y"]) project.write(`data/${name}.bin`, name);
+    await project.git("add", ".");
+    await project.commit("tiny");
+    await project.git("push", "-q", "-u", "origin", "main");
+    expect(await prune("--keep", "unpushed")).toMatchObject({ dropped: 2, kept: 0 });
+    expect(project.cached("packs")).toEqual([]);
+  });
+
   it("rewrites a pack when most of it goes", async () => {
     await started();
     for (let n = 0; n < 6; n++) project.write(`data/${n}.bin`, small(n));

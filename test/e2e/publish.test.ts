@@ -17,9 +17,9 @@ describe("git mlgit publish", () => {
   const publish = async (...args: string[]) =>
     JSON.parse((await work.mlgit(["publish", "--static", dir, ...args, "--json"])).stdout);
   const files = () =>
-    (readdirSync(dir, { recursive: true, withFileTypes: true }) as { isFile(): boolean; path: string; name: string }[])
+    readdirSync(dir, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map(({ path, name }) => join(path, name))
+      .map(({ parentPath, name }) => join(parentPath, name))
       .sort();
   const packs = () => files().filter((path) => path.includes("/packs/"));
   beforeAll(async () => {

@@ -85,6 +85,16 @@ describe("worktree copies after a push", () => {
     expect(stat("datasets/strict/data/linked").ino).toBe(statSync(project.box.path("linked")).ino);
   });
 
+  it("are links again after somebody made them writable and git wrote them anew", async () => {
+    const path = "datasets/strict/data/x";
+    chmodSync(absolute(path), 0o644);
+    rmSync(absolute(path));
+    await project.git("checkout", "-q", "--", path);
+    expect(stat(path).nlink).toBe(links);
+    expect(stat(path).mode & 0o222).toBe(0);
+    expect(await status()).not.toContain(path);
+  });
+
   it("that are changed through the link all the same damage nothing that git or a clone gets", async () => {
     const path = "datasets/flexible/data/x";
     chmodSync(absolute(path), 0o644);

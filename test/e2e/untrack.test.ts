@@ -17,6 +17,13 @@ describe("git mlgit untrack", () => {
     expect(box.read("r/.gitattributes")).toHaveLength(0);
   });
 
+  it("has nothing to take back in a bare repository", async () => {
+    const cwd = box.path("bare.git");
+    await box.git(["init", "-q", "--bare", cwd]);
+    const { stderr } = await box.mlgit(["untrack", "*.bin"], { cwd, code: 3 });
+    expect(stderr).toContain("a bare repository has no .gitattributes");
+  });
+
   it("makes git look again at files that were tracked", async () => {
     const cwd = await box.init("again");
     await box.mlgit(["track", "*.bin"], { cwd });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -45,3 +45,19 @@ it("nothing of a list that was taken in is held while the next ones are", async 
     await pool.stop();
   }
 }, 60_000);
+
+it("ends at once when it is to stop, also in the middle of large files", async () => {
+  const files = Array.from({ length: 4 }, (_, i) => {
+    const path = join(folder, String(i));
+    writeFileSync(path, `file ${i}`);
+    truncateSync(path, 100_000_000);
+    return Buffer.from(path);
+  });
+  const stop = new AbortController();
+  const pool = new AddPool({ cache, meter: silentMeter, signal: stop.signal, objectFormat: "sha1" });
+  const added = pool.add(files);
+  stop.abort();
+  await expect(added).rejects.toBe(stop.signal.reason);
+  await pool.stop();
+  expect(readdirSync(cache.layout.files)).toEqual([]);
+});

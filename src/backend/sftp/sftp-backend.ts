@@ -6,7 +6,7 @@ import { beginsStore, type FileType, type Handle, handleOf, keyOf, prefixOf, tem
 import { spanOf } from "../range.ts";
 import type { SftpConfig } from "./sftp-config.ts";
 import { connectSftp, type SftpSession } from "./sftp-connect.ts";
-import { sftpError } from "./sftp-error.ts";
+import { ofStore, sftpError } from "./sftp-error.ts";
 import { SftpFiles, withoutExtension } from "./sftp-files.ts";
 import { readSpan } from "./sftp-transfer.ts";
 
@@ -203,7 +203,10 @@ export class SftpBackend implements Backend {
     const session = await seen?.catch(() => undefined);
     if (session?.line.isOpen) return session;
     // Of several that find it broken the first one opens the next.
-    if (this.#session === seen) this.#session = connectSftp(this.#config);
+    if (this.#session === seen)
+      this.#session = connectSftp(this.#config).catch((error) => {
+        throw ofStore(error, this.location);
+      });
     return this.#session as Promise<SftpSession>;
   }
 

@@ -91,6 +91,23 @@ export function connectError(error: unknown, { where, host, user, tried }: Conne
   });
 }
 
+/** The same with the store that it is about: people may have several, whose hosts go by other names in ssh's configuration. */
+export function ofStore(error: unknown, location: string): unknown {
+  if (!isBackendError(error)) return error;
+  const { kind, message, hint, retryable } = error;
+  const again = kind === "unreachable" && hint ? "; then run the same command again" : "";
+  return new BackendError(kind, `${location}: ${message}`, {
+    ...(hint === undefined ? {} : { hint: hint + again }),
+    retryable,
+    cause: error,
+  });
+}
+
+/** By name, since tests run in several realms. */
+function isBackendError(error: unknown): error is BackendError {
+  return isMlgitError(error) && error.name === "BackendError";
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import { LateChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { killable } from "../../util/killable.ts";
 import type { FetchedRow } from "../fetched-rows.ts";
 import { absentRows, type OidTable } from "./absent-rows.ts";
 import { type CacheParts, type CacheReport, type CheckOptions, checkCache } from "./check-cache.ts";
@@ -169,7 +170,7 @@ export class Cache implements IngestTarget {
 
   /** Reads everything again: checkCache says what comes of it. */
   check(options: CheckOptions): CacheReport {
-    return checkCache(this.#parts, options);
+    return killable(() => checkCache(this.#parts, options));
   }
 
   /** Removes what may go: pruneCache says how. */

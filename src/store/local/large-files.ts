@@ -1,5 +1,6 @@
 import {
   type BigIntStats,
+  chmodSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -35,6 +36,8 @@ export class LargeFiles {
   readonly #sync = new SyncQueue();
   readonly #reused: ReuseLog;
   readonly #unread: UnreadFiles;
+  /** False once a file did not become read-only: the file system, or who owns it, has no such thing. */
+  #hasModes = true;
 
   constructor(
     layout: CacheLayout,
@@ -72,11 +75,32 @@ export class LargeFiles {
    */
   verified(oid: string): { readonly path: string; readonly size: number } | undefined {
     const path = this.#layout.file(oid);
-    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (!stat?.isFile() || this.#unread.has(path)) return undefined;
+    const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!found?.isFile() || this.#unread.has(path)) return undefined;
+    const stat = this.#protect(oid, found);
     if (this.#verified.holds(oid, stat)) return { path, size: Number(stat.size) };
     if (!this.#readRight(oid)) throw this.setAside(oid, "its bytes do not match its name");
     return { path, size: Number(stat.size) };
+  }
+
+  /**
+   * A `chmod` of files in a worktree reaches what they are links to, and what is writable is never linked again: without another name it becomes read-only, and what
+   * was right before that is right. One that has other names is the user's.
+   */
+  #protect(oid: string, found: BigIntStats): BigIntStats {
+    if ((found.mode & 0o222n) === 0n || found.nlink > 1n || !this.#hasModes) return found;
+    const path = this.#layout.file(oid);
+    const wasRight = this.#verified.holds(oid, found);
+    try {
+      chmodSync(path, 0o444);
+    } catch {
+      // Another user's, or a cache that can only be read: it stays as it is.
+    }
+    const now = lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? found;
+    this.#hasModes = (now.mode & 0o222n) === 0n;
+    const isSame = now.ino === found.ino && now.size === found.size && now.mtimeNs === found.mtimeNs;
+    if (wasRight && isSame) this.#verified.note(oid, now);
+    return now;
   }
 
   /** Whether the system gives a file at all; it is read. */

@@ -88,7 +88,9 @@ class Prune {
     const oids = [...pack.oids()];
     const drop = oids.filter((oid) => this.#mayDrop(oid, stat));
     const bytes = drop.reduce((sum, oid) => sum + (pack.size(oid) ?? 0), 0);
-    if (drop.length === 0 || bytes < worthRepacking * stat.size) {
+    // What tells of a few tiny files takes more room than they do.
+    const isWorthIt = drop.length === oids.length || bytes >= worthRepacking * stat.size;
+    if (drop.length === 0 || !isWorthIt) {
       this.#kept += oids.length;
       return;
     }

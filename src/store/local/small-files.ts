@@ -15,7 +15,7 @@ import { readForeign, readSealed } from "./read-packs.ts";
 import { mergePacks } from "./repack.ts";
 import type { ReuseLog } from "./reuse-log.ts";
 import { namedFiles, salvageFiles } from "./salvage.ts";
-import type { PackedContent } from "./sealed-pack.ts";
+import type { PackedContent, SealedPack } from "./sealed-pack.ts";
 import type { UnreadFiles } from "./unread-files.ts";
 import type { VerifiedLog } from "./verified-log.ts";
 
@@ -81,10 +81,10 @@ export class SmallFiles {
     if (!isMlgitError(found)) return found;
     if (this.#own?.places.has(oid)) this.flush();
     const pack = this.packs.find(oid);
-    if (pack) this.mend(basename(pack.path));
+    const unread = pack && this.#mendOrGiveUp(pack);
     const again = this.#attempt(oid);
     if (again && !isMlgitError(again)) return again;
-    throw lostContent(oid, found, this.#layout);
+    throw unread ?? lostContent(oid, found, this.#layout);
   }
 
   /**
@@ -105,6 +105,16 @@ export class SmallFiles {
       moveToBad(name, this.#layout);
     });
     return { saved, lost: [...named] };
+  }
+
+  /** A disk that has damaged some of a pack may not give the rest. The error that says so. */
+  #mendOrGiveUp(pack: SealedPack): MlgitError | undefined {
+    try {
+      this.mend(basename(pack.path));
+      return undefined;
+    } catch (error) {
+      return this.packs.giveUp(pack, error);
+    }
   }
 
   /** Copies contents out of packs into another one, durable on return; its path, or undefined when all is elsewhere. */

@@ -214,9 +214,11 @@ describeBackend("sftp", {
   );
 
   it("says what is wrong: nobody there, no such host, a folder that is not writable, a store that is gone", async () => {
-    expect(await failure(use("x", "127.0.0.1:1").stat(format))).toMatchObject({
+    const nobody = use("x", "127.0.0.1:1");
+    expect(await failure(nobody.stat(format))).toMatchObject({
       kind: "unreachable",
-      message: expect.stringContaining("nobody listens"),
+      message: expect.stringContaining(`${nobody.location}: 127.0.0.1:1 cannot be reached: nobody listens`),
+      hint: expect.stringContaining("run the same command again"),
     });
     const backend = await begun("gone");
     rmSync(join(server.folder, "gone"), { recursive: true });

@@ -210,6 +210,31 @@ describe("the cache", () => {
     expect(lstatSync(cache.layout.file(oid)).mode & 0o777).toBe(0o444);
   });
 
+  it("takes the write permission back from a large file that got it by a link that is gone, when its bytes are right", async () => {
+    const folder = newFolder();
+    const bytes = randomBytesOf(15, 1_100_000);
+    const cache = await Cache.open(folder);
+    const oid = put(cache, bytes);
+    await cache.close();
+    const path = cache.layout.file(oid);
+    const mode = () => statSync(path).mode & 0o777;
+    linkSync(path, `${path}.link`);
+    chmodSync(`${path}.link`, 0o644);
+    const again = await Cache.open(folder);
+    expect(again.get(oid)).toMatchObject({ kind: "file" });
+    expect(mode()).toBe(0o644);
+    rmSync(`${path}.link`);
+    expect(again.get(oid)).toMatchObject({ kind: "file" });
+    expect(mode()).toBe(0o444);
+    // It is known to be right, and not read again.
+    const { mtimeMs, atimeMs } = statSync(path);
+    expect((await Cache.open(folder)).knownFile(oid)).toBe(path);
+    chmodSync(path, 0o644);
+    writeFileSync(path, randomBytesOf(16, 1_100_000));
+    utimesSync(path, atimeMs / 1000, mtimeMs / 1000);
+    await expect(async () => (await Cache.open(folder)).get(oid)).rejects.toMatchObject({ kind: "corrupt" });
+  });
+
   it("refuses a cache of another version and says what to do", async () => {
     const folder = newFolder();
     await (await Cache.open(folder)).close();
