@@ -7,6 +7,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Milliseconds that a command may take: a build never waits for one that does not end. */
+const patience = 60_000;
+
 const size = { large: 1_200_000, small: 3000 };
 
 /** Adds, commits, pushes, checks out, switches and merges in a repository of its own. */
@@ -74,7 +77,7 @@ async function withBucket(work) {
   const program = fileURLToPath(new URL("train-bucket.mjs", import.meta.url));
   const bucket = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "ignore"] });
   try {
-    const [port] = await once(bucket.stdout, "data");
+    const [port] = await Promise.race([once(bucket.stdout, "data"), once(bucket, "exit")]);
     work(Number(port));
   } finally {
     bucket.kill();
@@ -91,6 +94,6 @@ function run(root, cwd, args, more = {}) {
   const own = Object.entries(process.env).filter(([name]) => !/^(GIT|MLGIT|AWS)_|^NODE_OPTIONS$|_proxy$/i.test(name));
   const path = [resolve("bin"), process.env.PATH].join(delimiter);
   const env = { ...Object.fromEntries([...own, ...people]), ...settings, ...more, PATH: path };
-  const { status } = spawnSync("git", args, { cwd, env, stdio: "ignore" });
+  const { status } = spawnSync("git", args, { cwd, env, stdio: "ignore", timeout: patience });
   if (status !== 0) throw new Error(`git ${args.join(" ")}`);
 }
