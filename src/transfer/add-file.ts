@@ -3,7 +3,7 @@ import { passesThrough } from "../pointer/pass-through.ts";
 import { formatPointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { type FileState, stateOf } from "../util/file-state.ts";
-import { ingestFile, openToAdd } from "./ingest-file.ts";
+import { type IngestedFile, ingestFile, ingestLargeFile, openToAdd } from "./ingest-file.ts";
 
 export interface AddedFile {
   /** What git stores for the file, one character a byte (latin1). */
@@ -16,7 +16,12 @@ export interface AddedFile {
 
 /** Takes a worktree file into the cache, unless it is empty or a pointer, which are stored as they are. */
 export function addFile(file: Buffer, cache: Cache): AddedFile {
-  return passedOn(file) ?? ingested(file, cache);
+  return passedOn(file) ?? addedFrom(ingestFile(file, cache));
+}
+
+/** The same of a large one in a thread that has nothing else to do. */
+export async function addLargeFile(file: Buffer, cache: Cache): Promise<AddedFile> {
+  return passedOn(file) ?? addedFrom(await ingestLargeFile(file, cache));
 }
 
 function passedOn(file: Buffer): AddedFile | undefined {
@@ -31,7 +36,6 @@ function passedOn(file: Buffer): AddedFile | undefined {
   }
 }
 
-function ingested(file: Buffer, cache: Cache): AddedFile {
-  const { oid, size, stat } = ingestFile(file, cache);
+function addedFrom({ oid, size, stat }: IngestedFile): AddedFile {
   return { pointer: formatPointer({ oid, size }).toString("latin1"), size, stat: stateOf(stat) };
 }

@@ -8,6 +8,7 @@ import { uniqueName } from "../util/durable.ts";
 import { hashFd, longRead } from "../util/hash-file.ts";
 import { hashSettled } from "../util/hash-settled.ts";
 import { killable } from "../util/killable.ts";
+import { copyDirect } from "./copy-direct.ts";
 
 export interface IngestedFile {
   readonly oid: string;
@@ -21,20 +22,44 @@ export interface IngestedFile {
  * @throws MlgitError kind `conflict` when the file changes meanwhile.
  */
 export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
+  const opened = openFile(file);
+  try {
+    const taken = (opened.size >= wholeFileLimit && takeByReflink(opened, cache)) || takeByCopy(opened, cache);
+    return ingested(taken, opened);
+  } finally {
+    closeSync(opened.fd);
+  }
+}
+
+/** The same of a large one in a thread that has nothing else to do: a copy is made past the page cache where that is faster. */
+export async function ingestLargeFile(file: Buffer, cache: Cache): Promise<IngestedFile> {
+  const opened = openFile(file);
+  try {
+    const taken =
+      opened.size < wholeFileLimit ? undefined : (takeByReflink(opened, cache) ?? (await takeDirect(opened, cache)));
+    return ingested(taken ?? takeByCopy(opened, cache), opened);
+  } finally {
+    closeSync(opened.fd);
+  }
+}
+
+function openFile(file: Buffer): OpenFile {
   const fd = openToAdd(file);
   try {
     const before = fstatSync(fd, { bigint: true });
     if (!before.isFile()) throw changedWhileAdded(file);
-    const size = Number(before.size);
-    const taken =
-      (size >= wholeFileLimit && takeByReflink({ file, fd, size }, cache)) || takeByCopy({ file, fd, size }, cache);
-    const after = fstatSync(fd, { bigint: true });
-    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size)
-      throw changedWhileAdded(file);
-    return { ...taken, stat: after };
-  } finally {
+    return { file, fd, size: Number(before.size), before };
+  } catch (error) {
     closeSync(fd);
+    throw error;
   }
+}
+
+function ingested(taken: Taken, { file, fd, size, before }: OpenFile): IngestedFile {
+  const after = fstatSync(fd, { bigint: true });
+  if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || taken.size !== size)
+    throw changedWhileAdded(file);
+  return { ...taken, stat: after };
 }
 
 /** What an open says of a file that is gone by now, or in whose place there is something else. */
@@ -64,10 +89,17 @@ interface OpenFile {
   readonly file: Buffer;
   readonly fd: number;
   readonly size: number;
+  /** Its state when it was opened. */
+  readonly before: BigIntStats;
+}
+
+interface Taken {
+  readonly oid: string;
+  readonly size: number;
 }
 
 /** A clone is a snapshot: what is hashed is what is kept, whatever happens to the file. */
-function takeByReflink({ file, fd }: OpenFile, cache: Cache): { oid: string; size: number } | undefined {
+function takeByReflink({ file, fd }: OpenFile, cache: Cache): Taken | undefined {
   const temp = join(cache.layout.temp, uniqueName());
   // By its name it may be another file by now.
   const opened = `/proc/self/fd/${fd}`;
@@ -90,7 +122,7 @@ function takeByReflink({ file, fd }: OpenFile, cache: Cache): { oid: string; siz
   }
 }
 
-function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): { oid: string; size: number } {
+function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): Taken {
   const ingest = cache.ingest();
   try {
     if (size < longRead) ingest.readFrom(fd, size);
@@ -101,4 +133,10 @@ function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): { oid: string; 
   } finally {
     ingest.abort();
   }
+}
+
+async function takeDirect({ file, fd, size }: OpenFile, cache: Cache): Promise<Taken | undefined> {
+  const taken = await copyDirect({ file, fd, size }, cache);
+  if (taken !== undefined && taken.size !== size) throw changedWhileAdded(file);
+  return taken;
 }
