@@ -18,8 +18,15 @@ interface Read {
   readonly stat: BigIntStats;
 }
 
-/** The same as `addFile` for each, in order: small ones are read one after another and stored by few writes. Fewer than a thousand. */
-export function addBatch(files: readonly Buffer[], cache: Cache): AddedFile[] {
+/**
+ * The same as `addFile` for each, in order: small ones are read one after another and stored by few writes. Fewer than a thousand.
+ * @param add what becomes of the others
+ */
+export async function addBatch(
+  files: readonly Buffer[],
+  cache: Cache,
+  add: (file: Buffer, cache: Cache) => AddedFile | Promise<AddedFile> = addFile,
+): Promise<AddedFile[]> {
   const added: AddedFile[] = [];
   const fresh: SmallContent[] = [];
   let used = 0;
@@ -31,8 +38,14 @@ export function addBatch(files: readonly Buffer[], cache: Cache): AddedFile[] {
   for (const file of files) {
     if (used + smallLimit >= memory) store();
     const read = readSmall(file, used);
-    used += read?.content.length ?? 0;
-    added.push(read ? takeSmall(read, fresh) : addFile(file, cache));
+    if (read) {
+      used += read.content.length;
+      added.push(takeSmall(read, fresh));
+    } else {
+      // Whoever comes meanwhile reads into the same memory.
+      store();
+      added.push(await add(file, cache));
+    }
   }
   store();
   return added;

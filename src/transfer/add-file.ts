@@ -3,7 +3,7 @@ import { passesThrough } from "../pointer/pass-through.ts";
 import { formatPointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { type FileState, stateOf } from "../util/file-state.ts";
-import { type IngestedFile, ingestFile, ingestLargeFile, openToAdd } from "./ingest-file.ts";
+import { type IngestedFile, ingestFile, ingestInThread, openToAdd } from "./ingest-file.ts";
 
 export interface AddedFile {
   /** What git stores for the file, one character a byte (latin1). */
@@ -19,9 +19,9 @@ export function addFile(file: Buffer, cache: Cache): AddedFile {
   return passedOn(file) ?? addedFrom(ingestFile(file, cache));
 }
 
-/** The same of a large one in a thread that has nothing else to do. */
-export async function addLargeFile(file: Buffer, cache: Cache): Promise<AddedFile> {
-  return passedOn(file) ?? addedFrom(await ingestLargeFile(file, cache));
+/** The same in a thread that has nothing else to do. */
+export async function addInThread(file: Buffer, cache: Cache): Promise<AddedFile> {
+  return passedOn(file) ?? addedFrom(await ingestInThread(file, cache));
 }
 
 function passedOn(file: Buffer): AddedFile | undefined {

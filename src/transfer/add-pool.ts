@@ -122,12 +122,12 @@ export class AddPool {
   }
 
   /** Some at a time, so that what is kept of each is a piece of memory and no object. */
-  #addHere(files: readonly Buffer[]): AddedBatch[] {
+  async #addHere(files: readonly Buffer[]): Promise<AddedBatch[]> {
     const { cache, meter, signal, objectFormat } = this.#options;
     const batches: AddedBatch[] = [];
     for (let start = 0; start < files.length; start += batchSize) {
       signal.throwIfAborted();
-      const added = addBatch(files.slice(start, start + batchSize), cache);
+      const added = await addBatch(files.slice(start, start + batchSize), cache);
       for (const { size } of added) meter.advance(1, size);
       batches.push({ numbers: added.map((_, i) => start + i), packed: packAdded(added, objectFormat) });
     }

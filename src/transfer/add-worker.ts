@@ -5,7 +5,7 @@ import type { ObjectFormat } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { addBatch } from "./add-batch.ts";
-import { type AddedFile, addLargeFile } from "./add-file.ts";
+import { addInThread } from "./add-file.ts";
 import { packAdded } from "./packed-added.ts";
 
 /** What a thread is told when it begins. */
@@ -32,8 +32,6 @@ export type AddAnswer =
 
 /** There may be eight threads, and what is added is rarely there already. */
 const indexBytes = 1 << 20;
-/** Bytes from which on a file is written past the page cache: at the end of each the thread waits for the disk. */
-const worthDirect = 64 << 20;
 
 /** Body of an add thread: its own view of the cache, its own pack in hand. Started by AddPool. */
 export async function runAddWorker(): Promise<void> {
@@ -55,19 +53,20 @@ async function answer(request: AddRequest, cache: Cache, objectFormat: ObjectFor
       return "finished";
     }
     const files = pathsOf(request.files);
-    return { added: packAdded(await addAll(files, cache), objectFormat) };
+    // Packs need BLAKE3, which takes as long to load as ten megabytes to take in.
+    if (!isLargeAlone(files)) await cache.readyToIngest();
+    return { added: packAdded(await addBatch(files, cache, addInThread), objectFormat) };
   } catch (error) {
     const { message, hint, path } = error as Error & { hint?: string; path?: string };
     return { failed: { kind: isMlgitError(error) ? error.kind : "internal", message, hint, path } };
   }
 }
 
-async function addAll(files: readonly Buffer[], cache: Cache): Promise<AddedFile[]> {
+/** Whether all there is to take in is a file that becomes one in the cache. Should it shrink now, the addon that is believed to load is loaded late. */
+function isLargeAlone(files: readonly Buffer[]): boolean {
   const [only] = files;
-  const size = only && files.length === 1 ? (lstatSync(only, { throwIfNoEntry: false })?.size ?? 0) : 0;
-  // Packs need BLAKE3, which takes as long to load as ten megabytes to take in. Should it shrink now, the addon that is believed to load is loaded late.
-  if (size < wholeFileLimit) await cache.readyToIngest();
-  return only && size >= worthDirect ? [await addLargeFile(only, cache)] : addBatch(files, cache);
+  if (!only || files.length > 1) return false;
+  return (lstatSync(only, { throwIfNoEntry: false })?.size ?? 0) >= wholeFileLimit;
 }
 
 function pathsOf({ buffer, byteOffset, length }: Uint8Array): Buffer[] {

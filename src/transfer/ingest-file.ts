@@ -17,6 +17,9 @@ export interface IngestedFile {
   readonly stat: BigIntStats;
 }
 
+/** Bytes from which on a file is written past the page cache: at its end the disk is waited for, which is too long for smaller ones. */
+const worthDirect = 64 << 20;
+
 /**
  * Takes a worktree file into the cache: a reflink where the file system can, else a copy made while hashing.
  * @throws MlgitError kind `conflict` when the file changes meanwhile.
@@ -31,13 +34,15 @@ export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
   }
 }
 
-/** The same of a large one in a thread that has nothing else to do: a copy is made past the page cache where that is faster. */
-export async function ingestLargeFile(file: Buffer, cache: Cache): Promise<IngestedFile> {
+/** The same in a thread that has nothing else to do: a copy of a large one is made past the page cache where that is faster. */
+export async function ingestInThread(file: Buffer, cache: Cache): Promise<IngestedFile> {
   const opened = openFile(file);
   try {
     const taken =
-      opened.size < wholeFileLimit ? undefined : (takeByReflink(opened, cache) ?? (await takeDirect(opened, cache)));
-    return ingested(taken ?? takeByCopy(opened, cache), opened);
+      (opened.size >= wholeFileLimit && takeByReflink(opened, cache)) ||
+      (opened.size >= worthDirect && (await takeDirect(opened, cache))) ||
+      takeByCopy(opened, cache);
+    return ingested(taken, opened);
   } finally {
     closeSync(opened.fd);
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "@jest/globals";
 import { Cache } from "../../src/store/local/cache.ts";
 import { addBatch } from "../../src/transfer/add-batch.ts";
+import { addFile } from "../../src/transfer/add-file.ts";
 import { oidOf, pointerOf } from "../helper/pointer-of.ts";
 import { randomBytesOf } from "../helper/random.ts";
 
@@ -32,7 +33,7 @@ it("gives each file its pointer, in order, and keeps its bytes; those of a point
   const many = Array.from({ length: 40 }, (_, i) => randomBytesOf(100 + i, 200_000));
   const contents = [twin, ...sizes.map((size) => randomBytesOf(size, size)), twin, ...many];
   const pointer = pointerOf("some content");
-  const added = addBatch([...contents, "", pointer].map(write), cache);
+  const added = await addBatch([...contents, "", pointer].map(write), cache);
   expect(added.map((one) => one.pointer)).toEqual([...contents.map(pointerOf), "", pointer]);
   expect(added.map((one) => one.size)).toEqual([...contents.map(({ length }) => length), 0, 0]);
   // Another process sees what is promised before anything is finished.
@@ -41,27 +42,44 @@ it("gives each file its pointer, in order, and keeps its bytes; those of a point
   await cache.close();
   const again = await Cache.open(cache.layout.root);
   expect([...again.contents()]).toHaveLength(contents.length - 1);
-  expect(addBatch([write(twin)], again)[0]?.pointer).toBe(pointerOf(twin));
+  expect((await addBatch([write(twin)], again))[0]?.pointer).toBe(pointerOf(twin));
   await again.close();
   expect([...(await Cache.open(cache.layout.root)).contents()]).toHaveLength(contents.length - 1);
+});
+
+it("keeps apart what several take in at once, of whom each waits for large files", async () => {
+  const cache = await Cache.open(join(root, `cache ${made++}`));
+  const slowly = async (file: Buffer, target: Cache) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return addFile(file, target);
+  };
+  const lists = [1, 2, 3].map((who) =>
+    [5000, 300_000, 70_000, 300_001, 200_000].map((size) => randomBytesOf(10 * size + who, size)),
+  );
+  const added = await Promise.all(lists.map((list) => addBatch(list.map(write), cache, slowly)));
+  for (const [who, list] of lists.entries()) {
+    expect(added[who]?.map((one) => one.pointer)).toEqual(list.map(pointerOf));
+    for (const bytes of list) expect(bytesOf(cache, oidOf(bytes))?.equals(bytes)).toBe(true);
+  }
+  await cache.close();
 });
 
 it("follows no symbolic link", async () => {
   const cache = await Cache.open(join(root, `cache ${made++}`));
   const link = join(root, "link");
   symlinkSync(write("content").toString(), link);
-  expect(() => addBatch([Buffer.from(link)], cache)).toThrow(conflict);
+  await expect(addBatch([Buffer.from(link)], cache)).rejects.toThrow(conflict);
 });
 
 it("says that a file changed when it is gone by now, and waits for no pipe that was put in its place", async () => {
   const cache = await Cache.open(join(root, `cache ${made++}`));
   for (const gone of ["gone", "file 0/below"])
-    expect(() => addBatch([Buffer.from(join(root, gone))], cache)).toThrow(conflict);
+    await expect(addBatch([Buffer.from(join(root, gone))], cache)).rejects.toThrow(conflict);
   const pipe = join(root, "pipe");
   execFileSync("mkfifo", [pipe]);
   const writer = spawn("sh", ["-c", 'echo what comes through > "$0"', pipe], { stdio: "ignore" });
   const ended = new Promise((resolve) => writer.on("close", resolve));
-  expect(() => addBatch([Buffer.from(pipe)], cache)).toThrow(conflict);
+  await expect(addBatch([Buffer.from(pipe)], cache)).rejects.toThrow(conflict);
   writer.kill();
   await ended;
 });
@@ -75,7 +93,7 @@ it("says that a file changed when it is gone by now, and waits for no pipe that 
     chmodSync(root, 0o755);
     process.seteuid?.(65_534);
     try {
-      expect(() => addBatch([file], cache)).toThrow(expect.objectContaining({ kind: "denied", path: file.toString() }));
+      await expect(addBatch([file], cache)).rejects.toMatchObject({ kind: "denied", path: file.toString() });
     } finally {
       process.seteuid?.(0);
     }
