@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { readSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { diskError, onDisk } from "../error/disk-error.ts";
 import type { Cache } from "../store/local/cache.ts";
+import { takeFile } from "../store/local/take-file.ts";
 import { DirectWriter, directStep } from "../util/direct-writer.ts";
-import { uniqueName } from "../util/durable.ts";
 
 /** Bytes: what was read is hashed while it is in a core's own cache. */
 const readSize = 512 << 10;
@@ -18,7 +17,7 @@ export async function copyDirect(
   cache: Pick<Cache, "layout" | "adoptLarge">,
 ): Promise<{ oid: string; size: number } | undefined> {
   const folder = cache.layout.temp;
-  const temp = join(folder, uniqueName());
+  const temp = takeFile(cache.layout);
   const writer = onDisk("store content in", folder, () => DirectWriter.open(temp, size));
   if (!writer) return undefined;
   try {

@@ -1,10 +1,9 @@
 import { type BigIntStats, closeSync, constants, copyFileSync, existsSync, fstatSync, openSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { diskError } from "../error/disk-error.ts";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
-import { uniqueName } from "../util/durable.ts";
+import { takeFile } from "../store/local/take-file.ts";
 import { hashFd, longRead } from "../util/hash-file.ts";
 import { hashSettled } from "../util/hash-settled.ts";
 import { killable } from "../util/killable.ts";
@@ -105,7 +104,7 @@ interface Taken {
 
 /** A clone is a snapshot: what is hashed is what is kept, whatever happens to the file. */
 function takeByReflink({ file, fd }: OpenFile, cache: Cache): Taken | undefined {
-  const temp = join(cache.layout.temp, uniqueName());
+  const temp = takeFile(cache.layout);
   // By its name it may be another file by now.
   const opened = `/proc/self/fd/${fd}`;
   const isSame = existsSync(opened);

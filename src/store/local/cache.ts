@@ -14,7 +14,7 @@ import { ReuseLog } from "./reuse-log.ts";
 import type { PackedContent } from "./sealed-pack.ts";
 import { type SmallContent, SmallFiles } from "./small-files.ts";
 import type { Flushed } from "./sync-queue.ts";
-import { restoreTrash } from "./trash.ts";
+import { clearTemp } from "./trash.ts";
 import { UnreadFiles } from "./unread-files.ts";
 import { VerifiedLog } from "./verified-log.ts";
 
@@ -40,7 +40,7 @@ export class Cache implements IngestTarget {
   private constructor(root: string, indexBytes?: number) {
     this.layout = new CacheLayout(root);
     this.layout.prepare();
-    restoreTrash(this.layout);
+    clearTemp(this.layout);
     this.#reused = new ReuseLog(this.layout.journal);
     const logs = { verified: new VerifiedLog(this.layout.journal), reused: this.#reused, unread: this.#unread };
     this.#large = new LargeFiles(this.layout, logs);

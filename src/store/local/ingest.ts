@@ -1,13 +1,13 @@
 import { hash } from "node:crypto";
 import { closeSync, openSync, readSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
-import { uniqueName, writeAll } from "../../util/durable.ts";
+import { writeAll } from "../../util/durable.ts";
 import type { FileHash } from "../../util/file-hash.ts";
 import { followFile } from "../../util/hash-thread.ts";
 import { WriteBack } from "../../util/write-back.ts";
 import { type CacheLayout, wholeFileLimit } from "./layout.ts";
 import type { Flushed } from "./sync-queue.ts";
+import { takeFile } from "./take-file.ts";
 
 /** What an ingest needs of its cache. */
 export interface IngestTarget {
@@ -134,7 +134,7 @@ export class Ingest {
 
   #open() {
     if (this.#spill) return this.#spill;
-    const path = join(this.#target.layout.temp, uniqueName());
+    const path = takeFile(this.#target.layout);
     const fd = onDisk("store content in", this.#target.layout.temp, () => openSync(path, "wx", 0o600));
     this.#spill = { path, fd, hash: followFile(path), back: new WriteBack(path, this.#likely) };
     return this.#spill;

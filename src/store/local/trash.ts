@@ -5,6 +5,7 @@ import { makeFolder, syncFolder, uniqueName } from "../../util/durable.ts";
 import { LinkChanges, noteUnlink } from "../../util/link-changes.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { CacheLayout } from "./layout.ts";
+import { removeDeadTake } from "./take-file.ts";
 
 const prefix = "prune-";
 
@@ -58,9 +59,10 @@ export class Trash {
   }
 }
 
-/** Puts back what processes took and did not remove because they died: somebody may want it again. */
-export function restoreTrash(layout: CacheLayout): void {
+/** Puts back what processes took and did not remove because they died: somebody may want it again. What they had begun to take in goes. */
+export function clearTemp(layout: CacheLayout): void {
   for (const name of namesIn(layout.temp)) {
+    if (removeDeadTake(layout, name)) continue;
     if (!name.startsWith(prefix) || mayBeAlive(name.slice(prefix.length))) continue;
     const folder = join(layout.temp, name);
     // The index of a pack first: a pack is not looked at before it has one.

@@ -99,3 +99,25 @@ describe("a prune beside a process that adds the same content again", () => {
     for (const one of [cache, other, fresh]) one.close();
   });
 });
+
+describe("what a process was taking in", () => {
+  it("goes when the cache is opened next, once that process is gone", async () => {
+    const folder = join(root, "taking");
+    const cache = await Cache.open(folder);
+    const left = () => readdirSync(join(folder, "tmp"));
+    const ingest = cache.ingest();
+    ingest.write(randomBytesOf(1, 5_000_000));
+    const [name = ""] = left();
+    await (await Cache.open(folder)).close();
+    expect(left()).toEqual([name]);
+    const [, host, , start] = name.split("-");
+    writeFileSync(join(folder, "tmp", `take-${host}-4194305-${start}-x`), "of a process that cannot be");
+    writeFileSync(join(folder, "tmp", "take-0-4194305-1-x"), "of another machine");
+    await (await Cache.open(folder)).close();
+    expect(left().sort()).toEqual([name, "take-0-4194305-1-x"].sort());
+    const { oid } = ingest.finish();
+    await cache.close();
+    expect(left()).toEqual(["take-0-4194305-1-x"]);
+    expect((await Cache.open(folder)).get(oid)?.kind).toBe("file");
+  });
+});
