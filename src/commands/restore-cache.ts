@@ -22,7 +22,7 @@ export async function restoreFromWorktrees(oids: ReadonlySet<string>, session: S
       if (!pointer || !oids.has(pointer.oid) || restored.has(pointer.oid)) continue;
       const path = Buffer.concat([Buffer.from(`${workTree}/`), file.path]);
       if (!holds(path, pointer)) continue;
-      if (ingestFile(path, cache).oid === pointer.oid) restored.add(pointer.oid);
+      if ((await ingestFile(path, cache)).oid === pointer.oid) restored.add(pointer.oid);
     }
   }
   await cache.flush();

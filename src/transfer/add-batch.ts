@@ -20,13 +20,8 @@ interface Read {
 
 /**
  * The same as `addFile` for each, in order: small ones are read one after another and stored by few writes. Fewer than a thousand.
- * @param add what becomes of the others
  */
-export async function addBatch(
-  files: readonly Buffer[],
-  cache: Cache,
-  add: (file: Buffer, cache: Cache) => AddedFile | Promise<AddedFile> = addFile,
-): Promise<AddedFile[]> {
+export async function addBatch(files: readonly Buffer[], cache: Cache, signal?: AbortSignal): Promise<AddedFile[]> {
   const added: AddedFile[] = [];
   const fresh: SmallContent[] = [];
   let used = 0;
@@ -44,7 +39,7 @@ export async function addBatch(
     } else {
       // Whoever comes meanwhile reads into the same memory.
       store();
-      added.push(await add(file, cache));
+      added.push(await addFile(file, cache, signal));
     }
   }
   store();

@@ -3,7 +3,7 @@ import { passesThrough } from "../pointer/pass-through.ts";
 import { formatPointer, pointerLimit } from "../pointer/pointer.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { type FileState, stateOf } from "../util/file-state.ts";
-import { type IngestedFile, ingestFile, ingestInThread, openToAdd } from "./ingest-file.ts";
+import { type IngestedFile, ingestFile, openToAdd } from "./ingest-file.ts";
 
 export interface AddedFile {
   /** What git stores for the file, one character a byte (latin1). */
@@ -15,13 +15,8 @@ export interface AddedFile {
 }
 
 /** Takes a worktree file into the cache, unless it is empty or a pointer, which are stored as they are. */
-export function addFile(file: Buffer, cache: Cache): AddedFile {
-  return passedOn(file) ?? addedFrom(ingestFile(file, cache));
-}
-
-/** The same in a thread that has nothing else to do. */
-export async function addInThread(file: Buffer, cache: Cache): Promise<AddedFile> {
-  return passedOn(file) ?? addedFrom(await ingestInThread(file, cache));
+export async function addFile(file: Buffer, cache: Cache, signal?: AbortSignal): Promise<AddedFile> {
+  return passedOn(file) ?? addedFrom(await ingestFile(file, cache, signal));
 }
 
 function passedOn(file: Buffer): AddedFile | undefined {

@@ -127,7 +127,7 @@ export class AddPool {
     const batches: AddedBatch[] = [];
     for (let start = 0; start < files.length; start += batchSize) {
       signal.throwIfAborted();
-      const added = await addBatch(files.slice(start, start + batchSize), cache);
+      const added = await addBatch(files.slice(start, start + batchSize), cache, signal);
       for (const { size } of added) meter.advance(1, size);
       batches.push({ numbers: added.map((_, i) => start + i), packed: packAdded(added, objectFormat) });
     }

@@ -5,7 +5,6 @@ import type { ObjectFormat } from "../git/repository.ts";
 import { Cache } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { addBatch } from "./add-batch.ts";
-import { addInThread } from "./add-file.ts";
 import { packAdded } from "./packed-added.ts";
 
 /** What a thread is told when it begins. */
@@ -55,7 +54,7 @@ async function answer(request: AddRequest, cache: Cache, objectFormat: ObjectFor
     const files = pathsOf(request.files);
     // Packs need BLAKE3, which takes as long to load as ten megabytes to take in.
     if (!isLargeAlone(files)) await cache.readyToIngest();
-    return { added: packAdded(await addBatch(files, cache, addInThread), objectFormat) };
+    return { added: packAdded(await addBatch(files, cache), objectFormat) };
   } catch (error) {
     const { message, hint, path } = error as Error & { hint?: string; path?: string };
     return { failed: { kind: isMlgitError(error) ? error.kind : "internal", message, hint, path } };

@@ -20,26 +20,15 @@ export interface IngestedFile {
 const worthDirect = 64 << 20;
 
 /**
- * Takes a worktree file into the cache: a reflink where the file system can, else a copy made while hashing.
- * @throws MlgitError kind `conflict` when the file changes meanwhile.
+ * Takes a worktree file into the cache: a reflink where the file system can, else a copy made while hashing, of a very large one past the page cache.
+ * @throws MlgitError kind `conflict` when the file changes meanwhile; the reason of the signal, which is heard where this waits.
  */
-export function ingestFile(file: Buffer, cache: Cache): IngestedFile {
-  const opened = openFile(file);
-  try {
-    const taken = (opened.size >= wholeFileLimit && takeByReflink(opened, cache)) || takeByCopy(opened, cache);
-    return ingested(taken, opened);
-  } finally {
-    closeSync(opened.fd);
-  }
-}
-
-/** The same in a thread that has nothing else to do: a copy of a large one is made past the page cache where that is faster. */
-export async function ingestInThread(file: Buffer, cache: Cache): Promise<IngestedFile> {
+export async function ingestFile(file: Buffer, cache: Cache, signal?: AbortSignal): Promise<IngestedFile> {
   const opened = openFile(file);
   try {
     const taken =
       (opened.size >= wholeFileLimit && takeByReflink(opened, cache)) ||
-      (opened.size >= worthDirect && (await takeDirect(opened, cache))) ||
+      (opened.size >= worthDirect && (await takeDirect(opened, cache, signal))) ||
       takeByCopy(opened, cache);
     return ingested(taken, opened);
   } finally {
@@ -139,8 +128,9 @@ function takeByCopy({ file, fd, size }: OpenFile, cache: Cache): Taken {
   }
 }
 
-async function takeDirect({ file, fd, size }: OpenFile, cache: Cache): Promise<Taken | undefined> {
-  const taken = await copyDirect({ file, fd, size }, cache);
+async function takeDirect(opened: OpenFile, cache: Cache, signal?: AbortSignal): Promise<Taken | undefined> {
+  const { file, size } = opened;
+  const taken = await copyDirect(opened, cache, signal);
   if (taken !== undefined && taken.size !== size) throw changedWhileAdded(file);
   return taken;
 }

@@ -12,13 +12,13 @@ const trial = 64 << 20;
 /** The part of the time that is waited for a disk that is much slower than whoever makes the bytes. */
 const slowPart = 0.8;
 
-/** Of this thread, for one file at a time. */
-const memory: Uint8Array[] = [];
+/** Memory of files of this thread that have ended, for the next ones. */
+const spare: Uint8Array[] = [];
 
 /**
  * Writes a new file from its beginning to its end past the page cache, in threads of Node's pool: what goes through that takes a third more of the processor. What
  * a slow disk gets goes through the page cache all the same, so that whoever reads it next need not wait for that disk again.
- * Not durable before the file is synced. One at a time in a thread.
+ * Not durable before the file is synced.
  */
 export class DirectWriter {
   /** Whether the disk has shown in this thread that it is slow. */
@@ -29,6 +29,7 @@ export class DirectWriter {
   readonly #back: WriteBack;
   readonly #begun = process.uptime();
   readonly #writes: Promise<void>[] = [];
+  readonly #memory: Uint8Array[] = [];
   #waited = 0;
   #at = 0;
   #next = 0;
@@ -63,13 +64,14 @@ export class DirectWriter {
       DirectWriter.isSlow = true;
       this.#usesCache = true;
     }
-    memory[this.#next] ??= alignedBytes(directStep);
-    return memory[this.#next] as Uint8Array;
+    const room = this.#memory[this.#next] ?? spare.pop() ?? alignedBytes(directStep);
+    this.#memory[this.#next] = room;
+    return room;
   }
 
   /** Begins to write so many bytes of what `room` gave, which stay as they are. All but the last of a file are `directStep`. */
   write(length: number): void {
-    const bytes = (memory[this.#next] as Uint8Array).subarray(0, length);
+    const bytes = (this.#memory[this.#next] as Uint8Array).subarray(0, length);
     const writing = this.#write(bytes, this.#at);
     // Whoever waits for it is told.
     writing.catch(() => {});
@@ -92,6 +94,7 @@ export class DirectWriter {
   /** Lets go of the file when nothing is written any more. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#writes);
+    spare.push(...this.#memory.splice(0));
     this.#back.end();
     closeSync(this.#direct);
     closeSync(this.fd);

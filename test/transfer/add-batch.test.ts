@@ -1,11 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "@jest/globals";
 import { Cache } from "../../src/store/local/cache.ts";
 import { addBatch } from "../../src/transfer/add-batch.ts";
-import { addFile } from "../../src/transfer/add-file.ts";
 import { oidOf, pointerOf } from "../helper/pointer-of.ts";
 import { randomBytesOf } from "../helper/random.ts";
 
@@ -18,6 +17,11 @@ function write(bytes: string | Uint8Array): Buffer {
   const path = join(root, `file ${made++}`);
   writeFileSync(path, bytes);
   return Buffer.from(path);
+}
+
+/** Two pages of it are never the same, so that those that change places show. */
+function manyBytes(seed: number, size: number): Buffer {
+  return Buffer.alloc(size, randomBytesOf(seed, 1_000_003));
 }
 
 function bytesOf(cache: Cache, oid: string): Buffer | undefined {
@@ -49,18 +53,29 @@ it("gives each file its pointer, in order, and keeps its bytes; those of a point
 
 it("keeps apart what several take in at once, of whom each waits for large files", async () => {
   const cache = await Cache.open(join(root, `cache ${made++}`));
-  const slowly = async (file: Buffer, target: Cache) => {
-    await new Promise((resolve) => setImmediate(resolve));
-    return addFile(file, target);
-  };
   const lists = [1, 2, 3].map((who) =>
-    [5000, 300_000, 70_000, 300_001, 200_000].map((size) => randomBytesOf(10 * size + who, size)),
+    [5000, 300_000, 70_000, (64 << 20) + who, 200_000].map((size) => manyBytes(10 * size + who, size)),
   );
-  const added = await Promise.all(lists.map((list) => addBatch(list.map(write), cache, slowly)));
+  const added = await Promise.all(lists.map((list) => addBatch(list.map(write), cache)));
   for (const [who, list] of lists.entries()) {
     expect(added[who]?.map((one) => one.pointer)).toEqual(list.map(pointerOf));
     for (const bytes of list) expect(bytesOf(cache, oidOf(bytes))?.equals(bytes)).toBe(true);
   }
+  await cache.close();
+});
+
+it("ends in the middle of a very large file when it is asked to, and leaves nothing of it", async () => {
+  const cache = await Cache.open(join(root, `cache ${made++}`));
+  const stop = new AbortController();
+  const adding = addBatch([write(manyBytes(1, 80 << 20))], cache, stop.signal);
+  stop.abort();
+  // Where nothing is written past the page cache it is over before anything is heard.
+  const ended = await adding.catch((error) => error);
+  if (!Array.isArray(ended)) {
+    expect(ended.name).toBe("AbortError");
+    expect([...cache.contents()]).toEqual([]);
+  }
+  expect(readdirSync(cache.layout.temp)).toEqual([]);
   await cache.close();
 });
 

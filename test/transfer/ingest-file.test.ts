@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, jest } from "@jest/globals";
 import { Cache } from "../../src/store/local/cache.ts";
-import { ingestFile, ingestInThread } from "../../src/transfer/ingest-file.ts";
+import { ingestFile } from "../../src/transfer/ingest-file.ts";
 import { hashFile } from "../../src/util/hash-file.ts";
 import { useLoopDisk } from "../helper/loop-disk.ts";
 import { randomBytes } from "../helper/sandbox.ts";
@@ -23,7 +23,7 @@ for (const type of ["xfs", "btrfs"] as const)
         const bytes = randomBytes(`reflink ${wait}`, 9_000_000);
         writeFileSync(file, bytes);
         await sleep(wait);
-        const { oid, size, stat } = ingestFile(Buffer.from(file), cache);
+        const { oid, size, stat } = await ingestFile(Buffer.from(file), cache);
         expect([oid, size]).toEqual([hashFile(file), bytes.length]);
         expect(stat.ino).toBe(statSync(file, { bigint: true }).ino);
         await cache.flush();
@@ -59,7 +59,7 @@ it("takes what it opened, and not what has its name by now", async () => {
     adoptLarge: { value: cache.adoptLarge.bind(cache) },
   });
   try {
-    const { oid } = ingestFile(Buffer.from(file), watched);
+    const { oid } = await ingestFile(Buffer.from(file), watched);
     await cache.flush();
     expect(readFileSync(cache.knownFile(oid) as string).equals(bytes)).toBe(true);
     expect(hashFile(file)).not.toBe(oid);
@@ -74,7 +74,7 @@ it("takes very large files in as they are", async () => {
   for (const more of [0, 4096, 12_345]) {
     const bytes = Buffer.concat(Array.from({ length: 8 }, () => randomBytes("very large", (8 << 20) + more)));
     writeFileSync(file, bytes);
-    const { oid, size, stat } = await ingestInThread(Buffer.from(file), cache);
+    const { oid, size, stat } = await ingestFile(Buffer.from(file), cache);
     expect([oid, size]).toEqual([hashFile(file), bytes.length]);
     expect(stat.ino).toBe(statSync(file, { bigint: true }).ino);
     expect(readFileSync(cache.knownFile(oid) as string).equals(bytes)).toBe(true);
