@@ -28,7 +28,8 @@ export class Meanwhile {
   readonly #options: MeanwhileOptions;
   readonly #journal: DeferredJournal;
   #first: { readonly oid: string; readonly index: string } | undefined;
-  #news: DeferredPath[] = [];
+  /** Deferred since git had an answer. */
+  #news: string[] = [];
   #deferred = 0;
   #answers = 0;
   #isAhead = false;
@@ -41,11 +42,19 @@ export class Meanwhile {
   /** git's ids of pointers that were deferred, by what they point to, as far as git told them. */
   readonly blobs = new Map<string, string>();
 
-  /** The path is to be hydrated. To be called before git is answered; `prepare` puts it on the list. @param blob git's id of its pointer, if known */
+  /**
+   * The path is to be hydrated. To be called before git is answered: after its last answer git may run hooks, who hydrate what is on the list, and then the user's own.
+   * @param blob git's id of its pointer, if known
+   */
   defer(item: DeferredPath, blob: string | undefined): void {
     this.#first ??= { oid: item.oid, index: this.#index() };
-    this.#news.push(item);
+    this.#news.push(item.oid);
     if (blob !== undefined && this.#answers < heldTo) this.blobs.set(item.oid, blob);
+    try {
+      this.#journal.append(item);
+    } catch (error) {
+      this.#options.failed(item.path, error);
+    }
   }
 
   /** git has an answer. */
@@ -53,7 +62,7 @@ export class Meanwhile {
     const { cache } = this.#options;
     cache.prepareNext();
     this.#holdOptimizer();
-    if (this.#news.length > 0) this.#list();
+    for (const oid of this.#news.splice(0)) this.#askStores(oid);
     if (this.#first === undefined || this.#isAhead) return undefined;
     this.#isAhead = true;
     return this.#lookAhead().catch(() => {});
@@ -64,18 +73,6 @@ export class Meanwhile {
     this.#answers++;
     if (this.#news.length > 0 && this.#deferred === heldFrom && this.#answers < heldTo) holdOptimizer();
     if (this.#answers === heldTo) releaseOptimizer();
-  }
-
-  /** git has its answer first: the list only saves time, and it is read when git is done. */
-  #list(): void {
-    for (const item of this.#news)
-      try {
-        this.#journal.append(item);
-      } catch (error) {
-        this.#options.failed(item.path, error);
-      }
-    for (const { oid } of this.#news) this.#askStores(oid);
-    this.#news = [];
   }
 
   /** The answer is remembered. */
