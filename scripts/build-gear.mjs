@@ -17,6 +17,11 @@ const options = [
   "--noExportMemory",
   "--initialMemory",
   "1",
+  "--maximumMemory",
+  "65536",
+  "--enable",
+  "threads",
+  "--sharedMemory",
 ];
 const written = new Map();
 const { error, stderr } = await asc.main([source, ...options, "--outFile", "gear.wasm"], {

@@ -1,5 +1,7 @@
+import { types } from "node:util";
 import zlib from "node:zlib";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { copyInto } from "../util/aligned.ts";
 
 /** How the bytes of a pack entry are stored. Part of the format: docs/format/pack.md. */
 export const codec = { raw: 0, zstd: 1 } as const;
@@ -44,7 +46,7 @@ export async function loadCodec(): Promise<Codec> {
 function codecOf(zstd: Zstd): Codec {
   return {
     compress(plain) {
-      const bytes = zstd.compress(plain);
+      const bytes = zstd.compress(ownBytes(plain));
       if (bytes.length > plain.length * worthKeeping) return { codec: codec.raw, bytes: plain };
       return { codec: codec.zstd, bytes };
     },
@@ -54,6 +56,16 @@ function codecOf(zstd: Zstd): Codec {
       throw new MlgitError("corrupt", `stored bytes decode to ${plain.length} bytes instead of ${plainLength}`);
     },
   };
+}
+
+/** Of this thread: no zstd takes shared memory. */
+let scratch = Buffer.alloc(0);
+
+function ownBytes(plain: Uint8Array): Uint8Array {
+  if (!types.isSharedArrayBuffer(plain.buffer)) return plain;
+  if (scratch.length < plain.length) scratch = Buffer.allocUnsafeSlow(2 * plain.length);
+  copyInto(scratch, plain, 0);
+  return scratch.subarray(0, plain.length);
 }
 
 function decode(zstd: Zstd, number: number, stored: Uint8Array, plainLength: number): Uint8Array {

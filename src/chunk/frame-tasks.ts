@@ -1,3 +1,5 @@
+import { bufferOn, copyInto } from "../util/aligned.ts";
+
 /** Bytes that are handed over at once, and chunks. */
 export const mostBytes = 2 << 20;
 export const mostTasks = 1023;
@@ -38,7 +40,7 @@ export function beginRound({ turn, starts, lengths, input }: FrameMemory, plains
   for (const [i, plain] of plains.entries()) {
     starts[i] = at;
     lengths[i] = undone;
-    input.set(plain, at);
+    copyInto(bufferOn(input), plain, at);
     at += plain.length;
   }
   starts[plains.length] = at;
@@ -57,20 +59,14 @@ export function takeTask({ turn }: FrameMemory): number | undefined {
   }
 }
 
-/** Of this thread: not every zstd takes shared memory. */
-let scratch = new Uint8Array(0);
-
 /** Does a task that was taken. `compress` gives the same bytes again where they are not worth compressing. */
 export function doTask(memory: FrameMemory, task: number, compress: (plain: Uint8Array) => Uint8Array): void {
   const { starts, lengths, input, output } = memory;
   const start = starts[task] as number;
-  const shared = input.subarray(start, starts[task + 1]);
-  if (scratch.length < shared.length) scratch = new Uint8Array(2 * shared.length);
-  scratch.set(shared);
-  const plain = scratch.subarray(0, shared.length);
+  const plain = input.subarray(start, starts[task + 1]);
   const frame = compress(plain);
   const kept = frame !== plain && frame.length < plain.length;
-  if (kept) output.set(frame, start);
+  if (kept) copyInto(bufferOn(output), frame, start);
   Atomics.store(lengths, task, kept ? frame.length : 0);
   Atomics.notify(lengths, task);
 }

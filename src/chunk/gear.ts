@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { copyInto } from "../util/aligned.ts";
 import { gearWasm } from "./gear-wasm.ts";
 
 /** Chunk sizes in bytes. Frozen in the format: docs/format/chunking.md. */
@@ -15,15 +16,16 @@ let gearTable: Uint8Array | undefined;
 
 /** Finds chunk boundaries in bytes that the caller puts into `buffer`. Keeps nothing between calls. */
 export class Chunker {
-  /** The memory to read a file into. A view on WebAssembly memory: it can be hashed and written in place, not transferred. */
-  readonly buffer: Uint8Array;
+  /** The memory to read a file into. A view on shared memory: it can be hashed and written in place, not transferred. */
+  readonly buffer: Buffer;
+  /** What `buffer` is a view on. */
+  readonly memory: WebAssembly.Memory;
   readonly #cut: Cut;
 
-  /** `capacity`: bytes of `buffer`; at least `chunking.max`, or the longest file if that is less. */
-  constructor(capacity: number) {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((bufferStart + capacity) / page) });
-    new Uint8Array(memory.buffer).set(loadTable());
-    this.buffer = new Uint8Array(memory.buffer, bufferStart, capacity);
+  /** `capacity`: bytes of `buffer`; at least `chunking.max`, or the longest file if that is less. `memory`: that of such a chunker of another thread. */
+  constructor(capacity: number, memory: WebAssembly.Memory = memoryFor(capacity)) {
+    this.memory = memory;
+    this.buffer = Buffer.from(memory.buffer, bufferStart, capacity);
     this.#cut = new WebAssembly.Instance(loadModule(), { env: { memory } }).exports.cut as Cut;
   }
 
@@ -39,12 +41,19 @@ export class Chunker {
   }
 }
 
+function memoryFor(capacity: number): WebAssembly.Memory {
+  const pages = Math.ceil((bufferStart + capacity) / page);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  new Uint8Array(memory.buffer).set(loadTable());
+  return memory;
+}
+
 /** The ends of all chunks of a whole file held in memory, the last one its length; none for an empty file. */
 export function cutsOf(bytes: Uint8Array): number[] {
   if (bytes.length === 0) return [];
   if (bytes.length <= chunking.min) return [bytes.length];
   const chunker = new Chunker(bytes.length);
-  chunker.buffer.set(bytes);
+  copyInto(chunker.buffer, bytes, 0);
   const cuts: number[] = [];
   for (let start = 0; start < bytes.length; start = cuts[cuts.length - 1] as number) {
     cuts.push(chunker.nextCut(start, bytes.length, true));

@@ -1,23 +1,42 @@
-import { Chunker, chunking } from "./gear.ts";
+import { copyInto } from "../util/aligned.ts";
+import type { ChunkHash } from "./chunk-hash.ts";
+import { chunking } from "./gear.ts";
+import type { RegionSlab } from "./region-slab.ts";
 
-/** Where chunks end in a region of a file, offsets in the region. */
+/** Where chunks end in a region of a file, offsets in the region, and what they are called. */
 export interface RegionCuts {
   /** As if the file began with the region, as far as that is certain without the bytes that follow: ascending. Empty where nobody knows. */
   readonly ends: Uint32Array;
+  /** Of the chunks that end there, 32 bytes each. */
+  readonly ids: Uint8Array;
   /** The file ends here. */
   readonly last: boolean;
 }
 
-/** The cuts of a region in the chunker's buffer; `length` are its bytes. */
-export function cutRegion(chunker: Chunker, length: number, last: boolean): RegionCuts {
+/** Of a region that nobody cut. */
+export function notCut(last: boolean): RegionCuts {
+  return { ends: new Uint32Array(0), ids: new Uint8Array(0), last };
+}
+
+/** Bytes of a chunk; `id` where it was found out with the cut. */
+export interface CutChunk {
+  readonly plain: Uint8Array;
+  readonly id?: Uint8Array | undefined;
+}
+
+const idLength = 32;
+
+/** The cuts of the region in a slab; `length` are its bytes. */
+export function cutRegion({ chunker, space }: RegionSlab, length: number, last: boolean, hash: ChunkHash): RegionCuts {
   const ends: number[] = [];
-  for (let start = 0; start < length; ) {
-    const cut = chunker.nextCut(start, length, last);
-    if (cut === 0) break;
+  const ids: Buffer[] = [];
+  for (let start = 0; start < length; start = ends.at(-1) as number) {
+    const cut = chunker.nextCut(chunking.max + start, chunking.max + length, last) - chunking.max;
+    if (cut < 0) break;
     ends.push(cut);
-    start = cut;
+    ids.push(hash(space.subarray(start, cut)));
   }
-  return { ends: Uint32Array.from(ends), last };
+  return { ends: Uint32Array.from(ends), ids: Buffer.concat(ids), last };
 }
 
 /**
@@ -25,53 +44,38 @@ export function cutRegion(chunker: Chunker, length: number, last: boolean): Regi
  * before it and of the bytes: once a cut of the file is one of the region's, so are all that follow. Until then, mostly for a few chunks, it looks itself.
  */
 export class RegionCutter {
-  readonly #chunker: Chunker;
-  /** Bytes that no chunk has yet: how many, and from where in the buffer. */
+  /** Bytes that no chunk has yet, and how many. */
+  readonly #rest = Buffer.allocUnsafeSlow(chunking.max);
   #held = 0;
-  #heldAt = 0;
-
-  /** `regionSize`: the most bytes of a region. */
-  constructor(regionSize: number) {
-    this.#chunker = new Chunker(regionSize + chunking.max);
-  }
 
   /** Begins another file. */
   reset(): void {
     this.#held = 0;
   }
 
-  /** Where the bytes of the next region are to be put. The chunks of the last one are gone then. */
-  get space(): Uint8Array {
-    this.#chunker.buffer.copyWithin(0, this.#heldAt, this.#heldAt + this.#held);
-    this.#heldAt = 0;
-    return this.#chunker.buffer.subarray(this.#held);
+  /** The chunks that end in the next region, whose bytes lie in a slab; the views live as long as these. */
+  take(slab: RegionSlab, length: number, cuts: RegionCuts): CutChunk[] {
+    return [...this.#take(slab, length, cuts)];
   }
 
-  /** The chunks that end in the next region, whose bytes lie in `space`; the views live until it is asked for again. */
-  take(length: number, cuts: RegionCuts): Uint8Array[] {
-    return [...this.#take(length, cuts)];
-  }
-
-  *#take(length: number, { ends, last }: RegionCuts): Generator<Uint8Array, void, void> {
-    const { buffer } = this.#chunker;
-    const held = this.#held;
-    const end = held + length;
-    let start = 0;
+  *#take({ chunker }: RegionSlab, length: number, cuts: RegionCuts): Generator<CutChunk, void, void> {
+    const { ends, ids, last } = cuts;
+    const { buffer } = chunker;
+    const end = chunking.max + length;
+    let start = chunking.max - this.#held;
+    copyInto(buffer, this.#rest.subarray(0, this.#held), start);
     /** The next of the region's cuts, once they are the file's. */
-    let next = held === 0 && ends.length > 0 ? 0 : -1;
-    for (;;) {
-      const cut = next < 0 ? this.#cut(start, end, last) : held + (ends[next++] ?? -held);
+    let next = this.#held === 0 && ends.length > 0 ? 0 : -1;
+    while (start < end) {
+      const cut = next < 0 ? chunker.nextCut(start, end, last) : chunking.max + (ends[next] ?? -chunking.max);
       if (cut === 0) break;
-      yield buffer.subarray(start, cut);
+      const id = next < 0 ? undefined : ids.subarray(idLength * next, idLength * (next + 1));
+      yield { plain: buffer.subarray(start, cut), id };
       start = cut;
-      if (next < 0) next = indexAfter(ends, start - held);
+      next = next < 0 ? indexAfter(ends, start - chunking.max) : next + 1;
     }
     this.#held = end - start;
-    this.#heldAt = start;
-  }
-
-  #cut(start: number, end: number, last: boolean): number {
-    return end > start ? this.#chunker.nextCut(start, end, last) : 0;
+    copyInto(this.#rest, buffer.subarray(start, end), 0);
   }
 }
 

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type RegionCuts, RegionCutter } from "../chunk/region-cutter.ts";
+import { type CutChunk, RegionCutter } from "../chunk/region-cutter.ts";
+import { regionSize } from "../chunk/region-slab.ts";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
-import { CutCrew, notCut } from "./cut-crew.ts";
-import { regionSize } from "./cut-worker.ts";
+import { CutCrew, type CutRegion, NoCrew, type RegionSource } from "./cut-crew.ts";
 
 /** Bytes: less is cut sooner than threads are started. */
 const worthThreads = 128 << 20;
@@ -14,13 +14,13 @@ export interface ComingFile {
   readonly size: number;
 }
 
-/** The chunks of many large files, one file after the other: where that is worth it, threads look ahead where each chunk ends. */
+/** The chunks of many large files, one file after the other: where that is worth it, threads read ahead and find out where each chunk ends and what it is called. */
 export class CutAhead {
   readonly #crew: CutCrew | undefined;
   readonly #coming: readonly ComingFile[];
   readonly #pathOf: (oid: string) => string | undefined;
-  /** Its memory is taken when the first file comes: a push of small ones has none. */
-  #cutter: RegionCutter | undefined;
+  readonly #alone = new NoCrew();
+  readonly #cutter = new RegionCutter();
   readonly #begun = new Map<string, AheadFile>();
   /** The number of the first file that was not begun. */
   #next = 0;
@@ -43,17 +43,16 @@ export class CutAhead {
    * The chunks of a file, some at a time; the views of a list live until the next one is asked for.
    * @throws MlgitError kind `corrupt` when the file changes while it is read.
    */
-  async *chunks(oid: string, path: string): AsyncGenerator<Uint8Array[], void, void> {
+  async *chunks(oid: string, path: string): AsyncGenerator<CutChunk[], void, void> {
     const file = this.#begun.get(oid) ?? this.#begin(oid, path);
     this.#passOver(oid);
-    this.#cutter ??= new RegionCutter(regionSize);
-    const cutter = this.#cutter;
-    cutter.reset();
+    this.#cutter.reset();
     for (;;) {
       this.#fill(file);
-      const region = await file.take(cutter.space);
+      const region = await file.take();
       if (!region) break;
-      yield cutter.take(region.length, region.cuts);
+      yield this.#cutter.take(region.slab, region.length, region.cuts);
+      region.release();
     }
     this.#begun.delete(oid);
     file.close();
@@ -82,13 +81,13 @@ export class CutAhead {
     }
   }
 
-  /** Keeps the threads at work: on what is asked for now, then on what will be. Without them the next region is cut where it is read. */
+  /** Keeps the threads at work: on what is asked for now, then on what will be. What they have no room for is read and cut here. */
   #fill(now: AheadFile): void {
-    const crew = this.#crew;
-    if (!crew) {
-      if (now.hasMore) now.order(nobody);
-      return;
-    }
+    if (this.#crew) this.#order(this.#crew);
+    if (now.hasMore && !now.isOrdered) now.order(this.#alone);
+  }
+
+  #order(crew: CutCrew): void {
     for (const file of this.#begun.values()) while (crew.hasRoom && file.hasMore) file.order(crew);
     while (crew.hasRoom) {
       const coming = this.#coming[this.#next];
@@ -100,14 +99,17 @@ export class CutAhead {
   }
 }
 
-const nobody: Pick<CutCrew, "cut"> = { cut: (order) => Promise.resolve(notCut(order)) };
+interface OrderedRegion {
+  readonly length: number;
+  readonly region: Promise<CutRegion>;
+}
 
-/** A file whose regions are cut by the crew and read here. */
+/** A file whose regions are ordered ahead. */
 class AheadFile {
   readonly #path: string;
   readonly #fd: number;
   readonly #before: { readonly size: bigint; readonly mtimeNs: bigint };
-  readonly #ordered: Promise<RegionCuts>[] = [];
+  readonly #ordered: OrderedRegion[] = [];
   #orderedTo = 0;
   #at = 0;
 
@@ -121,34 +123,44 @@ class AheadFile {
     return this.#orderedTo < Number(this.#before.size);
   }
 
-  order(crew: Pick<CutCrew, "cut">): void {
+  get isOrdered(): boolean {
+    return this.#ordered.length > 0;
+  }
+
+  order(source: RegionSource): void {
     const size = Number(this.#before.size);
     const at = this.#orderedTo;
     const length = Math.min(regionSize, size - at);
     this.#orderedTo += length;
-    this.#ordered.push(crew.cut({ fd: this.#fd, at, length, last: at + length === size }));
+    this.#ordered.push({ length, region: source.cut({ fd: this.#fd, at, length, last: at + length === size }) });
   }
 
-  /** Reads the next region into `space`; undefined after the last one, when all came from one unchanged file. */
-  async take(space: Uint8Array): Promise<{ readonly length: number; readonly cuts: RegionCuts } | undefined> {
-    const cuts = await this.#ordered.shift();
-    if (!cuts) {
+  /** The next region, with all its bytes; undefined after the last one, when all came from one unchanged file. */
+  async take(): Promise<(CutRegion & { readonly length: number }) | undefined> {
+    const next = this.#ordered.shift();
+    if (!next) {
       this.#check();
       return undefined;
     }
-    const length = Math.min(regionSize, Number(this.#before.size) - this.#at);
-    for (let done = 0; done < length; ) {
-      const got = onDisk("read", this.#path, () => readSync(this.#fd, space, done, length - done, this.#at));
+    const { length } = next;
+    const region = await next.region;
+    if (!region.isRead) this.#read(region.slab.space.subarray(0, length));
+    this.#at += length;
+    return { ...region, length };
+  }
+
+  #read(space: Buffer): void {
+    for (let done = 0; done < space.length; ) {
+      const at = this.#at + done;
+      const got = onDisk("read", this.#path, () => readSync(this.#fd, space, done, space.length - done, at));
       if (got === 0) throw changedWhileRead(this.#path);
       done += got;
-      this.#at += got;
     }
-    return { length, cuts };
   }
 
   /** Closes it when nothing reads it any more. */
   async drop(): Promise<void> {
-    await Promise.all(this.#ordered);
+    for (const { region } of this.#ordered) (await region).release();
     this.close();
   }
 

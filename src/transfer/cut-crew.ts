@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
-import type { RegionCuts } from "../chunk/region-cutter.ts";
+import { notCut } from "../chunk/region-cutter.ts";
+import { RegionSlab } from "../chunk/region-slab.ts";
 import { hasWorker, tryWorker, workerScript } from "../util/worker-script.ts";
-import type { CutOrder } from "./cut-worker.ts";
+import type { CutAnswer, CutOrder, SlabOrder } from "./cut-worker.ts";
 
 /** One finds the ends of more than the thread that packs can take. */
 const mostThreads = 2;
@@ -10,16 +11,35 @@ const mostThreads = 2;
 const ahead = 3;
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 
+/** A region in a slab, which is the caller's until it lets go of it. */
+export interface CutRegion extends CutAnswer {
+  readonly slab: RegionSlab;
+  release(): void;
+}
+
+/** Who puts regions into slabs, and may cut them. */
+export interface RegionSource {
+  cut(order: CutOrder): Promise<CutRegion>;
+}
+
+interface NumberedSlab {
+  readonly number: number;
+  readonly slab: RegionSlab;
+}
+
 /**
- * Threads that find out where the chunks of files end: a third of the work of a push to a folder. The bytes do not come from them: handing over memory costs more than reading
- * the page cache twice.
+ * Threads that read files, find out where their chunks end and hash these: more than half of the work of a push to a folder. Their bytes are in memory that both see, so
+ * that what was hashed is what is packed.
  */
-export class CutCrew {
+export class CutCrew implements RegionSource {
   readonly #threads: CutThread[];
+  readonly #free: NumberedSlab[] = [];
+  readonly #most: number;
+  #made = 0;
 
   /** Undefined where one thread has to do everything. */
   static start(): CutCrew | undefined {
-    // This thread hashes and packs meanwhile.
+    // This thread packs meanwhile.
     const threads = Math.min(availableParallelism() - 1, mostThreads);
     if (threads < 1 || !hasWorker("cut")) return undefined;
     const crew = Array.from({ length: threads }, () => CutThread.start()).flatMap((thread) => thread ?? []);
@@ -28,16 +48,20 @@ export class CutCrew {
 
   private constructor(threads: CutThread[]) {
     this.#threads = threads;
+    // One is packed meanwhile.
+    this.#most = ahead * threads.length + 1;
   }
 
   get hasRoom(): boolean {
-    return this.#threads.some((thread) => thread.orders < ahead);
+    return (this.#free.length > 0 || this.#made < this.#most) && this.#threads.some((thread) => thread.orders < ahead);
   }
 
-  /** Where a thread died there are no cuts to be had from it. */
-  cut(order: CutOrder): Promise<RegionCuts> {
+  /** To be called where there is room. Where a thread died it gives regions that were not read. */
+  async cut(order: CutOrder): Promise<CutRegion> {
     const idle = this.#threads.reduce((a, b) => (b.orders < a.orders ? b : a));
-    return idle.cut(order);
+    const slab = this.#free.pop() ?? { number: this.#made++, slab: new RegionSlab() };
+    const answer = await idle.cut(order, slab);
+    return { ...answer, slab: slab.slab, release: () => this.#free.push(slab) };
   }
 
   /** Nothing is read any more when it resolves. */
@@ -48,7 +72,8 @@ export class CutCrew {
 
 class CutThread {
   readonly #worker: Worker;
-  readonly #waiting: { readonly order: CutOrder; readonly take: (cuts: RegionCuts) => void }[] = [];
+  readonly #waiting: { readonly order: CutOrder; readonly take: (answer: CutAnswer) => void }[] = [];
+  readonly #knows = new Set<number>();
   #gone = false;
 
   static start(): CutThread | undefined {
@@ -58,7 +83,7 @@ class CutThread {
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    this.#worker.on("message", (cuts: RegionCuts) => this.#waiting.shift()?.take(cuts));
+    this.#worker.on("message", (answer: CutAnswer) => this.#waiting.shift()?.take(answer));
     this.#worker.on("error", () => this.#giveUp());
     this.#worker.on("exit", () => this.#giveUp());
   }
@@ -67,9 +92,11 @@ class CutThread {
     return this.#waiting.length;
   }
 
-  cut(order: CutOrder): Promise<RegionCuts> {
-    if (this.#gone) return Promise.resolve(notCut(order));
-    this.#worker.postMessage(order);
+  cut(order: CutOrder, { number, slab }: NumberedSlab): Promise<CutAnswer> {
+    if (this.#gone) return Promise.resolve(notRead(order));
+    const memory = this.#knows.has(number) ? undefined : slab.chunker.memory;
+    this.#knows.add(number);
+    this.#worker.postMessage({ ...order, slab: number, memory } satisfies SlabOrder);
     return new Promise((take) => this.#waiting.push({ order, take }));
   }
 
@@ -79,11 +106,21 @@ class CutThread {
 
   #giveUp(): void {
     this.#gone = true;
-    for (const { order, take } of this.#waiting.splice(0)) take(notCut(order));
+    for (const { order, take } of this.#waiting.splice(0)) take(notRead(order));
   }
 }
 
-/** Of a region that nobody cut. */
-export function notCut({ last }: CutOrder): RegionCuts {
-  return { ends: new Uint32Array(0), last };
+function notRead({ last }: CutOrder): CutAnswer {
+  return { cuts: notCut(last), isRead: false };
+}
+
+/** Where there are no threads, or none has room: a region at a time, all of whose work is left to the caller. */
+export class NoCrew implements RegionSource {
+  /** Its memory is taken when the first region comes: a push of small files has none. */
+  #slab: RegionSlab | undefined;
+
+  async cut(order: CutOrder): Promise<CutRegion> {
+    this.#slab ??= new RegionSlab();
+    return { ...notRead(order), slab: this.#slab, release: () => {} };
+  }
 }

@@ -1,6 +1,7 @@
 import type { Codec, Frame } from "../chunk/codec.ts";
 import { FrameCrew } from "../chunk/frame-crew.ts";
 import { mostBytes } from "../chunk/frame-tasks.ts";
+import type { CutChunk } from "../chunk/region-cutter.ts";
 import type { FilePacker } from "../store/remote/packer-types.ts";
 
 /** Fewer chunks are compressed sooner than handed over. */
@@ -18,7 +19,7 @@ export class FramesAhead {
   readonly #codec: Codec;
   #crew: FrameCrew | undefined;
   #alone = 0;
-  #list: readonly Uint8Array[] = [];
+  #list: readonly CutChunk[] = [];
   /** How far was looked ahead in it. */
   #until = 0;
   readonly #known = new Map<number, Known>();
@@ -28,7 +29,7 @@ export class FramesAhead {
   }
 
   /** What is known of a chunk of a list; undefined where the packer is to find out itself. To be asked for each in turn; good until the next question. */
-  of(list: readonly Uint8Array[], number: number, file: FilePacker): Known | undefined {
+  of(list: readonly CutChunk[], number: number, file: FilePacker): Known | undefined {
     if (list !== this.#list || number >= this.#until) {
       this.#list = list;
       this.#until = number;
@@ -53,16 +54,16 @@ export class FramesAhead {
   #lookAhead(file: FilePacker, crew: FrameCrew): void {
     const fresh: number[] = [];
     let bytes = 0;
-    for (const chunk of this.#list.slice(this.#until)) {
-      bytes += chunk.length;
+    for (const { plain, id: known } of this.#list.slice(this.#until)) {
+      bytes += plain.length;
       if (bytes > mostBytes) break;
-      const { id, isNew } = file.look(chunk);
+      const { id, isNew } = file.look(plain, known);
       this.#known.set(this.#until, { id });
       if (isNew) fresh.push(this.#until);
       this.#until++;
     }
     if (fresh.length < worthThreads) return;
-    const frames = crew.compress(fresh.map((number) => this.#list[number] as Uint8Array));
+    const frames = crew.compress(fresh.map((number) => (this.#list[number] as CutChunk).plain));
     for (const [i, number] of fresh.entries())
       this.#known.set(number, { id: (this.#known.get(number) as Known).id, frame: frames?.[i] });
   }

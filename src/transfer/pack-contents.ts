@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import type { CutChunk } from "../chunk/region-cutter.ts";
 import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { Cache, CachedContent } from "../store/local/cache.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
@@ -113,12 +114,12 @@ async function packContent(one: WantedContent, content: CachedContent, tools: Pa
   let file: FilePacker | undefined;
   let bytes = 0;
   for await (const chunks of chunksOf(one, content, tools))
-    for (const [i, chunk] of chunks.entries()) {
-      file ??= tools.packer.begin(one, chunk.subarray(0, 64));
+    for (const [i, { plain, id }] of chunks.entries()) {
+      file ??= tools.packer.begin(one, plain.subarray(0, 64));
       const known = tools.frames.of(chunks, i, file);
-      await file.chunk(chunk, known?.id, known?.frame);
-      bytes += chunk.length;
-      tools.meter.advance(0, chunk.length);
+      await file.chunk(plain, known?.id ?? id, known?.frame);
+      bytes += plain.length;
+      tools.meter.advance(0, plain.length);
       await tools.breathe();
     }
   // What others cut, and what changed while it was read, must never become a file that lacks its end.
@@ -131,14 +132,14 @@ function chunksOf(
   { oid }: WantedContent,
   content: CachedContent,
   { ahead }: PackTools,
-): AsyncIterable<Uint8Array[]> | Iterable<Uint8Array[]> {
+): AsyncIterable<CutChunk[]> | Iterable<CutChunk[]> {
   return content.kind === "bytes" ? [chunksOfBytes(content)] : ahead.chunks(oid, content.path);
 }
 
-function chunksOfBytes({ content, chunks }: PackedContent): Uint8Array[] {
+function chunksOfBytes({ content, chunks }: PackedContent): CutChunk[] {
   let start = 0;
   return chunks.map(({ length }) => {
     start += length;
-    return content.subarray(start - length, start);
+    return { plain: content.subarray(start - length, start) };
   });
 }

@@ -3,12 +3,14 @@ import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { loadChunkHash } from "../../src/chunk/chunk-hash.ts";
 import { cutsOf } from "../../src/chunk/gear.ts";
 import { CutAhead } from "../../src/transfer/cut-ahead.ts";
 import { mountLoopDisk } from "../helper/loop-disk.ts";
 import { oidOf } from "../helper/pointer-of.ts";
 import { randomBytesOf } from "../helper/random.ts";
 
+const hash = await loadChunkHash();
 const root = mkdtempSync(join(tmpdir(), "mlgit-ahead-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -31,8 +33,9 @@ async function endsOf(ahead: CutAhead, { oid, path, bytes }: (typeof files)[0]) 
   let sum = 0;
   for await (const chunks of ahead.chunks(oid, path)) {
     // Whoever looks at the last of a list may still want the first.
-    for (const { length } of chunks) ends.push((ends.at(-1) ?? 0) + length);
-    const all = Buffer.concat(chunks);
+    for (const { plain } of chunks) ends.push((ends.at(-1) ?? 0) + plain.length);
+    for (const { plain, id } of chunks) if (id) expect(hash(plain).equals(id)).toBe(true);
+    const all = Buffer.concat(chunks.map(({ plain }) => plain));
     expect(bytes.subarray(sum, sum + all.length).equals(all)).toBe(true);
     sum += all.length;
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as threads from "node:worker_threads";
 import { afterAll, describe, expect, it, jest } from "@jest/globals";
@@ -9,11 +9,14 @@ import { randomBytesOf } from "../helper/random.ts";
 
 let allowed = 0;
 let refused = 0;
+const started: threads.Worker[] = [];
 /** What Node says where a container or a user may have no more threads. */
 class Few extends threads.Worker {
   constructor(...given: ConstructorParameters<typeof threads.Worker>) {
-    if (allowed-- > 0) super(...given);
-    else {
+    if (allowed-- > 0) {
+      super(...given);
+      started.push(this);
+    } else {
       refused++;
       throw Object.assign(new Error("Worker initialization failure: EAGAIN"), { code: "ERR_WORKER_INIT_FAILED" });
     }
@@ -21,6 +24,7 @@ class Few extends threads.Worker {
 }
 jest.unstable_mockModule("node:worker_threads", () => ({ ...threads, Worker: Few }));
 const { loadCodec } = await import("../../src/chunk/codec.ts");
+const { cutsOf } = await import("../../src/chunk/gear.ts");
 const { FrameCrew } = await import("../../src/chunk/frame-crew.ts");
 const { CutAhead } = await import("../../src/transfer/cut-ahead.ts");
 const { addFiles } = await import("../../src/transfer/add-pool.ts");
@@ -79,9 +83,35 @@ describe("where the system allows few threads, or none", () => {
     await crew?.stop();
     const ahead = new CutAhead([{ oid: "x", size: zeros.length }], () => large, 0);
     let bytes = 0;
-    for await (const chunks of ahead.chunks("x", large)) for (const { length } of chunks) bytes += length;
+    for await (const chunks of ahead.chunks("x", large)) for (const { plain } of chunks) bytes += plain.length;
     await ahead.stop();
     expect(bytes).toBe(zeros.length);
     expect(refused).toBeGreaterThan(0);
+  });
+
+  it("chunks are found without threads that die, in the same places", async () => {
+    begin(2);
+    started.splice(0);
+    const bytes = randomBytesOf(5, 40_000_000);
+    const path = join(root, "random");
+    writeFileSync(path, bytes);
+    const ahead = new CutAhead([{ oid: "x", size: bytes.length }], () => path, 0);
+    const ends: number[] = [];
+    let named = 0;
+    try {
+      for await (const chunks of ahead.chunks("x", path)) {
+        for (const { plain, id } of chunks) {
+          ends.push((ends.at(-1) ?? 0) + plain.length);
+          if (id) named++;
+        }
+        if (ends.length > 100) await Promise.all(started.map((worker) => worker.terminate()));
+      }
+    } finally {
+      await ahead.stop();
+    }
+    expect(started).toHaveLength(Math.min(availableParallelism() - 1, 2));
+    expect(ends).toEqual(cutsOf(bytes));
+    expect(named).toBeGreaterThan(50);
+    expect(named).toBeLessThan(ends.length / 2);
   });
 });

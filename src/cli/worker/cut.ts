@@ -1,3 +1,3 @@
 import { runCutWorker } from "../../transfer/cut-worker.ts";
 
-runCutWorker();
+void runCutWorker();

@@ -1,5 +1,6 @@
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { bufferOn, copyInto } from "../../util/aligned.ts";
 import * as format from "./pack-format.ts";
 import { PackTable } from "./pack-table.ts";
 import { TableBuilder } from "./table-builder.ts";
@@ -18,7 +19,7 @@ export interface PackEntry {
 
 /** Lays a pack out in memory it is given: frames as they come, the table when it is finished. */
 export class PackBuilder {
-  readonly #buffer: Uint8Array;
+  readonly #buffer: Buffer;
   readonly #hash: ChunkHash;
   readonly #capacity: number;
   readonly #table = new TableBuilder();
@@ -26,7 +27,7 @@ export class PackBuilder {
 
   /** `buffer` is where the pack grows; it may be shared memory. No more than `packLimit.bytes` of it are used. */
   constructor(buffer: Uint8Array, hash: ChunkHash) {
-    this.#buffer = buffer;
+    this.#buffer = bufferOn(buffer);
     this.#hash = hash;
     this.#capacity = Math.min(buffer.length, format.packLimit.bytes);
   }
@@ -46,7 +47,7 @@ export class PackBuilder {
     const { stored } = entry;
     if (!this.fits(stored.length)) throw new MlgitError("internal", `no room for ${stored.length} bytes in the pack`);
     const number = this.#table.add({ ...entry, storedLength: stored.length });
-    this.#buffer.set(stored, this.#end);
+    copyInto(this.#buffer, stored, this.#end);
     this.#end += stored.length;
     return number;
   }

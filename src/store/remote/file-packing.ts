@@ -5,8 +5,8 @@ import type { FileHead, FilePacker, PackedFile, Placed, Sourced } from "./packer
 
 /** What a file that is packed asks of its packer. */
 export interface PackingHost {
-  /** The chunk's id, and whether it would be stored now. */
-  look(plain: Uint8Array): { readonly id: Uint8Array; readonly isNew: boolean };
+  /** The chunk's id, if that is not known, and whether it would be stored now. */
+  look(plain: Uint8Array, id?: Uint8Array): { readonly id: Uint8Array; readonly isNew: boolean };
   /** Where a chunk lies from now on; a promise where it waits for room. */
   place(chunk: Sourced, probe: CompressionProbe): Placed | Promise<Placed>;
   /** A file whose chunks are all placed. */
@@ -26,8 +26,8 @@ export class FilePacking implements FilePacker {
     this.#file = { oid, size, terms: new TermList(), lengths: [] };
   }
 
-  look(plain: Uint8Array): { readonly id: Uint8Array; readonly isNew: boolean } {
-    return this.#host.look(plain);
+  look(plain: Uint8Array, id?: Uint8Array): { readonly id: Uint8Array; readonly isNew: boolean } {
+    return this.#host.look(plain, id);
   }
 
   shrinks(): boolean {

@@ -72,8 +72,8 @@ export interface Placed {
 }
 
 export interface FilePacker {
-  /** What a chunk of the file will be called, and whether it would be stored now. */
-  look(plain: Uint8Array): { readonly id: Uint8Array; readonly isNew: boolean };
+  /** What a chunk of the file will be called, if that is not known, and whether it would be stored now. */
+  look(plain: Uint8Array, id?: Uint8Array): { readonly id: Uint8Array; readonly isNew: boolean };
   /** Whether the chunks that come will all be compressed, going by those that came. */
   shrinks(): boolean;
   /**

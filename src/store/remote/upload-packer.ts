@@ -38,8 +38,8 @@ export class UploadPacker {
   #current: OpenUpload | undefined;
   #newChunks = 0;
   readonly #host: PackingHost = {
-    look: (plain) => {
-      const id = this.#tools.hash(plain);
+    look: (plain, known) => {
+      const id = known ?? this.#tools.hash(plain);
       return { id, isNew: !this.#placed.get(id) && !this.#tools.find(id) };
     },
     place: (chunk, probe) => this.#place(chunk, probe),
