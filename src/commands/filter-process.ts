@@ -1,9 +1,13 @@
+import { lstatSync } from "node:fs";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { serveFilter } from "../filter/serve.ts";
 import type { Odd } from "../filter/smudge.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { quotePath } from "../git/quote-path.ts";
+import type { Cache } from "../store/local/cache.ts";
+import { DirectIngest } from "../store/local/direct-ingest.ts";
+import { worthDirect } from "../store/local/direct-take.ts";
 import { counted } from "../util/counted.ts";
 import { releaseOptimizer } from "../util/optimizer.ts";
 import type { Command, Context } from "./command.ts";
@@ -72,6 +76,7 @@ async function serve(
         return cache.ingest();
       });
     },
+    ingestLarge: (path) => largeIngest(session, cache, path),
     get: (oid) => cache.get(oid),
     peek: (oid) => cache.peek(oid),
     fetch: async (pointer) => {
@@ -87,6 +92,21 @@ async function serve(
     failed,
   });
   return meanwhile.blobs;
+}
+
+/** git does not say how much comes, and the file of that path only hints at it. */
+function largeIngest({ repository }: Session, cache: Cache, path: Buffer): DirectIngest | undefined {
+  if (repository.workTree === undefined) return undefined;
+  const size = likelySize(Buffer.concat([Buffer.from(`${repository.workTree}/`), path]));
+  return size < worthDirect ? undefined : DirectIngest.open(cache, size, () => cache.ingest());
+}
+
+function likelySize(file: Buffer): number {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  } catch {
+    return 0;
+  }
 }
 
 function once<T>(work: () => T): () => T {

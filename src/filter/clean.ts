@@ -11,6 +11,13 @@ export interface ContentSink {
   abort(): void;
 }
 
+/** The same for what is likely large, which may have to be waited for. */
+export interface LargeSink extends Pick<ContentSink, "size" | "head"> {
+  write(part: Uint8Array): Promise<void> | undefined;
+  finish(): Promise<{ oid: string; size: number }>;
+  abort(): Promise<void>;
+}
+
 /**
  * What git stores for the bytes of a tracked file: its pointer, after the bytes were put into the cache.
  * Empty content and content that is a pointer already pass through byte for byte. The stream is the truth, never the
@@ -19,13 +26,25 @@ export interface ContentSink {
 export function cleanContent(content: Iterable<Uint8Array>, sink: ContentSink): Uint8Array {
   try {
     for (const part of content) sink.write(part);
-    const passed = sink.size < pointerLimit && sink.head ? passThrough(sink.head) : undefined;
-    return passed ?? formatPointer(sink.finish());
+    return passThrough(sink) ?? formatPointer(sink.finish());
   } finally {
     sink.abort();
   }
 }
 
-function passThrough(bytes: Uint8Array): Uint8Array | undefined {
-  return passesThrough(bytes) ? Buffer.from(bytes) : undefined;
+/** The same for what is likely large. */
+export async function cleanLarge(content: Iterable<Uint8Array>, sink: LargeSink): Promise<Uint8Array> {
+  try {
+    for (const part of content) {
+      const writing = sink.write(part);
+      if (writing) await writing;
+    }
+    return passThrough(sink) ?? formatPointer(await sink.finish());
+  } finally {
+    await sink.abort();
+  }
+}
+
+function passThrough({ size, head }: Pick<ContentSink, "size" | "head">): Uint8Array | undefined {
+  return size < pointerLimit && head && passesThrough(head) ? Buffer.from(head) : undefined;
 }

@@ -1,11 +1,13 @@
 import { isMlgitError } from "../error/mlgit-error.ts";
 import type { FilterRequest, FilterScanner } from "../git/filter-scanner.ts";
-import { type ContentSink, cleanContent } from "./clean.ts";
+import { type ContentSink, cleanContent, cleanLarge, type LargeSink } from "./clean.ts";
 import { type SmudgeSource, smudgeContent } from "./smudge.ts";
 
 export interface FilterWork extends SmudgeSource {
   /** A sink for one content. */
   ingest(): ContentSink | Promise<ContentSink>;
+  /** After that, a sink for the content of a path where it is likely large and better taken in otherwise. */
+  ingestLarge?(path: Buffer): LargeSink | undefined;
   /** git has its answer and goes on with its own work: time for ours, as far as it is waited for. */
   answered?(): Promise<void> | undefined;
   /** A request failed and git is told so; the reason is for the user. */
@@ -20,7 +22,7 @@ export async function serveFilter(scanner: FilterScanner, work: FilterWork): Pro
   scanner.handshake();
   for (let request = scanner.next(); request; request = scanner.next()) {
     try {
-      if (request.command === "clean") await answerClean(scanner, work);
+      if (request.command === "clean") await answerClean(scanner, request, work);
       else if (request.command === "smudge") await answerSmudge(scanner, request, work);
       else scanner.available([]);
     } catch (error) {
@@ -33,10 +35,13 @@ export async function serveFilter(scanner: FilterScanner, work: FilterWork): Pro
   }
 }
 
-async function answerClean(scanner: FilterScanner, work: FilterWork): Promise<void> {
-  // Thousands of requests follow each other: only the first waits.
-  const sink = work.ingest();
-  scanner.success([cleanContent(scanner.content(), sink instanceof Promise ? await sink : sink)]);
+async function answerClean(scanner: FilterScanner, { pathname }: FilterRequest, work: FilterWork): Promise<void> {
+  // Thousands of requests follow each other: only the first waits, and those for large files.
+  const first = work.ingest();
+  const sink = first instanceof Promise ? await first : first;
+  const large = work.ingestLarge?.(pathname);
+  if (large) sink.abort();
+  scanner.success([large ? await cleanLarge(scanner.content(), large) : cleanContent(scanner.content(), sink)]);
 }
 
 async function answerSmudge(scanner: FilterScanner, request: FilterRequest, work: FilterWork): Promise<void> {

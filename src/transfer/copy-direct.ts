@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import { readSync, rmSync } from "node:fs";
-import { diskError, onDisk } from "../error/disk-error.ts";
-import type { Cache } from "../store/local/cache.ts";
-import { takeFile } from "../store/local/take-file.ts";
-import { DirectWriter, directStep } from "../util/direct-writer.ts";
+import { readSync } from "node:fs";
+import { onDisk } from "../error/disk-error.ts";
+import { DirectTake, type DirectTarget } from "../store/local/direct-take.ts";
+import { directStep } from "../util/direct-writer.ts";
 
 /** Bytes: what was read is hashed while it is in a core's own cache. */
 const readSize = 512 << 10;
@@ -15,22 +13,18 @@ const readSize = 512 << 10;
  */
 export async function copyDirect(
   { file, fd, size }: { readonly file: Buffer; readonly fd: number; readonly size: number },
-  cache: Pick<Cache, "layout" | "adoptLarge">,
+  cache: DirectTarget,
   signal?: AbortSignal,
 ): Promise<{ oid: string; size: number } | undefined> {
-  const folder = cache.layout.temp;
-  const temp = takeFile(cache.layout);
-  const writer = onDisk("store content in", folder, () => DirectWriter.open(temp, size));
-  if (!writer) return undefined;
+  const take = DirectTake.open(cache, size);
+  if (!take) return undefined;
   try {
-    const read = await pour({ file, fd, signal }, writer).catch((error) => {
-      throw diskError(error, { doing: "store content in", path: folder });
-    });
-    if (read.size === size) cache.adoptLarge(temp, writer.fd, read.oid, writer.flushed());
-    return read;
+    await pour({ file, fd, signal }, take);
+    const oid = await take.end();
+    if (take.size === size) take.adopt(oid);
+    return { oid, size: take.size };
   } finally {
-    await writer.close();
-    rmSync(temp, { force: true });
+    await take.close();
   }
 }
 
@@ -41,20 +35,16 @@ interface Source {
 }
 
 /** Reads a file to its end, wherever it is read otherwise. */
-async function pour({ file, fd, signal }: Source, writer: DirectWriter): Promise<{ oid: string; size: number }> {
-  const hash = createHash("sha256");
-  let size = 0;
-  for (let got = directStep; got === directStep; size += got) {
-    const room = await writer.room();
+async function pour({ file, fd, signal }: Source, take: DirectTake): Promise<void> {
+  for (let got = directStep; got === directStep; ) {
+    const room = await take.room();
     signal?.throwIfAborted();
     got = 0;
     for (let part = -1; part !== 0 && got < directStep; got += part) {
-      const [at, length, position] = [got, Math.min(readSize, directStep - got), size + got];
+      const [at, length, position] = [got, Math.min(readSize, directStep - got), take.size];
       part = onDisk("read", file.toString(), () => readSync(fd, room, at, length, position));
-      hash.update(room.subarray(got, got + part));
+      take.hash(room.subarray(got, got + part));
     }
-    if (got > 0) writer.write(got);
+    take.write(got);
   }
-  await writer.end();
-  return { oid: hash.digest("hex"), size };
 }

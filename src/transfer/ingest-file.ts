@@ -2,6 +2,7 @@ import { type BigIntStats, closeSync, constants, copyFileSync, existsSync, fstat
 import { diskError } from "../error/disk-error.ts";
 import { MlgitError, systemCode } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
+import { worthDirect } from "../store/local/direct-take.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
 import { takeFile } from "../store/local/take-file.ts";
 import { hashFd, longRead } from "../util/hash-file.ts";
@@ -15,9 +16,6 @@ export interface IngestedFile {
   /** The file's state when its bytes were taken. */
   readonly stat: BigIntStats;
 }
-
-/** Bytes from which on a file is written past the page cache: at its end the disk is waited for, which is too long for smaller ones. */
-const worthDirect = 64 << 20;
 
 /**
  * Takes a worktree file into the cache: a reflink where the file system can, else a copy made while hashing, of a very large one past the page cache.
