@@ -1,18 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import retry from "p-retry";
+import retry, { type RetryContext } from "p-retry";
 import type { OnRetry } from "./backend.ts";
-import { interruptedError, isPermanentError, maxRetriesOf, retryAfterOf } from "./backend-error.ts";
+import { interruptedError, isBusyError, isPermanentError, maxRetriesOf, retryAfterOf } from "./backend-error.ts";
 
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
   /** Tries after the first one. Default 7: 13 s of waiting on average, 26 s at most. */
   readonly retries?: number;
+  /** Milliseconds for which a server that is only busy is asked again, beside those tries. Default: two minutes. */
+  readonly busyFor?: number;
   /** Called before each wait. */
   readonly onRetry?: OnRetry | undefined;
 }
 
 const firstDelay = 250;
 const longestDelay = 10_000;
+/** It is there, and says that it will answer: giving up while others crowd it would only bring all of them back later. */
+const longestBusy = 120_000;
 /** Errors that were met as often as makes sense. */
 const usedUp = new WeakSet<object>();
 
@@ -25,16 +29,21 @@ const longestRetryAfter = 60_000;
  * tried again: a part of an object must not be waited for four times as long as the object.
  */
 export async function retrying<T>(work: (attempt: number) => Promise<T>, options: RetryOptions = {}): Promise<T> {
-  const { signal, retries = 7, onRetry } = options;
+  const { signal, retries = 7, busyFor = longestBusy, onRetry } = options;
+  const busyUntil = performance.now() + busyFor;
+  const isUseless = ({ error, retriesConsumed }: RetryContext) =>
+    useless((error as Failure).reason, { failures: retriesConsumed + 1, busyUntil });
   try {
     return await retry((attempt) => boxed(work, attempt), {
       retries,
       // The waiting is done below, where Retry-After is known.
       minTimeout: 0,
-      shouldRetry: ({ error, attemptNumber }) => !useless((error as Failure).reason, attemptNumber),
-      onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-        const { reason } = error as Failure;
-        if (useless(reason, attemptNumber) || retriesLeft === 0) return;
+      shouldRetry: (context) => !isUseless(context),
+      shouldConsumeRetry: ({ error }) => !isBusyError((error as Failure).reason),
+      onFailedAttempt: async (context) => {
+        const { attemptNumber, retriesLeft } = context;
+        const { reason } = context.error as Failure;
+        if (isUseless(context) || retriesLeft === 0) return;
         const delay = delayBefore(attemptNumber, retryAfterOf(reason));
         onRetry?.(reason, attemptNumber, delay);
         await wait(delay, signal);
@@ -45,9 +54,10 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
   }
 }
 
-function useless(error: unknown, attempt: number): boolean {
+/** `failures`: those that count, this one included. */
+function useless(error: unknown, { failures, busyUntil }: { failures: number; busyUntil: number }): boolean {
   if (isPermanentError(error) || usedUp.has(error as object)) return true;
-  if (attempt <= maxRetriesOf(error)) return false;
+  if (isBusyError(error) ? performance.now() < busyUntil : failures <= maxRetriesOf(error)) return false;
   usedUp.add(error as object);
   return true;
 }

@@ -97,7 +97,7 @@ describeWithS3("s3 backend on a bad line", (start) => {
 
   it("leaves no object when an upload in parts cannot be finished", async () => {
     const handle = pack();
-    proxy.set({ busy: 1000, match: /^PUT .*partNumber=2/ });
+    proxy.set({ dropAnswers: 1000, match: /^PUT .*partNumber=2/ });
     const error = await failure(throughProxy().save(handle, randomBytes(20 << 20)));
     expect(error.kind).toBe("unreachable");
     expect(proxy.requests.some((line) => /^DELETE .*uploadId=/.test(line))).toBe(true);

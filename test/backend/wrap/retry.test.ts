@@ -29,6 +29,35 @@ describe("retry", () => {
     expect(waits).toHaveLength(3);
   });
 
+  it("asks a server that is only busy more often than one that fails, for as long as was agreed", async () => {
+    const tryOften = async (busyFor: number) => {
+      let tries = 0;
+      const work = async () => {
+        tries++;
+        if (tries <= 3) throw busy({ busy: true }).error;
+        if (tries === 4) throw lostAnswer().error;
+      };
+      await retrying(work, { retries: 1, busyFor }).catch(() => {});
+      return tries;
+    };
+    expect(await tryOften(60_000)).toBe(5);
+    expect(await tryOften(0)).toBe(1);
+  });
+
+  it("waits for a busy server once, and not for a part and then for its object", async () => {
+    let tries = 0;
+    const part = () =>
+      retrying(
+        async () => {
+          tries++;
+          throw busy({ busy: true }).error;
+        },
+        { busyFor: 0 },
+      );
+    await failure(retrying(part, { retries: 2 }));
+    expect(tries).toBe(1);
+  });
+
   it("does not try again what cannot work, nor what a reader threw", async () => {
     const backend = make([]);
     expect((await failure(backend.stat(pack()))).kind).toBe("missing");
