@@ -11,6 +11,7 @@ import { ensureSetting } from "./ensure-setting.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
 import { areInPlace, describeHooks } from "./hook-report.ts";
 import { loadSettings, resolveStore } from "./load-settings.ts";
+import { prepareManyFiles } from "./many-files.ts";
 
 export const command = {
   options: [
@@ -22,7 +23,7 @@ export const command = {
     const filter = await ensureFilter(context, options.force === true);
     const hooks = options.skipHooks === true ? [] : await installHooks(repository);
     const followTags = await ensureSetting(repository, "push.followTags");
-    const manyFiles = await ensureSetting(repository, "feature.manyFiles");
+    const { manyFiles, indexVersion, lines: manyFilesLines } = await prepareManyFiles(repository);
     const store = await storeLine(repository);
     const lines = [
       filter ? "filter set in this repository's configuration" : "filter was set already",
@@ -30,13 +31,13 @@ export const command = {
       ...(hooks.length > 0 && areInPlace(hooks) ? ["hooks are in place"] : []),
       ...describeHooks(hooks),
       ...(followTags ? ["push.followTags set, so that version tags travel with their commits"] : []),
-      ...(manyFiles ? ["feature.manyFiles set: a small index (version 4) and a quick git status for many files"] : []),
+      ...manyFilesLines,
       store.text,
       ...nextSteps(repository),
     ];
     return {
       text: lines.join("\n"),
-      data: { filter, hooks, followTags, manyFiles, store: store.data },
+      data: { filter, hooks, followTags, manyFiles, indexVersion, store: store.data },
       exitCode: areInPlace(hooks) ? exitCode.ok : exitCode.incomplete,
     };
   },

@@ -59,6 +59,50 @@ describe("git mlgit init", () => {
     expect(index.includes("UNTR")).toBe(true);
   });
 
+  it("makes an index that exists one for many files, and says so", async () => {
+    const cwd = await box.init("existing");
+    box.write("existing/one", "1");
+    await box.git(["add", "one"], { cwd });
+    const version = () => box.read("existing/.git/index").readUInt32BE(4);
+    expect(version()).toBe(2);
+    const { stdout } = await box.mlgit(["init"], { cwd });
+    expect(stdout).toContain(
+      "feature.manyFiles set, for a quick git status with many files: index version 4, untracked cache",
+    );
+    expect(stdout).toContain("the index is rewritten: version 4, before 2");
+    expect(version()).toBe(4);
+    expect((await box.git(["status", "--porcelain"], { cwd })).stdout).toBe("A  one\n");
+    expect(box.read("existing/.git/index").includes("UNTR")).toBe(true);
+    expect((await box.mlgit(["init"], { cwd })).stdout).not.toContain("rewritten");
+  });
+
+  it("leaves an index alone whose version the user has set, and names what stays as it is", async () => {
+    const cwd = await box.init("own");
+    await box.git(["config", "index.version", "2"], { cwd });
+    await box.git(["config", "core.untrackedCache", "false"], { cwd });
+    box.write("own/one", "1");
+    await box.git(["add", "one"], { cwd });
+    const { stdout } = await box.mlgit(["init"], { cwd });
+    expect(stdout).toContain(
+      "index.version stays 2, as you have set it, core.untrackedCache stays false, as you have set it",
+    );
+    expect(box.read("own/.git/index").readUInt32BE(4)).toBe(2);
+  });
+
+  it("rewrites the index of the worktree that it runs in, and no other", async () => {
+    const cwd = await box.init("trees");
+    await box.git(["commit", "-q", "--allow-empty", "-m", "first"], { cwd });
+    await box.git(["worktree", "add", "-q", box.path("tree")], { cwd });
+    for (const top of ["trees", "tree"]) {
+      box.write(`${top}/one`, "1");
+      await box.git(["add", "one"], { cwd: box.path(top) });
+    }
+    expect((await box.mlgit(["init"], { cwd: box.path("tree") })).stdout).toContain("rewritten");
+    expect(box.read("trees/.git/worktrees/tree/index").readUInt32BE(4)).toBe(4);
+    expect(box.read("trees/.git/index").readUInt32BE(4)).toBe(2);
+    expect((await box.mlgit(["init"], { cwd })).stdout).toContain("rewritten");
+  });
+
   it("uses the user's filter when it is there, and keeps settings that were decided on", async () => {
     await box.mlgit(["install", "--global"]);
     const cwd = await box.init("second");
