@@ -39,7 +39,13 @@ function makeRepository() {
   mkdirSync(home);
   writeFileSync(join(home, ".gitconfig"), "[user]\n\tname = Bench\n\temail = bench@example.invalid\n");
   const path = ["/usr/lib/git-core", join(root, "bin"), process.env.PATH].join(delimiter);
-  const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, ".config"), PATH: path };
+  const env = {
+    ...process.env,
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, ".config"),
+    GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
+    PATH: path,
+  };
   const git = (...args) => run(["git", ...args], { cwd, env });
   run(["git", "init", "-q", cwd], { cwd: work, env });
   git("mlgit", "init");

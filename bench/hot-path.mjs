@@ -98,6 +98,7 @@ function environment() {
     ...process.env,
     HOME: home,
     XDG_CONFIG_HOME: join(home, ".config"),
+    GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
     GIT_CONFIG_NOSYSTEM: "1",
     PATH: path,
   };

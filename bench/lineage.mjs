@@ -29,6 +29,7 @@ const env = {
   ...process.env,
   NODE_EXTRA_CA_CERTS: undefined,
   HOME: work,
+  GIT_CONFIG_GLOBAL: join(work, ".gitconfig"),
   GIT_CONFIG_NOSYSTEM: "1",
   PATH: [bin, process.env.PATH].join(delimiter),
 };

@@ -150,6 +150,7 @@ function environment() {
     ...Object.fromEntries(entries),
     HOME: home,
     XDG_CONFIG_HOME: join(home, ".config"),
+    GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_COUNT: String(Object.keys(config).length),
     PATH: [bin, process.env.PATH].join(delimiter),

@@ -57,6 +57,7 @@ const env = {
   ...ssh?.env,
   AWS_ENDPOINT_URL: s3?.endpoint ?? "",
   HOME: work,
+  GIT_CONFIG_GLOBAL: join(work, ".gitconfig"),
   GIT_CONFIG_NOSYSTEM: "1",
   MLGIT_TRACE: "1",
   PATH: [bin, process.env.PATH].join(delimiter),

@@ -1,8 +1,9 @@
-// npm run bench -- [--runs N] [--only CASE] [--tools mlgit,git-lfs,git] [--git-lfs PATH] [--no-s3] [--full] [--small] [--json FILE] [--write] [--work DIR]
+// npm run bench -- [--runs N] [--only CASE] [--tools mlgit,git-lfs,git] [--git-lfs PATH] [--no-s3] [--full] [--small] [--json FILE] [--markdown FILE] [--write]
+//   [--work DIR]
 // Times what people do with data, beside git-lfs, plain git, cp -r and openssl, on the same data in the same run. Peak memory needs
 // /usr/bin/time (Debian: time); the S3 steps need a local gateway (Debian: radosgw ceph-mon ceph-osd ceph-common).
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -10,6 +11,7 @@ import { largeFile } from "./case/large-file.mjs";
 import { mediumFiles } from "./case/medium-files.mjs";
 import { smallFiles } from "./case/small-files.mjs";
 import { makeData } from "./data.mjs";
+import { describeEnvironment, environment } from "./environment.mjs";
 import { canMeasureMemory } from "./measure.mjs";
 import { runBaselines, runScenario } from "./scenario.mjs";
 import { writeSection } from "./section.mjs";
@@ -29,6 +31,7 @@ const { values: options } = parseArgs({
     full: { type: "boolean", default: false },
     small: { type: "boolean", default: false },
     json: { type: "string" },
+    markdown: { type: "string" },
     // Each case into its section of docs/benchmark.md.
     write: { type: "boolean", default: false },
     work: { type: "string" },
@@ -106,13 +109,17 @@ function recorder(samples, tool) {
 }
 
 function report(all) {
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, memory: totalmem(), node: process.version };
+  const machine = environment();
   const versions = Object.fromEntries(tools.map(({ name, found }) => [name, found]));
-  const made = `${Object.values(versions).join(", ")}, Node ${process.version}; ${machine.cpus} cores, ${machine.model}; ${options.runs} runs, medians; load ${loadavg()[0].toFixed(1)} at the end`;
-  for (const { name, size, rows } of all) {
+  const compared = tools.filter(({ name }) => name !== "git").map(({ found }) => found);
+  const made = [...compared, describeEnvironment(machine, `${options.runs} runs, medians`)].join(", ");
+  const parts = all.map(({ name, size, rows }) => {
     const text = `${made}\n\n${formatTable(rows)}`;
-    console.log(`### ${name}: ${size.files} × ${size.bytes} bytes\n\n${text}`);
     if (options.write) writeSection(fileURLToPath(new URL("../docs/benchmark.md", import.meta.url)), name, text);
-  }
+    return `### ${name}: ${size.files} × ${size.bytes} bytes\n\n${text}`;
+  });
+  const text = parts.join("\n");
+  console.log(text);
+  if (options.markdown) writeFileSync(options.markdown, text);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, versions, cases: all }, null, 2)}\n`);
 }

@@ -150,7 +150,12 @@ export function environment(tool, work, s3) {
   ];
   const home = join(work, "home");
   writeFileSync(join(home, ".gitconfig"), config.join("\n"));
-  const own = { HOME: home, XDG_CONFIG_HOME: join(home, ".config"), GIT_CONFIG_NOSYSTEM: "1" };
+  const own = {
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, ".config"),
+    GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
+    GIT_CONFIG_NOSYSTEM: "1",
+  };
   const path = [...tool.path, process.env.PATH].join(delimiter);
   return { ...process.env, ...own, ...(s3?.env ?? {}), PATH: path };
 }

@@ -155,7 +155,12 @@ function environment() {
   const bin = join(root, "bin");
   const home = join(work, "home");
   mkdirSync(home);
-  const made = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, ".config") };
+  const made = {
+    ...process.env,
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, ".config"),
+    GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
+  };
   Object.assign(made, { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_COUNT: String(entries.length / 2) });
   Object.assign(made, Object.fromEntries(entries), { PATH: [bin, process.env.PATH].join(delimiter) });
   run(["git", "mlgit", "install", "--global"], { cwd: home, env: made });

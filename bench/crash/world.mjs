@@ -92,6 +92,7 @@ export class World {
       ...process.env,
       ...Object.fromEntries(foreign.map((name) => [name, undefined])),
       HOME: home,
+      GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
       PATH: [bin, process.env.PATH].join(delimiter),
       GIT_CONFIG_NOSYSTEM: "1",
       GIT_CONFIG_COUNT: "2",
