@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { GitSettings } from "../config/git-settings.ts";
-import { systemCode } from "../error/mlgit-error.ts";
+import { isMlgitError, systemCode } from "../error/mlgit-error.ts";
 import { gitIn, type Repository } from "../git/repository.ts";
 import { ensureSetting } from "./ensure-setting.ts";
 import { loadGitSettings } from "./git-settings-in.ts";
@@ -21,7 +21,7 @@ export interface ManyFiles {
 /**
  * Sets what git needs for many files, as far as the user has not decided on it. The setting alone is for an index that is made anew: git keeps the
  * version of one that exists.
- * @throws MlgitError when git cannot write the index.
+ * @throws MlgitError when the configuration cannot be written.
  */
 export async function prepareManyFiles(repository: Repository): Promise<ManyFiles> {
   const manyFiles = await ensureSetting(repository, "feature.manyFiles");
@@ -29,15 +29,28 @@ export async function prepareManyFiles(repository: Repository): Promise<ManyFile
   const before = versionOf(repository);
   const isOld = before !== undefined && before >= 2 && before < wantedVersion;
   const rewrite = isOld && settings.bool("feature.manyfiles") === true && settings.get("index.version") === undefined;
-  if (rewrite) await gitIn(repository, ["update-index", "--index-version", String(wantedVersion)]);
+  const line = rewrite ? await rewriteIndex(repository, before) : undefined;
   return {
     manyFiles,
-    indexVersion: rewrite ? wantedVersion : before,
+    indexVersion: versionOf(repository),
     lines: [
       ...(manyFiles ? [`feature.manyFiles set, for a quick git status with many files: ${effects(settings)}`] : []),
-      ...(rewrite ? [`the index is rewritten: version ${wantedVersion}, before ${before}`] : []),
+      ...(line === undefined ? [] : [line]),
     ],
   };
+}
+
+/** Says what came of it: an editor's git may hold the index just now, and everything else works with an old one, too. */
+async function rewriteIndex(repository: Repository, before: number): Promise<string> {
+  const args = ["update-index", "--index-version", String(wantedVersion)];
+  try {
+    await gitIn(repository, args);
+    return `the index is rewritten: version ${wantedVersion}, before ${before}`;
+  } catch (error) {
+    if (!isMlgitError(error) || error.kind !== "incomplete") throw error;
+    const [why] = error.message.split("\n");
+    return `the index stays version ${before}: ${why}\n  to have version ${wantedVersion}, later: git ${args.join(" ")}`;
+  }
 }
 
 /** What the setting does here: git takes the user's own settings of its parts before it. */

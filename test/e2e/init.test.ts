@@ -76,6 +76,16 @@ describe("git mlgit init", () => {
     expect((await box.mlgit(["init"], { cwd })).stdout).not.toContain("rewritten");
   });
 
+  it("is done although another git holds the index, and says how to have the rest", async () => {
+    const cwd = await box.init("held");
+    box.write("held/one", "1");
+    await box.git(["add", "one"], { cwd });
+    box.write("held/.git/index.lock", "");
+    const { stdout } = await box.mlgit(["init"], { cwd });
+    expect(stdout).toMatch(/the index stays version 2: .*index\.lock.*\n.*later: git update-index --index-version 4\n/);
+    expect(box.read("held/.git/index").readUInt32BE(4)).toBe(2);
+  });
+
   it("leaves an index alone whose version the user has set, and names what stays as it is", async () => {
     const cwd = await box.init("own");
     await box.git(["config", "index.version", "2"], { cwd });
