@@ -7,6 +7,7 @@ const key =
   "check AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_KEY (az storage account keys list), or log in: az login";
 const firewall = "ask who owns the account: its network rules may not let this machine in";
 const retryable = { retryable: true };
+const busy = { retryable: true, busy: true };
 const ambiguous = { retryable: true, ambiguous: true };
 const conflict: Rule = ["conflict", "somebody else was first", "fetch and try again"];
 const protectedBy: Rule = [
@@ -85,7 +86,7 @@ export const byCode: Readonly<Record<string, Rule>> = {
   InvalidMd5: ["corrupt", "the bytes were damaged on the way", again, retryable],
   InvalidResourceName: name,
   OutOfRangeInput: name,
-  ServerBusy: ["unreachable", "the server asks to slow down", again, retryable],
+  ServerBusy: ["unreachable", "the server asks to slow down", again, busy],
   OperationTimedOut: ["unreachable", "the server took too long", again, ambiguous],
   InternalError: ["unreachable", "the server failed", again, ambiguous],
   InvalidHeaderValue: [

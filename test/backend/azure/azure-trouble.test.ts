@@ -11,6 +11,7 @@ import { wrapBackend } from "../../../src/backend/all.ts";
 import { AzureBackend } from "../../../src/backend/azure/azure-backend.ts";
 import { azureConfig } from "../../../src/backend/azure/azure-config.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
+import { isBusyError } from "../../../src/backend/backend-error.ts";
 import { probeGuarantees } from "../../../src/backend/probe.ts";
 import { type AzureServer, describeWithAzure, startAzure, useAzureEnv } from "../../helper/azure-server.ts";
 import { FaultProxy } from "../../server/fault-proxy.ts";
@@ -307,6 +308,7 @@ describe("azure backend without Azure", () => {
         expect(error.kind).toBe(kind);
         expect(error.message).toMatch(message);
         expect(error.hint).toBeTruthy();
+        expect(isBusyError(error)).toBe(given.status === 503);
       }
     }
   });
