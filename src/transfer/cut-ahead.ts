@@ -132,7 +132,10 @@ class AheadFile {
     const at = this.#orderedTo;
     const length = Math.min(regionSize, size - at);
     this.#orderedTo += length;
-    this.#ordered.push({ length, region: source.cut({ fd: this.#fd, at, length, last: at + length === size }) });
+    const region = source.cut({ fd: this.#fd, at, length, last: at + length === size });
+    // Whoever takes it is told that there is no memory for it.
+    region.catch(() => {});
+    this.#ordered.push({ length, region });
   }
 
   /** The next region, with all its bytes; undefined after the last one, when all came from one unchanged file. */
@@ -160,7 +163,11 @@ class AheadFile {
 
   /** Closes it when nothing reads it any more. */
   async drop(): Promise<void> {
-    for (const { region } of this.#ordered) (await region).release();
+    for (const { region } of this.#ordered)
+      await region.then(
+        ({ release }) => release(),
+        () => {},
+      );
     this.close();
   }
 
