@@ -13,6 +13,8 @@ export const command: Command = {
   ],
   async run(context, [shell = ""], options) {
     if (options.kinds === true) return declaredWords(context);
+    if (shell === "")
+      throw new MlgitError("usage", "completion needs a shell", { hint: "git mlgit completion bash, zsh or fish" });
     if (!(shell in completionScripts))
       throw new MlgitError("usage", `no completion for '${shell}'`, { hint: "bash, zsh and fish are known" });
     const text = completionScripts[shell as Shell](await completionTree());

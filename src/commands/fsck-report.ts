@@ -107,6 +107,9 @@ function describeStore(store: StoreFindings): string[] {
   const unnamed = store.restored.filter((one) => !broken.has(one.oid)).length;
   return [
     `Checked ${counted(store.packs, "pack")} and ${counted(store.segments, "index segment")} of the store; ${counted(store.unpushed, "needed content is", "needed contents are")} not in it`,
+    ...(store.read || store.packs === 0
+      ? []
+      : ["store: packs were looked up by name and size; `git mlgit fsck --store --paranoid` reads every byte of them"]),
     ...store.missingPacks.map((id) => `store: pack is missing: ${id}`),
     ...store.damagedPacks.map((id) => `store: pack is damaged: ${id}`),
     ...store.broken.map((one) => `store: ${restored.has(one.oid) ? "uploaded again" : "broken"}: ${named(one)}`),

@@ -18,6 +18,8 @@ export interface NamedContent {
 }
 
 export interface StoreFindings extends Omit<StoreReport, "broken"> {
+  /** Every pack was read and hashed, not only looked for. */
+  readonly read: boolean;
   /** Contents that lead to missing or damaged packs. */
   readonly broken: readonly NamedContent[];
   /** Needed contents that the index does not name; they are only here. */
@@ -57,6 +59,7 @@ export async function checkStore(session: Session, context: Context, check: Stor
   const mended = new Set(restored);
   return {
     ...report,
+    read: check.paranoid,
     broken: report.broken.map(name),
     unpushed: [...needed.keys()].filter((oid) => !store.has(oid) && !mended.has(oid)).length,
     lost: lost.map(({ oid, path }) => ({ oid, path })),
@@ -78,6 +81,7 @@ export async function checkNoStore(
   const nothing = { packs: 0, segments: 0, missingPacks: [], damagedPacks: [], orphans: [], broken: [] };
   return {
     ...nothing,
+    read: false,
     unpushed: needed.size - restored.length,
     lost: lost.map(({ oid, path }) => ({ oid, path })),
     restored: restored.map((oid) => ({ oid, path: needed.get(oid)?.path })),

@@ -34,6 +34,7 @@ describe("git mlgit completion", () => {
 
   it("speaks zsh and fish too, and refuses other shells", async () => {
     expect((await box.mlgit(["completion", "zsh"])).stdout).toMatch(/^#compdef git-mlgit\n/);
+    expect((await box.mlgit(["completion"], { code: 2 })).stderr).toContain("completion needs a shell");
     expect((await box.mlgit(["completion", "fish"])).stdout).toContain("-a version -d 'Print the version'");
     expect((await box.mlgit(["completion", "cmd"], { code: 2 })).stderr).toContain("no completion for 'cmd'");
   });

@@ -144,9 +144,11 @@ describe("git mlgit fsck", () => {
     await filled();
     await project.git("push", "-q", "origin", "main");
     const cwd = project.box.path("origin.git");
-    for (const options of [[], ["--store"]]) {
+    for (const options of [[], ["--store"], ["--store", "--paranoid"]]) {
       const { stdout } = await project.box.mlgit(["fsck", ...options], { cwd });
       expect(stdout).toContain("Everything is right");
+      // Who reads that packs are right is to know whether their bytes were looked at.
+      expect(stdout.includes("packs were looked up by name and size")).toBe(options.length === 1);
     }
     rmSync(join(cwd, "mlgit/index"), { recursive: true });
     const { stdout } = await project.box.mlgit(["fsck"], { cwd, code: 4 });
