@@ -1,11 +1,3 @@
-/** The part of WebAssembly used here; TypeScript has it only among the browser's types. */
-declare namespace WebAssembly {
-  class Memory {
-    constructor(descriptor: { initial: number; maximum: number; shared: true });
-    readonly buffer: SharedArrayBuffer;
-  }
-}
-
 const page = 65_536;
 
 /**
