@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Repository } from "../git/repository.ts";
 import { DeferredJournal, type DeferredPath } from "../hydrate/deferred.ts";
 import type { Cache } from "../store/local/cache.ts";
+import { wholeFileLimit } from "../store/local/layout.ts";
 import { holdOptimizer, releaseOptimizer } from "../util/optimizer.ts";
 import { readAheadSpecs } from "./entity-specs.ts";
 
@@ -28,7 +29,8 @@ export class Meanwhile {
   readonly #options: MeanwhileOptions;
   readonly #journal: DeferredJournal;
   #first: { readonly oid: string; readonly index: string } | undefined;
-  /** Deferred since git had an answer. */
+  /** Deferred since git had an answer: how many paths, and contents of which it matters whether a store has them. */
+  #newPaths = 0;
   #news: string[] = [];
   #deferred = 0;
   #answers = 0;
@@ -48,7 +50,9 @@ export class Meanwhile {
    */
   defer(item: DeferredPath, blob: string | undefined): void {
     this.#first ??= { oid: item.oid, index: this.#index() };
-    this.#news.push(item.oid);
+    this.#newPaths++;
+    // Only what is linked asks whether a store has it, and small content never is.
+    if (item.size >= wholeFileLimit) this.#news.push(item.oid);
     if (blob !== undefined && this.#answers < heldTo) this.blobs.set(item.oid, blob);
     try {
       this.#journal.append(item);
@@ -69,9 +73,11 @@ export class Meanwhile {
   }
 
   #holdOptimizer(): void {
-    this.#deferred += this.#news.length;
+    const isNew = this.#newPaths > 0;
+    this.#deferred += this.#newPaths;
+    this.#newPaths = 0;
     this.#answers++;
-    if (this.#news.length > 0 && this.#deferred === heldFrom && this.#answers < heldTo) holdOptimizer();
+    if (isNew && this.#deferred === heldFrom && this.#answers < heldTo) holdOptimizer();
     if (this.#answers === heldTo) releaseOptimizer();
   }
 

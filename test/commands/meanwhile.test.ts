@@ -7,6 +7,7 @@ import { Meanwhile } from "../../src/commands/meanwhile.ts";
 import type { Repository } from "../../src/git/repository.ts";
 import { SegmentBuilder } from "../../src/store/index/segment-builder.ts";
 import { Cache } from "../../src/store/local/cache.ts";
+import { wholeFileLimit } from "../../src/store/local/layout.ts";
 import { notePlace } from "../../src/store/store-places.ts";
 import { oidOf } from "../helper/pointer-of.ts";
 
@@ -32,7 +33,7 @@ describe("what the filter does while git is busy", () => {
     failed = [];
   });
 
-  const item = { path: Buffer.from("data/a"), oid, size: 12 };
+  const item = { path: Buffer.from("data/a"), oid, size: wholeFileLimit };
   const listed = () => existsSync(join(repository.gitDir, "mlgit-deferred"));
 
   function begin(): Meanwhile {
@@ -82,6 +83,16 @@ describe("what the filter does while git is busy", () => {
     expect(failed).toEqual(["data/a"]);
     await meanwhile.prepare();
     expect(failed).toEqual(["data/a"]);
+  });
+
+  it("asks of what may be linked whether a store has it, and not of what is small", async () => {
+    const asked: string[] = [];
+    cache.isElsewhere = (one) => asked.push(one) > 0;
+    const meanwhile = begin();
+    meanwhile.defer({ path: Buffer.from("data/b"), oid: oidOf("another"), size: wholeFileLimit - 1 }, undefined);
+    await meanwhile.prepare();
+    await meanwhile.prepare();
+    expect(asked).toEqual([oid]);
   });
 
   it("takes no notice of a damaged copy of a store's index, which knows nothing then", async () => {
