@@ -15,6 +15,8 @@ export interface S3Server {
   readonly env: Readonly<Record<string, string>>;
   /** Makes an empty bucket; returns its name. */
   newBucket(): Promise<string>;
+  /** Makes a user who may do nothing until a bucket's policy says so; returns the name and what its processes need. */
+  newUser(): { readonly name: string; readonly env: Readonly<Record<string, string>> };
 }
 
 /** Keys that open nothing but the throw-away server of test/server/s3.sh. */
@@ -76,7 +78,7 @@ async function start(tree: string): Promise<S3Server> {
     async () => (await runningPort(runFolder(name))) ?? launch(runFolder(name), tree),
   );
   const endpoint = `http://127.0.0.1:${port}`;
-  return { endpoint, env, newBucket: () => newBucket(endpoint) };
+  return { endpoint, env, newBucket: () => newBucket(endpoint), newUser: () => newUser(runFolder(name)) };
 }
 
 async function launch(folder: string, tree: string): Promise<number> {
@@ -130,6 +132,17 @@ async function newBucket(endpoint: string): Promise<string> {
   await client.send(new CreateBucketCommand({ Bucket: name }));
   client.destroy();
   return name;
+}
+
+function newUser(folder: string): ReturnType<S3Server["newUser"]> {
+  const name = `user-${randomBytes(6).toString("hex")}`;
+  const keys = { AWS_ACCESS_KEY_ID: `${name}-key`, AWS_SECRET_ACCESS_KEY: "testsecretkey" };
+  const args = ["user", "create", "--uid", name, "--display-name", name];
+  args.push("--access-key", keys.AWS_ACCESS_KEY_ID, "--secret-key", keys.AWS_SECRET_ACCESS_KEY);
+  const options = { encoding: "utf8", env: { ...process.env, CEPH_CONF: join(folder, "ceph.conf") } } as const;
+  const result = spawnSync("radosgw-admin", args, options);
+  if (result.status !== 0) throw new Error(`no user could be made: ${result.stderr}`);
+  return { name, env: { ...env, ...keys } };
 }
 
 function isInstalled(program: string): boolean {

@@ -11,6 +11,7 @@ import type {
 } from "../backend.ts";
 import { type BackendError, checkSignal, conflictError, isNotFoundError, isPermanentError } from "../backend-error.ts";
 import { type FileType, type Handle, handleOf, keyOf, prefixOf } from "../handle.ts";
+import { absentOrDenied } from "./s3-absent.ts";
 import type { ObjectInfo, S3Api } from "./s3-api.ts";
 import { copyPlaceOf, placeOf, type S3Config } from "./s3-config.ts";
 import type { S3ClientOptions } from "./s3-connect.ts";
@@ -88,7 +89,14 @@ export class S3Backend implements Backend {
   ): Promise<T> {
     const key = this.#key(handle);
     checkSignal(signal, key);
-    const context = { api: await this.#open(), place: placeOf(this.#config), key, handle, signal };
+    const context = {
+      api: await this.#open(),
+      place: placeOf(this.#config),
+      location: this.location,
+      key,
+      handle,
+      signal,
+    };
     const expected = range?.end === undefined ? 0 : range.end - range.start;
     return this.#bodies.run(expected, () => download(context, range, use));
   }
@@ -173,7 +181,7 @@ export class S3Backend implements Backend {
       const mayBeOther = isNotFoundError(error) || (error as BackendError).kind === "denied";
       if (mayBeOther && !this.#bucketSeen) await api.list(key, { limit: 1, signal });
       this.#bucketSeen = true;
-      throw error;
+      throw await absentOrDenied({ api, key, location: this.location, signal }, error);
     }
   }
 }

@@ -3,12 +3,15 @@ import type { BackendError } from "../backend-error.ts";
 import { handOver, type RangeAnswer } from "../body-reader.ts";
 import type { Handle } from "../handle.ts";
 import { checkRange, spanOf } from "../range.ts";
+import { absentOrDenied } from "./s3-absent.ts";
 import type { S3Api } from "./s3-api.ts";
 import { type S3Place, s3Error } from "./s3-error.ts";
 
 export interface DownloadContext {
   readonly api: S3Api;
   readonly place: S3Place;
+  /** Of the store, for messages. */
+  readonly location: string;
   readonly key: string;
   readonly handle: Handle;
   readonly signal: AbortSignal | undefined;
@@ -37,7 +40,7 @@ async function request(context: DownloadContext, range: ByteRange | undefined): 
   } catch (error) {
     // An object of that size has no such bytes; which bytes it has, the error does not say.
     if (range && (error as BackendError).kind === "corrupt") return nothing(context, range);
-    throw error;
+    throw await absentOrDenied(context, error);
   }
 }
 

@@ -24,9 +24,32 @@ describe("an S3 store whose credentials lack a right", () => {
   ])("is told which: %s", async (action, method, request) => {
     denied = (asked) => asked === method;
     const backend = new S3Backend(s3Config({ url: "s3://lab/prefix", endpointUrl: server.endpoint }));
+    if (method === "GET") await backend.save(pack(), Buffer.from("x"));
     const error = await failure(request(backend));
     expect(error).toMatchObject({ kind: "denied", retryable: false });
     expect(error.message).toMatch(new RegExp(`access denied to ${action} on prefix/packs/\\S+ \\(403 AccessDenied\\)`));
+    await backend.close();
+  });
+
+  it("finds no object where none is listed, though the server says that it may not be read", async () => {
+    denied = (asked, key) => key !== "" && (asked === "GET" || asked === "HEAD");
+    const backend = new S3Backend(s3Config({ url: "s3://lab/prefix", endpointUrl: server.endpoint }));
+    const absent = pack();
+    expect(backend.isNotFound(await failure(read(backend, absent)))).toBe(true);
+    expect(backend.isNotFound(await failure(backend.stat(absent)))).toBe(true);
+    expect(backend.isNotFound(await failure(backend.stat(absent)))).toBe(true);
+    const there = pack();
+    await backend.save(there, Buffer.from("x"));
+    expect(await failure(read(backend, there))).toMatchObject({ kind: "denied" });
+    expect(await failure(backend.stat(there))).toMatchObject({ kind: "denied" });
+    await backend.close();
+  });
+
+  it("stays denied where neither reading nor listing is allowed", async () => {
+    denied = () => true;
+    const backend = new S3Backend(s3Config({ url: "s3://lab/prefix", endpointUrl: server.endpoint }));
+    expect(await failure(read(backend, pack()))).toMatchObject({ kind: "denied" });
+    expect(await failure(backend.stat(pack()))).toMatchObject({ kind: "denied" });
     await backend.close();
   });
 
