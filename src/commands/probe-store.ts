@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Backend, Guarantees } from "../backend/backend.ts";
 import { type Handle, probeFolder } from "../backend/handle.ts";
 import { probeGuarantees } from "../backend/probe.ts";
-import { MlgitError } from "../error/mlgit-error.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 
 export interface StoreReport {
   readonly location: string;
@@ -14,6 +14,8 @@ export interface StoreReport {
   readonly latencyMs?: number;
   readonly uploadBytesPerSecond?: number;
   readonly downloadBytesPerSecond?: number;
+  /** False where these credentials may write and not remove; what was tried stays there. */
+  readonly removable?: boolean;
 }
 
 const sampleBytes = 8 * 1024 * 1024;
@@ -21,7 +23,8 @@ const sampleBytes = 8 * 1024 * 1024;
 const freshTries = 5;
 
 /**
- * Writes, reads back, compares and removes objects below `gc/probe/`, and finds out what the place keeps in a race. Nothing stays behind.
+ * Writes, reads back, compares and removes objects below `gc/probe/`, and finds out what the place keeps in a race. Nothing stays behind
+ * but what may not be removed: who only pushes needs no such right (docs/security.md).
  * @throws MlgitError what the place says, or kind `corrupt` when it gives back other bytes than it got.
  */
 export async function testStore(backend: Backend, signal: AbortSignal): Promise<StoreReport> {
@@ -30,24 +33,48 @@ export async function testStore(backend: Backend, signal: AbortSignal): Promise<
   const name = `${probeFolder}${randomBytes(8).toString("hex")}`;
   const large: Handle = { type: "gc", name };
   const small: Handle = { type: "gc", name: `${name}-small` };
+  const remove = () => Promise.all([backend.remove(large), backend.remove(small)]);
   try {
-    const sample = randomBytes(sampleBytes);
-    const first = await timed(() => backend.save(small, Buffer.from("mlgit"), { signal }));
-    const upload = await timed(() => backend.save(large, sample, { signal }));
-    const download = await timed(() => readBack(backend, large, { sample, signal }));
-    const readAfterWrite = await isFresh(backend, small, signal);
-    const guarantees = await probeGuarantees(backend, { signal });
-    return {
-      location,
-      writable: true,
-      guarantees,
-      readAfterWrite,
-      latencyMs: Math.round(first),
-      uploadBytesPerSecond: Math.round((sampleBytes / upload) * 1000),
-      downloadBytesPerSecond: Math.round((sampleBytes / download) * 1000),
-    };
-  } finally {
-    await Promise.all([backend.remove(large), backend.remove(small)]);
+    const report = await tryOut(backend, { large, small, signal });
+    return { ...report, removable: await isAllowed(remove) };
+  } catch (error) {
+    // What went wrong first says more than that nothing can be removed either.
+    await remove().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Trial {
+  readonly large: Handle;
+  readonly small: Handle;
+  readonly signal: AbortSignal;
+}
+
+async function tryOut(backend: Backend, { large, small, signal }: Trial): Promise<StoreReport> {
+  const sample = randomBytes(sampleBytes);
+  const first = await timed(() => backend.save(small, Buffer.from("mlgit"), { signal }));
+  const upload = await timed(() => backend.save(large, sample, { signal }));
+  const download = await timed(() => readBack(backend, large, { sample, signal }));
+  const readAfterWrite = await isFresh(backend, small, signal);
+  const guarantees = await probeGuarantees(backend, { signal });
+  return {
+    location: backend.location,
+    writable: true,
+    guarantees,
+    readAfterWrite,
+    latencyMs: Math.round(first),
+    uploadBytesPerSecond: Math.round((sampleBytes / upload) * 1000),
+    downloadBytesPerSecond: Math.round((sampleBytes / download) * 1000),
+  };
+}
+
+async function isAllowed(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (isMlgitError(error) && error.kind === "denied") return false;
+    throw error;
   }
 }
 

@@ -74,7 +74,7 @@ function describe(report: StoreReport, initialised: boolean): string {
 }
 
 /** What follows for whoever uses it. */
-function consequences({ guarantees, readAfterWrite }: StoreReport): string[] {
+function consequences({ guarantees, readAfterWrite, removable }: StoreReport): string[] {
   const refs = guarantees?.exclusiveCreate
     ? guarantees.compareAndSwap
       ? "a git repository can live here too (mlgit::), its refs swapped in one step"
@@ -82,9 +82,12 @@ function consequences({ guarantees, readAfterWrite }: StoreReport): string[] {
     : "no git repository can live here (mlgit:: is refused): two writers would overwrite each other's refs";
   const fresh =
     "readers lag behind writers: a clone right after a push may find that data is missing, and finds it later";
+  const kept =
+    "these credentials may not remove: a push needs no such right, gc and fsck --fix do; what was tried stays below gc/probe/";
   return [
     "data is safe here: objects are named by their content and never change",
     refs,
     ...(readAfterWrite ? [] : [fresh]),
+    ...(removable === false ? [kept] : []),
   ];
 }

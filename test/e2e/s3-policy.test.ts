@@ -56,4 +56,18 @@ describeWithS3("a bucket whose policy allows what docs/security.md gives a write
     await allow(["s3:GetObject", "s3:PutObject"]);
     expect(await push()).toMatchObject({ code: 0 });
   });
+
+  it("works, as `store test` says, though nothing can be removed", async () => {
+    await allow(["s3:GetObject", "s3:PutObject"]);
+    const { stdout } = await work.mlgit(["store", "test", "data"], { env: writer.env });
+    expect(stdout).toContain("these credentials may not remove: a push needs no such right");
+    const { stdout: json } = await work.mlgit(["store", "test", "data", "--json"], { env: writer.env });
+    expect(JSON.parse(json)).toMatchObject({ writable: true, removable: false });
+  });
+
+  it("is said not to be writable, not to be uncleanable, when it can only be read", async () => {
+    await allow(["s3:GetObject"]);
+    const { stderr } = await work.mlgit(["store", "test", "data"], { env: writer.env, code: 7 });
+    expect(stderr).toContain("access denied to s3:PutObject");
+  });
 });
