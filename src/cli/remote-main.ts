@@ -2,6 +2,7 @@ import { gitSettingsIn } from "../commands/git-settings-in.ts";
 import { checkedOutBranch, emptyObjects, openRemote } from "../commands/remote-tools.ts";
 import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { asRecorded } from "../git/as-recorded.ts";
 import { fixGitFolders } from "../git/environment.ts";
 import { Helper } from "../remote-helper/helper.ts";
 import { HelperOptions } from "../remote-helper/helper-options.ts";
@@ -30,8 +31,7 @@ async function main(args: readonly string[], signal: () => AbortSignal): Promise
         hint: "git clone mlgit::s3://bucket/prefix",
       });
     fixGitFolders();
-    // What is pushed is what is there, not what it is replaced by here.
-    process.env.GIT_NO_REPLACE_OBJECTS = "1";
+    Object.assign(process.env, asRecorded);
     await serve(context, options, [name, url]);
     return exitCode.ok;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { asRecorded } from "./as-recorded.ts";
 import { BatchReader } from "./batch-reader.ts";
 import { isPartial, noLazyFetch } from "./lazy-fetch.ts";
 import { startGit } from "./process.ts";
@@ -31,8 +32,7 @@ export interface SmallBlob {
  */
 export async function* scanPointers(repository: Repository, range: ScanRange): AsyncGenerator<SmallBlob[]> {
   const cwd = cwdOf(repository);
-  // What is pushed and kept is what refs name, and not what `git replace` shows in its place.
-  const options = { cwd, env: { ...noLazyFetch, GIT_NO_REPLACE_OBJECTS: "1" } };
+  const options = { cwd, env: { ...noLazyFetch, ...asRecorded } };
   const list = startGit(["rev-list", ...listOptions(range, await isPartial(repository))], options);
   const format = "--batch=%(objectname) %(objecttype) %(objectsize) %(rest)";
   const cat = startGit(["cat-file", "--buffer", format], { ...options, from: list });

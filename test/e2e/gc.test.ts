@@ -55,6 +55,15 @@ describe("git mlgit gc", () => {
     await project.git("reflog", "expire", "--expire=now", "--all");
   }
 
+  it("keeps what only a commit needs that a graft file hides here", async () => {
+    await push(1);
+    await project.git("rm", "-q", "data/1.bin");
+    await push(2);
+    await project.git("reflog", "expire", "--expire=now", "--all");
+    project.write(".git/info/grafts", (await project.git("rev-parse", "HEAD")).stdout);
+    expect(await gc("--grace", "0")).toMatchObject({ live: 2, marked: 0 });
+  });
+
   it("marks first, deletes only after the grace period, and leaves what is needed", async () => {
     await push(1);
     await push(2);

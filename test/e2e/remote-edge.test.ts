@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createStoreRemote } from "../helper/store-remote.ts";
 
@@ -61,6 +62,15 @@ describe("what git does more rarely with a server", () => {
     expect(stale.stderr).toContain("stale info");
     await box.in("b", "push", "-q", "--delete", "origin", "one", "partial");
     expect(await listed("refs/heads/*")).toBe(`${await oid("a", "main")}\trefs/heads/main`);
+  });
+
+  it("sends the parents that commits have, and not those that a graft file gives them", async () => {
+    const url = `mlgit::file://${box.path("bucket/grafted")}`;
+    box.write("a/.git/info/grafts", `${await oid("a", "main")}\n`);
+    await box.in("a", "push", "-q", url, "main");
+    rmSync(box.path("a/.git/info/grafts"));
+    await box.git(["clone", "-q", url, box.path("grafted")]);
+    expect(await box.in("grafted", "rev-list", "HEAD")).toBe(await box.in("a", "rev-list", "main"));
   });
 
   it("shares replace refs when asked to", async () => {
