@@ -5,6 +5,7 @@ import { serveFilter } from "../filter/serve.ts";
 import type { Odd } from "../filter/smudge.ts";
 import { FilterScanner } from "../git/filter-scanner.ts";
 import { quotePath } from "../git/quote-path.ts";
+import { DeferredJournal } from "../hydrate/deferred.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { DirectIngest } from "../store/local/direct-ingest.ts";
 import { worthDirect } from "../store/local/direct-take.ts";
@@ -43,7 +44,8 @@ export const command: Command = {
     tally.report(context);
     await hooks();
     if (session.repository.workTree !== undefined) {
-      await drainDeferred(session, context, blobs);
+      const { gitDir } = session.repository;
+      if (!new DeferredJournal(gitDir).isInOtherHands()) await drainDeferred(session, context, blobs);
       await streamed.protect(session);
     }
     return { exitCode: failures.length > 0 ? exitCode.incomplete : exitCode.ok };

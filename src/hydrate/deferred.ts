@@ -4,6 +4,7 @@ import {
   existsSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
   unlinkSync,
@@ -42,9 +43,11 @@ const blockSize = 1 << 20;
 export class DeferredJournal {
   readonly #path: string;
   readonly #owner: string;
+  readonly #rebase: string;
   #isOwner = false;
 
   constructor(gitDir: string) {
+    this.#rebase = join(gitDir, "rebase-merge");
     this.#path = join(gitDir, fileName);
     this.#owner = join(gitDir, ownerName);
   }
@@ -61,6 +64,16 @@ export class DeferredJournal {
         closeSync(fd);
       }
     });
+  }
+
+  /**
+   * Whether the filter of another git writes the list, which lives and may have started ours, as `git merge --autostash` starts `git stash create`. It
+   * will write the index as it read it, over what the index would be told of these files now, and git would call them changed. A rebase reads the
+   * index anew after what it starts, and that may want real files.
+   */
+  isInOtherHands(): boolean {
+    const owner = ownerIn(this.#owner);
+    return owner !== undefined && owner !== process.pid && isRunning(owner) && !existsSync(this.#rebase);
   }
 
   /**
@@ -105,6 +118,15 @@ function writeOwner(path: string): void {
     writeSync(fd, `${String(process.pid).padEnd(ownerLength - 1)}\n`, 0, "latin1");
   } finally {
     closeSync(fd);
+  }
+}
+
+function ownerIn(path: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(path, "latin1"), 10);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -53,6 +53,24 @@ describe("plain git on tracked data", () => {
     expect((await work.git(["cat-file", "--filters", "--path=x.bin", hashed.stdout.trim()])).stdout).toBe("by hand");
   });
 
+  it("has a clean worktree in a merge with --autostash that conflicts, and brings back what was changed when it is aborted", async () => {
+    const clone = await team.clone("autostash", { args: ["-b", "main"] });
+    await clone.git(["checkout", "-q", "-b", "other"]);
+    clone.write("text", "theirs");
+    await clone.commit("theirs");
+    await clone.git(["checkout", "-q", "main"]);
+    clone.write("text", "ours");
+    await clone.commit("ours");
+    const changed = randomBytes("autostashed", 500_000);
+    clone.write("big.bin", changed);
+    await clone.git(["merge", "-q", "--autostash", "other"], { code: 1 });
+    expect(isBig(clone, "big.bin")).toBe(true);
+    expect(await clone.status()).toBe("AA text\n");
+    await clone.git(["merge", "--abort"]);
+    expect(isBig(clone, "big.bin", changed)).toBe(true);
+    expect(await clone.status()).toBe(" M big.bin\n");
+  });
+
   it("stashes, and brings back, what was changed", async () => {
     const changed = randomBytes("stashed", 500_000);
     work.write("big.bin", changed);
