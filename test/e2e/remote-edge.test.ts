@@ -69,6 +69,8 @@ describe("what git does more rarely with a server", () => {
     box.write("a/.git/info/grafts", `${await oid("a", "main")}\n`);
     await box.in("a", "push", "-q", url, "main");
     rmSync(box.path("a/.git/info/grafts"));
+    const again = await box.git(["push", "-q", url, "main~1:refs/heads/older"], { cwd: box.path("a") });
+    expect(again.stderr).toBe("");
     await box.git(["clone", "-q", url, box.path("grafted")]);
     expect(await box.in("grafted", "rev-list", "HEAD")).toBe(await box.in("a", "rev-list", "main"));
   });
