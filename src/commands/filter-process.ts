@@ -14,6 +14,7 @@ import { releaseOptimizer } from "../util/optimizer.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
+import { RebaseCommands } from "./for-rebase.ts";
 import { TextconvRequests } from "./for-textconv.ts";
 import { Meanwhile } from "./meanwhile.ts";
 import { PathWishes } from "./path-wishes.ts";
@@ -62,6 +63,7 @@ async function serve(
   let ready = false;
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
+  const commands = new RebaseCommands(session.repository.gitDir);
   const failed = (path: Buffer, error: unknown) => {
     notes.failures.push(quotePath(path));
     const reason = error instanceof Error ? error.message : String(error);
@@ -86,6 +88,7 @@ async function serve(
       if (error) throw error;
     },
     defer: (path, pointer, blob) => meanwhile.defer({ path, ...pointer }, blob),
+    isReadBefore: () => commands.areToCome(),
     answered: () => meanwhile.prepare(),
     streamed: (path, pointer) => notes.streamed.note(path, pointer),
     wants: (path) => wishes.wants(path),

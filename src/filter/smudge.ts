@@ -19,6 +19,8 @@ export interface SmudgeSource {
   fetch(pointer: Pointer): Promise<void>;
   /** Notes that the path is to be hydrated later. `blob`: git's id of the pointer, where git told it. */
   defer(path: Buffer, pointer: Pointer, blob: string | undefined): void;
+  /** Whether somebody reads the files before git is done, so that nothing may be deferred that can be had. Default: nobody. */
+  isReadBefore?(): boolean;
   /** The bytes of the path were answered at once and git writes them. */
   streamed(path: Buffer, pointer: Pointer): void;
   /** Whether the user wants this path hydrated (include, exclude, hydrate=none). */
@@ -45,7 +47,7 @@ const streamLimit = 256 << 10;
 
 /**
  * What git writes to the worktree for a blob. With `canDelay` (git fills a worktree) large or missing content is deferred: the answer is the
- * pointer, and the path is hydrated afterwards. Without it the real bytes are streamed, unless they are only to be described.
+ * pointer, and the path is hydrated afterwards, unless somebody reads it before that. Without it the real bytes are streamed, unless they are only to be described.
  */
 export async function smudgeContent(
   blob: Uint8Array,
@@ -59,8 +61,9 @@ export async function smudgeContent(
   }
   if (request.canDelay) {
     const content = smallFromCache(pointer, source);
-    if (content) source.streamed(request.pathname, pointer);
-    return [content ?? deferred(pointer, request, source)];
+    const parts = content ? [content] : await atOnce(pointer, request, source);
+    if (parts) source.streamed(request.pathname, pointer);
+    return parts ?? [deferred(pointer, request, source)];
   }
   if (await source.isForTextconv?.(request)) return [formatPointer(pointer)];
   return await streamed(pointer, request.pathname, source);
@@ -95,6 +98,17 @@ function smallFromCache(pointer: Pointer, source: SmudgeSource): Uint8Array | un
     return found?.kind === "bytes" ? found.content : undefined;
   } catch {
     // A damaged copy was moved aside; hydration fetches it again and reports.
+    return undefined;
+  }
+}
+
+/** The bytes, if they must not wait and can be had. */
+async function atOnce(pointer: Pointer, { pathname }: SmudgeRequest, source: SmudgeSource) {
+  if (!source.isReadBefore?.() || !source.wants(pathname)) return undefined;
+  try {
+    return await streamed(pointer, pathname, source);
+  } catch {
+    // Hydration tries again, and reports.
     return undefined;
   }
 }
