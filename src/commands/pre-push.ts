@@ -44,7 +44,7 @@ export const command: Command = {
       await checkPush(session.repository, { lines, exclude, warn: context.warn });
       const wanted = await pushedContents(session.repository, lines, exclude);
       const target = { remote, pushUrl: url === "" ? undefined : url, tips: include };
-      const line = describePush(await upload(wanted, { session, context, ...target }));
+      const line = describePush(await upload(wanted, { session, context, ...target, mayLack: true }));
       if (line) context.info(line);
       await sayWhatNewStoresLack({ session, context, remote, tips: exclude, sent: wanted });
       await relinkPushed(wanted, session, context);

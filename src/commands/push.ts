@@ -55,11 +55,12 @@ async function push({ session, context, remote, refs }: PushCommand, options: Op
     const text = `${counted(wanted.size, "file")}, ${formatBytes(bytes)}, would be looked up in the store`;
     return { text, data: { dryRun: true, files: wanted.size, bytes, contents: [...wanted.values()] } };
   }
-  const report = await upload(wanted, { session, context, remote, tips: refs });
+  const report = await upload(wanted, { session, context, remote, tips: refs, mayLack: true });
   await relinkPushed(wanted, session, context);
   const target = remote ?? (await defaultRemote(session.repository, session.git, "push"));
   if (target !== undefined) await pushRuns(target, session, context);
-  return { text: describePush(report) ?? "Everything is in the store", data: report };
+  const done = report.lost ? "All else is in the store" : "Everything is in the store";
+  return { text: describePush(report) ?? done, data: report };
 }
 
 /**

@@ -11,7 +11,12 @@ import { describePush, upload } from "./upload.ts";
 /** Uploads the data that pushed commits need to the remote's store. @throws MlgitError kind `refused` when they bring tracked files with their bytes. */
 export async function uploadPushed(context: Context, remote: string, { include, exclude }: CommitRange): Promise<void> {
   const lines = include.map((oid) => ({ localRef: oid, localOid: oid, remoteRef: "", remoteOid: undefined }));
-  await send(await pushedContents(await context.repository(), lines, exclude), { context, remote, include });
+  await send(await pushedContents(await context.repository(), lines, exclude), {
+    context,
+    remote,
+    include,
+    mayLack: true,
+  });
 }
 
 /** Uploads the data that commits need which the remote had before. */
@@ -23,13 +28,14 @@ interface Target {
   readonly context: Context;
   readonly remote: string;
   readonly include: readonly string[];
+  readonly mayLack?: boolean;
 }
 
-async function send(wanted: ContentMap, { context, remote, include }: Target): Promise<void> {
+async function send(wanted: ContentMap, { context, remote, include, mayLack = false }: Target): Promise<void> {
   if (wanted.size === 0) return;
   const session = await Session.open(context);
   try {
-    const line = describePush(await upload(wanted, { session, context, remote, tips: include }));
+    const line = describePush(await upload(wanted, { session, context, remote, tips: include, mayLack }));
     if (line) context.info(line);
     await relinkPushed(wanted, session, context);
   } finally {

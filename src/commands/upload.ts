@@ -3,12 +3,13 @@ import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { ContentMap } from "../transfer/content-map.ts";
 import { type Meter, silentMeter } from "../transfer/meter.ts";
-import { type PushReport, pushContent, type WantedContent } from "../transfer/push-content.ts";
+import { type PushOptions, type PushReport, pushContent, type WantedContent } from "../transfer/push-content.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { Context } from "./command.ts";
 import { copyBetweenStores } from "./copy-between-stores.ts";
 import { fetchAnywhere } from "./fetch-anywhere.ts";
+import { letGo, warnOfLost } from "./incomplete-push.ts";
 import type { Session } from "./session.ts";
 import { type PushTarget, type Share, sharesToPush, unlessFatal } from "./store-routes.ts";
 import { noteUser } from "./store-users.ts";
@@ -18,6 +19,8 @@ const nothing: PushReport = { files: 0, present: 0, newChunks: 0, packs: 0, uplo
 export interface UploadJob extends PushTarget {
   readonly session: Session;
   readonly context: Context;
+  /** For pushes of people: whether what is lost for good may lack is their setting, `mlgit.allowIncompletePush`. */
+  readonly mayLack?: boolean;
 }
 
 /**
@@ -30,9 +33,12 @@ export async function upload(wanted: ReadonlyMap<string, WantedContent>, job: Up
   try {
     let sum = nothing;
     for (const share of await sharesToPush(wanted, job.session, job)) {
-      sum = add(sum, await pushTo(share.store, share.contents, { ...job, meter: progress }));
-      for (const mirror of share.mirrors) await pushToMirror(mirror, share, job);
+      const onLost = job.mayLack ? (lost: readonly WantedContent[]) => letGo(lost, job.session) : undefined;
+      const report = await pushTo(share.store, share.contents, { ...job, meter: progress, onLost });
+      sum = add(sum, report);
+      for (const mirror of share.mirrors) await pushToMirror(mirror, without(report.lost, share), job);
     }
+    warnOfLost(sum.lost ?? [], job.context);
     return sum;
   } finally {
     progress.done();
@@ -41,7 +47,7 @@ export async function upload(wanted: ReadonlyMap<string, WantedContent>, job: Up
 
 /** One line about what a push did, or undefined when it did nothing. */
 export function describePush(report: PushReport): string | undefined {
-  const uploaded = report.files - report.present;
+  const uploaded = report.files - report.present - (report.lost?.length ?? 0);
   if (uploaded === 0) return undefined;
   return `mlgit: ${counted(uploaded, "file")}, ${formatBytes(report.uploaded)} uploaded in ${counted(report.packs, "pack")}`;
 }
@@ -61,11 +67,13 @@ export async function sendTo(
   }
 }
 
-async function pushTo(
-  settings: StoreSettings,
-  contents: ContentMap,
-  job: UploadJob & { readonly meter: Meter; readonly isForOthers?: boolean },
-): Promise<PushReport> {
+interface PushJob extends UploadJob {
+  readonly meter: Meter;
+  readonly isForOthers?: boolean;
+  readonly onLost?: PushOptions["onLost"] | undefined;
+}
+
+async function pushTo(settings: StoreSettings, contents: ContentMap, job: PushJob): Promise<PushReport> {
   const { session, context, meter } = job;
   const store = await session.openStoreToPushAt(settings);
   try {
@@ -73,7 +81,8 @@ async function pushTo(
     if (!job.isForOthers) await noteUser(store, settings, job);
     const cache = await session.cache();
     const bring = (absent: readonly WantedContent[]) => bringElsewhere(absent, contents, store, job);
-    return await pushContent(contents, { cache, store, meter, signal: context.signal, bring });
+    const onLost = job.onLost ? { onLost: job.onLost } : {};
+    return await pushContent(contents, { cache, store, meter, signal: context.signal, bring, ...onLost });
   } finally {
     await store.close();
   }
@@ -96,6 +105,13 @@ async function bringElsewhere(
   if (rest.length > 0) await fetchAnywhere(rest, { ...job, meter: silentMeter }).catch(unlessFatal);
 }
 
+/** What the store does not get, its mirrors need not have; all that it has they must. */
+function without(lost: readonly WantedContent[] | undefined, share: Share): Share {
+  if (!lost) return share;
+  const oids = new Set(lost.map(({ oid }) => oid));
+  return { ...share, contents: ContentMap.of([...share.contents.values()].filter(({ oid }) => !oids.has(oid))) };
+}
+
 /** A push counts only when every mirror took it: whoever reads from one must find what the refs need. */
 async function pushToMirror(mirror: StoreSettings, { store, contents }: Share, job: UploadJob): Promise<void> {
   try {
@@ -114,11 +130,13 @@ async function pushToMirror(mirror: StoreSettings, { store, contents }: Share, j
 }
 
 function add(a: PushReport, b: PushReport): PushReport {
+  const lost = [...(a.lost ?? []), ...(b.lost ?? [])];
   return {
     files: a.files + b.files,
     present: a.present + b.present,
     newChunks: a.newChunks + b.newChunks,
     packs: a.packs + b.packs,
     uploaded: a.uploaded + b.uploaded,
+    ...(lost.length > 0 ? { lost } : {}),
   };
 }

@@ -20,6 +20,8 @@ export interface Settings {
   readonly keep: "all" | "unpushed";
   /** A path that cannot be hydrated makes the command fail. */
   readonly strictHydrate: boolean;
+  /** A push may go on without contents that are to be had nowhere. */
+  readonly allowIncompletePush: boolean;
   /** Hooks are installed where they are missing; false after `git mlgit install --skip-hooks`. */
   readonly hooks: boolean;
   /** Transfers at a time; undefined for what the store can take. */
@@ -38,6 +40,7 @@ export function readSettings(git: GitSettings, tree: TreeSettings | undefined): 
     hydrate: oneOf(git, "mlgit.hydrate", ["all", "none"]),
     keep: oneOf(git, "mlgit.keep", ["all", "unpushed"]),
     strictHydrate: flag(git, "mlgit.stricthydrate", false),
+    allowIncompletePush: flag(git, "mlgit.allowincompletepush", false),
     hooks: flag(git, "mlgit.hooks", true),
     concurrency: count(git, "mlgit.concurrency"),
   });

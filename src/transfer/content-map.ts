@@ -168,6 +168,14 @@ export class ContentList implements Iterable<WantedContent> {
     return this.#filter((row) => this.#map.sizeOf(row) >= size);
   }
 
+  /** All but those with one of these oids. */
+  without(oids: ReadonlySet<string>): ContentList {
+    return new ContentList(
+      this.#map,
+      this.#rows.filter((row) => !oids.has(this.#map.oid(row))),
+    );
+  }
+
   /** In the order of the paths' bytes. Mostly they are already. */
   sortByPath(): void {
     const map = this.#map;

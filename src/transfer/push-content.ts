@@ -1,4 +1,3 @@
-import { MlgitError } from "../error/mlgit-error.ts";
 import type { Cache } from "../store/local/cache.ts";
 import { ChunkMaps } from "../store/local/chunk-maps.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
@@ -8,9 +7,9 @@ import type { RemoteStore } from "../store/remote/remote-store.ts";
 import { UnfinishedPacks } from "../store/remote/unfinished-packs.ts";
 import { UploadPacker } from "../store/remote/upload-packer.ts";
 import { UploadSlots } from "../store/remote/upload-slots.ts";
-import { counted } from "../util/counted.ts";
 import { ContentList, ContentMap, type WantedContent } from "./content-map.ts";
 import { fetchContent } from "./fetch-content.ts";
+import { lostContents, unreadContents } from "./lost-contents.ts";
 import { type Meter, silentMeter } from "./meter.ts";
 import { packContents } from "./pack-contents.ts";
 import { resumePacks } from "./resume-packs.ts";
@@ -26,6 +25,8 @@ export interface PushReport {
   readonly packs: number;
   /** Bytes of packs and index that were uploaded. */
   readonly uploaded: number;
+  /** To be had nowhere, and left out since the user allows it: the store has all others. */
+  readonly lost?: readonly WantedContent[];
 }
 
 export interface PushOptions {
@@ -35,13 +36,16 @@ export interface PushOptions {
   readonly signal?: AbortSignal;
   /** Brings to the cache or the store what neither has; of what it cannot bring, the push complains. */
   bring?(contents: readonly WantedContent[]): Promise<void>;
+  /** Called with what is to be had nowhere: brings some of it to the cache after all, or throws. The push goes on without the rest. Default: throws. */
+  onLost?(contents: readonly WantedContent[]): Promise<void>;
 }
 
 /** Contents that are looked up in the index together. */
 const askedAtOnce = 65_536;
 
 /**
- * Makes sure that the store has every wanted content: packs first, then the index segment that names them. When it resolves, all of it is durable.
+ * Makes sure that the store has every wanted content: packs first, then the index segment that names them. When it resolves, all of it is durable but
+ * what `onLost` let go.
  * Nothing is uploaded when something is to be had nowhere.
  * @throws MlgitError kind `missing` with all such paths, `corrupt` for a damaged cached copy or pointers that state a wrong size, or the backend's.
  */
@@ -49,16 +53,17 @@ export async function pushContent(
   wanted: ContentMap | Iterable<WantedContent>,
   options: PushOptions,
 ): Promise<PushReport> {
-  const { cache, meter } = options;
+  const { meter } = options;
   const all = wanted instanceof ContentMap ? wanted : ContentMap.of(wanted);
   const { absent, uncached } = await findBrought(all, options);
   refuseWrongSizes(all, absent, options);
   await rescue(uncached, options);
-  assertAvailable(uncached, cache);
-  absent.sortByPath();
-  meter.total(absent.length, absent.bytes);
-  const sent = await send(absent, options);
-  return { files: all.size, present: all.size - absent.length, ...sent };
+  const lost = await giveUp(uncached, options);
+  const sendable = lost.length === 0 ? absent : absent.without(new Set(lost.map(({ oid }) => oid)));
+  sendable.sortByPath();
+  meter.total(sendable.length, sendable.bytes);
+  const sent = await send(sendable, options);
+  return { files: all.size, present: all.size - absent.length, ...sent, ...(lost.length > 0 ? { lost } : {}) };
 }
 
 interface Absent {
@@ -154,32 +159,17 @@ function refuseWrongSizes(all: ContentMap, absent: ContentList, { cache, store }
   if (wrong.length > 0) throw wrongSizes(wrong);
 }
 
-function assertAvailable(uncached: readonly WantedContent[], cache: Cache): void {
-  const lost = uncached.filter((one) => !cache.has(one.oid));
-  if (lost.length === 0) return;
-  const shown = lost.slice(0, 20).map((one) => `  ${one.path} (sha256:${one.oid})`);
-  if (lost.length > shown.length) shown.push(`  … and ${lost.length - shown.length} more`);
-  const { unread } = cache;
-  if (unread) throw unreadContents(counted(lost.length, "file is", "files are"), shown, unread);
-  throw new MlgitError(
-    "missing",
-    `${counted(lost.length, "file is", "files are")} neither in the cache nor in the store:\n${shown.join("\n")}`,
-    {
-      path: lost[0]?.path ?? "",
-      hint: "run `git mlgit add <path>` where their bytes still are, or `git mlgit fetch` from a remote that has them; nothing was pushed",
-    },
-  );
-}
-
-/** They may well be in the cache: whoever has the only copy must not be told to look for it elsewhere. */
-function unreadContents(files: string, shown: readonly string[], unread: MlgitError): MlgitError {
-  return new MlgitError(
-    unread.kind,
-    `${files} not in the store, and could not be found in the cache:\n${shown.join("\n")}\n${unread.message}`,
-    {
-      ...(unread.path === undefined ? {} : { path: unread.path }),
-      hint: `${unread.hint}; or \`git mlgit add <path>\` where their bytes still are. Nothing was pushed`,
-      cause: unread,
-    },
-  );
+/**
+ * What to do without; nothing, where the caller has no say. @throws MlgitError as `pushContent`, also for what the cache may have but cannot read, and for
+ * what the store has still: that is not lost.
+ */
+async function giveUp(uncached: readonly WantedContent[], { cache, store, onLost }: PushOptions) {
+  const absent = () => uncached.filter((one) => !cache.has(one.oid));
+  const lost = absent();
+  if (lost.length === 0) return lost;
+  const unread = unreadContents(lost, cache);
+  if (unread) throw unread;
+  if (!onLost || lost.some((one) => store.has(one.oid))) throw lostContents(lost);
+  await onLost(lost);
+  return absent();
 }

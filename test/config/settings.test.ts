@@ -24,6 +24,7 @@ describe("settings", () => {
   it("have defaults and are frozen", () => {
     const found = settings();
     expect(found).toMatchObject({ hydrate: "all", keep: "all", strictHydrate: false, hooks: true, include: [] });
+    expect(found.allowIncompletePush).toBe(false);
     expect(Object.isFrozen(found)).toBe(true);
   });
 
@@ -37,6 +38,7 @@ describe("settings", () => {
     ["mlgit.keep", "x"],
     ["mlgit.concurrency", "0"],
     ["mlgit.stricthydrate", "maybe"],
+    ["mlgit.allowincompletepush", "perhaps"],
   ])("name the key and the value that make no sense: %s = %s", (key, value) => {
     expect(() => settings({ [key]: value })).toThrow(`${key} is "${value}"`);
   });

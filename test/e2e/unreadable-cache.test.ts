@@ -63,6 +63,7 @@ it("an index of a pack that the disk does not give is named by push and checkout
   expect(pushed.stderr).toContain(`cannot read ${index}: input/output error`);
   expect(pushed.stderr).toContain("git mlgit fsck --fix");
   expect(pushed.stderr).not.toContain("neither in the cache");
+  await box.git(["-c", "mlgit.allowIncompletePush=true", "push", "origin", "main"], { cwd: work, code: 1 });
 
   await box.run("rm", ["-r", "data"], { cwd: work });
   const out = await box.git(["checkout", "data"], { cwd: work });

@@ -34,7 +34,7 @@ export const push: Action = {
       if (found.length === 0) return { text: "no experiments", data: { remote, pushed: [], known: [] } };
       // Data before refs, also where hooks are switched off; the hook finds nothing left to do then, and sends the records.
       const wanted = await contentsOf(session.repository, { include: found.map(({ commit }) => commit), exclude: [] });
-      await upload(wanted, { session, context, remote, tips: found.map(({ commit }) => commit) });
+      await upload(wanted, { session, context, remote, tips: found.map(({ commit }) => commit), mayLack: true });
       await ensureHooks(session, context);
       const sign = options.force === true ? "+" : "";
       const specs = found.map(({ name, commit }) => `${sign}${commit}:${experimentRef(name)}`);
