@@ -1,10 +1,14 @@
 import { exitCode } from "../error/exit-code.ts";
+import { quotePath } from "../git/quote-path.ts";
 import type { CacheReport } from "../store/local/check-cache.ts";
 import type { IndexReport } from "../store/remote/verify-index.ts";
 import { describeWrongSize, type WrongSize } from "../transfer/wrong-sizes.ts";
 import { counted } from "../util/counted.ts";
 import { formatBytes } from "../util/format-bytes.ts";
 import type { NamedContent, StoreFindings } from "./fsck-store.ts";
+
+/** Paths that one line names. */
+const mostShown = 10;
 
 export interface FsckReport {
   readonly fix: boolean;
@@ -78,7 +82,6 @@ export function describeFsck(report: FsckReport): string {
     ...report.missing.map(
       (one) => `${report.fix ? "unrepairable" : "missing"}: ${named(one)}, ${formatBytes(one.size)}`,
     ),
-    ...report.unknown.map((one) => `not in the cache, and the store cannot be asked: ${named(one)}`),
     ...report.wrongSizes.map((one) => `wrong pointer: ${describeWrongSize(one)}`),
     ...cache.orphans.map((path) => `belongs to nothing: ${path}`),
   ];
@@ -88,7 +91,18 @@ export function describeFsck(report: FsckReport): string {
   const told = lostInStore(report).filter((one) => !absent.has(one.oid));
   lines.push(...told.map((one) => `store: pushed, and in no store any more: ${named(one)}`));
   if (report.storeProblem) lines.push(`store: ${report.storeProblem}`);
+  if (report.unknown.length > 0) lines.push(describeUnknown(report.unknown));
   return [...lines, verdict(report)].join("\n");
+}
+
+/** A clone may have nothing but pointers: what is known of them all is said once. */
+function describeUnknown(unknown: FsckReport["unknown"]): string {
+  const shown = unknown
+    .slice(0, mostShown)
+    .map(({ path, oid }) => (path === undefined ? `sha256:${oid}` : quotePath(Buffer.from(path))));
+  const more = unknown.length > shown.length ? ` and ${unknown.length - shown.length} more` : "";
+  const contents = counted(unknown.length, "needed content is", "needed contents are");
+  return `${contents} not in the cache, and the store cannot be asked: ${shown.join(", ")}${more}`;
 }
 
 function describeIndex({ damagedSegments, rewritten, removed }: IndexReport): string[] {

@@ -165,6 +165,29 @@ describe("git mlgit fsck", () => {
     writeFileSync(project.box.path("origin.git/mlgit/mlgit.json"), "{");
     const { stdout } = await project.mlgit(["fsck"], { code: 6 });
     expect(stdout).toContain("the store cannot be asked: data/0.bin");
+    expect(stdout.match(/cannot be asked/g)).toHaveLength(1);
+  });
+
+  it("says once why the store cannot be asked, and then what that leaves open, with --store too", async () => {
+    await filled();
+    for (let n = 0; n < 13; n++) project.write(`data/more/${n}`, `${n}`);
+    await project.commit("many");
+    await project.git("push", "-q", "origin", "main");
+    rmSync(join(project.cache, "packs"), { recursive: true });
+    rmSync(join(project.work, "data"), { recursive: true });
+    rmSync(project.box.path("origin.git/mlgit/mlgit.json"));
+    writeFileSync(project.box.path("origin.git/mlgit/mlgit.json"), "{");
+    for (const options of [[], ["--store"]]) {
+      const { stdout } = await project.mlgit(["fsck", ...options], { code: 6 });
+      const [, reason, open, verdict, ...rest] = stdout.trim().split("\n");
+      expect([reason, open]).toEqual([
+        expect.stringMatching(/^store: .*mlgit\.json/),
+        expect.stringMatching(
+          /^18 needed contents are not in the cache, and the store cannot be asked: data\/.* and 8 more$/,
+        ),
+      ]);
+      expect([verdict?.startsWith("The rest is right"), rest]).toEqual([true, []]);
+    }
   });
 
   it.each(["", "{", "{}", "[]", '{"format": 1}'])(
