@@ -9,8 +9,7 @@ const mostShown = 20;
 
 /** What is neither in the cache nor in the store, counted and named. */
 export function describeLost(lost: readonly WantedContent[]): string {
-  const files = counted(lost.length, "file is", "files are");
-  return [`${files} neither in the cache nor in the store:`, ...listed(lost)].join("\n");
+  return [`${versions(lost)} neither in the cache nor in the store:`, ...listed(lost)].join("\n");
 }
 
 /** `advice`: what else can be done where it is lost for good. */
@@ -29,16 +28,22 @@ export function unreadContents(
   { unread }: Pick<Cache, "unread">,
 ): MlgitError | undefined {
   if (!unread) return undefined;
-  const files = counted(absent.length, "file is", "files are");
   return new MlgitError(
     unread.kind,
-    `${files} not in the store, and could not be found in the cache:\n${listed(absent).join("\n")}\n${unread.message}`,
+    `${versions(absent)} not in the store, and could not be found in the cache:\n${listed(absent).join("\n")}\n${unread.message}`,
     {
       ...(unread.path === undefined ? {} : { path: unread.path }),
       hint: `${unread.hint}; or \`git mlgit add <path>\` where their bytes still are. Nothing was pushed`,
       cause: unread,
     },
   );
+}
+
+/** A history may lack several contents of one path. */
+function versions(contents: readonly WantedContent[]): string {
+  const files = new Set(contents.map(({ path }) => path)).size;
+  if (files === contents.length) return counted(files, "file is", "files are");
+  return `${contents.length} versions of ${counted(files, "file")} are`;
 }
 
 function listed(contents: readonly WantedContent[]): string[] {

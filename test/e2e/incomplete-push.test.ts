@@ -70,6 +70,17 @@ describe("a push of a history that lacks content for good", () => {
     expect(clone.read("data/kept")).toEqual(kept);
   });
 
+  it("is told versions of a path apart from files", async () => {
+    work.write("data/a", "newer");
+    await work.commit("newer");
+    rmSync(cached(now));
+    const two = await work.mlgit(["push", "origin"], { code: 4 });
+    expect(two.stderr).toMatch(/2 versions of 1 file are neither .*\n {2}data\/a \(.*\n {2}data\/a \(/);
+    rmSync(cached(kept));
+    const three = await work.git([...allowed, "push", "origin", "main"]);
+    expect(three.stderr).toMatch(/mlgit: 3 versions of 2 files are neither/);
+  });
+
   it("is not let through by a file of the repository", async () => {
     work.write(".mlgit/config.yaml", "allowIncompletePush: true\nmlgit.allowIncompletePush: true\n");
     for (const file of [".gitconfig", ".mlgit/config", ".lfsconfig"])
