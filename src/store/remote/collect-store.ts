@@ -1,5 +1,6 @@
 import type { FileInfo } from "../../backend/backend.ts";
 import { assertClock } from "../../backend/store-clock.ts";
+import { assertAnswered } from "./assert-answered.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
 import { livePacks } from "./live-packs.ts";
 import { mergeSegments } from "./merge-segments.ts";
@@ -135,6 +136,8 @@ export async function dropFromIndex(
     }),
   );
   const located = await store.locate(rows, signal);
+  // A row whose manifest was not looked at stays, and may lead to what goes.
+  assertAnswered(located);
   const packsOf = (oid: string): PackInfo[] | undefined => {
     const terms = located.get(oid);
     return Array.isArray(terms) ? terms.map((term) => term.pack) : undefined;

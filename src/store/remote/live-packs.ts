@@ -1,4 +1,5 @@
 import { MlgitError } from "../../error/mlgit-error.ts";
+import { assertAnswered } from "./assert-answered.ts";
 import { keysOf } from "./away-segments.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
 import type { PlacedTerm, RemoteStore } from "./remote-store.ts";
@@ -19,17 +20,19 @@ interface Way {
 /**
  * Every pack that a needed content, or its manifest, lies in. Where a content has several rows, one may lead to a pack that is gone, and readers take another: so
  * all count whose packs are there. Those of packs that are about to be collected count only where there is no other.
- * @throws MlgitError kind `corrupt` when it cannot be known what a content leads to.
+ * @throws MlgitError kind `corrupt` when it cannot be known what a content leads to, or the backend's.
  */
 export async function livePacks(store: RemoteStore, { needed, isThere, signal }: Search): Promise<Set<string>> {
   const first = needed.flatMap((oid): FoundFile | never[] => store.index.findFile(oid) ?? []);
   const others = new Map<string, Way[]>();
   for (const rows of otherRows(store, first)) {
     const located = await store.locate(rows, signal);
+    assertAnswered(located);
     for (const row of rows) others.set(row.oid, [...(others.get(row.oid) ?? []), wayOf(row, located)]);
   }
   const live = new Set<string>();
   const located = await store.locate(first, signal);
+  assertAnswered(located);
   for (const row of first) {
     const ways = [wayOf(row, located), ...(others.get(row.oid) ?? [])];
     for (const { id } of liveOf(ways, { isThere, dead: store.index.dead })) live.add(id);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { missingError } from "../../../src/backend/backend-error.ts";
+import { BackendError, missingError } from "../../../src/backend/backend-error.ts";
 import type { FileType } from "../../../src/backend/handle.ts";
 import { MemoryBackend } from "../../../src/backend/memory/memory-backend.ts";
 import { Cache } from "../../../src/store/local/cache.ts";
@@ -123,6 +123,42 @@ describe("a collection of a store", () => {
     expect(await lost(0, 1, 2)).toEqual([0, 1]);
     await push(0, 1);
     expect(await lost(0, 1, 2)).toEqual([]);
+  });
+
+  /** From now on these packs, or all, do not answer; returns what ends that. */
+  function silence(packs?: readonly string[]): () => void {
+    const { load } = backend;
+    backend.load = (handle, ...rest) =>
+      handle.type === "pack" && (packs?.includes(handle.name) ?? true)
+        ? Promise.reject(new BackendError("unreachable", "nobody listens there"))
+        : load.call(backend, handle, ...rest);
+    return () => {
+      backend.load = load;
+    };
+  }
+
+  it("says that the store does not answer where a manifest that is needed does not come", async () => {
+    await push(0);
+    await push(1);
+    silence();
+    await expect(collect([1])).rejects.toMatchObject({ kind: "unreachable", message: "nobody listens there" });
+    expect(await count("gc")).toBe(0);
+  });
+
+  it("removes nothing while a manifest does not come that may lead to what goes: its row would promise a content that is gone", async () => {
+    await push(0);
+    const [first = ""] = await names("pack");
+    await push(1, 2);
+    const others = (await names("pack")).filter((name) => name !== first);
+    expect(await collect([2])).toMatchObject({ marked: 1 });
+    const answer = silence(others);
+    await expect(collect([2])).rejects.toMatchObject({ kind: "unreachable" });
+    answer();
+    expect(await names("pack")).toContain(first);
+    for (let runs = 0; runs < 3; runs++) await collect([2]);
+    expect(await names("pack")).not.toContain(first);
+    expect(await push(1)).toMatchObject({ present: 0 });
+    expect(await lost(1, 2)).toEqual([]);
   });
 
   it("takes a mark back when the content is needed again", async () => {
