@@ -9,9 +9,9 @@ const many = 7000;
 const heap = { add: 16, commit: 16, push: 18, clone: 22 };
 /**
  * Bytes that all files more may take: rows (some hundred a file), and what does not grow with them: buffers that few files do not fill, garbage that was not collected
- * yet. Measured: 22, 17, 4 and 14 MB.
+ * yet. Measured: 22, 17, 3 to 19 (the more, the less compiled code a busy build left to start with) and 14 MB.
  */
-const growth = { add: 28_000_000, commit: 24_000_000, push: 16_000_000, clone: 22_000_000 };
+const growth = { add: 28_000_000, commit: 24_000_000, push: 25_000_000, clone: 22_000_000 };
 const bound = 300_000_000;
 
 let team: Team;
