@@ -83,9 +83,9 @@ export class Session {
 
   /** The store that others made in this very repository, whose remote it is. */
   async findOwnStore(): Promise<RemoteStore | undefined> {
-    const { ownStoreUrl } = await import("../config/follow-remote.ts");
-    const url = ownStoreUrl(this.repository.commonDir);
-    return url === undefined ? undefined : this.findStoreAt({ name: "own", url, source: "remote", trusted: true });
+    const { ownStore } = await import("../config/follow-remote.ts");
+    const settings = ownStore(this.repository.commonDir);
+    return settings && this.findStoreAt(settings);
   }
 
   /** The same for a store that is known. */
@@ -172,10 +172,13 @@ async function storeParts() {
   return { ...choose, ...remote };
 }
 
-/** In a bare repository `mlgit/` may be a store that clones use, so the cache has another name there. */
+/**
+ * `mlgit/` in a `.git`, where a store of those who push there is called otherwise. In any other git dir (of a bare repository, which may have worktrees, of a
+ * submodule) `mlgit/` may be that store (config/follow-remote.ts), and a cache in it would take its packs for rubbish.
+ */
 export function cacheFolderOf(repository: Repository, configured: string | undefined): string {
   if (configured !== undefined) return absolute(configured, repository);
-  return join(repository.commonDir, repository.workTree === undefined ? "mlgit-cache" : "mlgit");
+  return join(repository.commonDir, repository.commonDir.endsWith("/.git") ? "mlgit" : "mlgit-cache");
 }
 
 function absolute(path: string, repository: Repository): string {

@@ -1,4 +1,5 @@
 import { assertContactAllowed, mirrorsOf, storeOfStorage } from "../config/choose-store.ts";
+import { ownStore } from "../config/follow-remote.ts";
 import type { StoreSettings } from "../config/settings.ts";
 import { kinds } from "../entity/kind.ts";
 import { parseSpec } from "../entity/spec.ts";
@@ -26,7 +27,7 @@ export interface PushTarget {
 
 /**
  * The stores to ask for data, in order: the one that the remote has, its mirrors, then all others that may be asked, since an entity may
- * have its data in any of them.
+ * have its data in any of them, and others may have pushed to this repository.
  * @throws MlgitError kind `setup` when there is none.
  */
 export async function storesToRead(session: Session, remote: string | undefined): Promise<StoreSettings[]> {
@@ -43,6 +44,8 @@ export async function storesToRead(session: Session, remote: string | undefined)
   const others = named.filter((store) => !known.has(store.name));
   const published = named.length > 0 ? [] : await storesOfRegistries(session, loaded);
   const rest = [...mirrors, ...others, ...published.filter(({ url }) => url !== first?.url)];
+  const own = ownStore(session.repository.commonDir);
+  if (own && own.url !== first?.url) rest.push(own);
   const stores = [...(first ? [first] : []), ...rest.filter(mayContact)];
   if (stores.length === 0) throw none;
   return stores;

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { MlgitError } from "../error/mlgit-error.ts";
+import type { StoreSettings } from "./settings.ts";
 
 /** A git remote as git resolves it: name (absent for a bare URL on the command line) and the URL in use. */
 export interface RemoteLocation {
@@ -47,10 +48,11 @@ function localStore(path: string, remote: RemoteLocation): string {
   });
 }
 
-/** URL of the store that others made in the repository of this git dir, whose remote it is. Undefined where none is. */
-export function ownStoreUrl(gitDir: string): string | undefined {
+/** The store that others made in the repository of this git dir, whose remote it is. Undefined where none is. */
+export function ownStore(gitDir: string): StoreSettings | undefined {
   const folder = storeFolderIn(gitDir);
-  return existsSync(join(folder, "mlgit.json")) ? pathToFileURL(folder).href : undefined;
+  if (!existsSync(join(folder, "mlgit.json"))) return undefined;
+  return { name: "own", url: pathToFileURL(folder).href, source: "remote", trusted: true };
 }
 
 function storeFolderIn(gitDir: string): string {
