@@ -75,5 +75,5 @@ export async function pushedContents(
 /** `git -c mlgit.unpublish=true push` says that a version is meant to go: neither --force nor --no-verify says that, since people use them for branches. */
 async function refusedMoves(repository: Repository, moved: readonly Breach[]): Promise<readonly Breach[]> {
   if (moved.length === 0) return moved;
-  return (await loadGitSettings(repository)).bool("mlgit.unpublish") ? [] : moved;
+  return (await loadGitSettings(repository)).flag("mlgit.unpublish") ? [] : moved;
 }

@@ -46,7 +46,7 @@ export async function refuseRaw(
   pointers?: Pick<BlobSet, "has">,
 ): Promise<void> {
   const found = await rawInRange(repository, range, pointers);
-  if (found.length === 0 || (await loadGitSettings(repository)).bool("mlgit.allowraw")) return;
+  if (found.length === 0 || (await loadGitSettings(repository)).flag("mlgit.allowraw")) return;
   // Who pushes has read them to send their data; a server has not.
   const way =
     pointers === undefined

@@ -53,7 +53,7 @@ export async function fetchRuns(remote: string, session: Session, context: Conte
 
 function isShared({ git }: Session, remote: string): boolean {
   // A mirror takes every ref as it is.
-  return git.bool("mlgit.shareruns") !== false && git.bool(`remote.${remote}.mirror`) !== true;
+  return git.flag("mlgit.shareruns") !== false && git.bool(`remote.${remote}.mirror`) !== true;
 }
 
 /** A URL has no name to keep its records under. */

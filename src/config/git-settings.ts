@@ -1,3 +1,5 @@
+import { MlgitError } from "../error/mlgit-error.ts";
+
 /** git's configuration as `git config -z --list` prints it: key → values in order of precedence, the last one wins. */
 export class GitSettings {
   readonly #values: ReadonlyMap<string, readonly string[]>;
@@ -31,6 +33,16 @@ export class GitSettings {
     if (value === undefined) return undefined;
     if (["true", "yes", "on", "1"].includes(value)) return true;
     return ["false", "no", "off", "0", ""].includes(value) ? false : undefined;
+  }
+
+  /** The same for settings of mlgit's own. @throws MlgitError kind `setup` where it is no boolean: what it was to say is not guessed. */
+  flag(key: string): boolean | undefined {
+    const value = this.get(key);
+    const flag = this.bool(key);
+    if (value === undefined || flag !== undefined) return flag;
+    throw new MlgitError("setup", `git config ${key} is ${JSON.stringify(value)}; it can be true or false`, {
+      hint: `git config ${key} true, or git config --unset-all ${key}`,
+    });
   }
 
   /** The subsections of a section that have the variable: `names("remote", "url")`. */

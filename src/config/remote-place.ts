@@ -19,7 +19,7 @@ function placeAt(git: GitSettings, keys: string): Place {
     region: git.get(`${keys}region`),
     profile: git.get(`${keys}profile`),
     account: git.get(`${keys}account`),
-    pathStyle: git.bool(`${keys}pathstyle`),
+    pathStyle: git.flag(`${keys}pathstyle`),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -39,9 +39,9 @@ export function readSettings(git: GitSettings, tree: TreeSettings | undefined): 
     exclude: patterns(git, "mlgit.exclude"),
     hydrate: oneOf(git, "mlgit.hydrate", ["all", "none"]),
     keep: oneOf(git, "mlgit.keep", ["all", "unpushed"]),
-    strictHydrate: flag(git, "mlgit.stricthydrate", false),
-    allowIncompletePush: flag(git, "mlgit.allowincompletepush", false),
-    hooks: flag(git, "mlgit.hooks", true),
+    strictHydrate: git.flag("mlgit.stricthydrate") ?? false,
+    allowIncompletePush: git.flag("mlgit.allowincompletepush") ?? false,
+    hooks: git.flag("mlgit.hooks") ?? true,
     concurrency: count(git, "mlgit.concurrency"),
   });
 }
@@ -62,15 +62,6 @@ function oneOf<T extends string>(git: GitSettings, key: string, values: readonly
   if (found) return found;
   throw new MlgitError("setup", `git config ${key} is ${JSON.stringify(value)}; it can be ${values.join(" or ")}`, {
     hint: `git config ${key} ${values[0]}`,
-  });
-}
-
-function flag(git: GitSettings, key: string, preset: boolean): boolean {
-  if (git.get(key) === undefined) return preset;
-  const value = git.bool(key);
-  if (value !== undefined) return value;
-  throw new MlgitError("setup", `git config ${key} is ${JSON.stringify(git.get(key))}; it can be true or false`, {
-    hint: `git config ${key} ${preset}`,
   });
 }
 

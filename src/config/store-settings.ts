@@ -53,7 +53,7 @@ function joinStore(
   const isForbidden = foreign.url !== undefined && startsProgram(place);
   const trusted = !isForbidden && git.all(`mlgit.store.${name}.trusted`).includes(trustMark(place));
   const risk = trusted ? undefined : riskOf(foreign, place.url, isForbidden);
-  const paused = git.bool(`mlgit.store.${name}.paused`) === true;
+  const paused = git.flag(`mlgit.store.${name}.paused`) === true;
   const source = own.url === undefined ? "tree" : "git";
   return Object.freeze({
     name,
@@ -73,7 +73,7 @@ function gitStore(git: GitSettings, name: string): Partial<TreeStore> {
     region: git.get(`mlgit.store.${name}.region`),
     profile: git.get(`mlgit.store.${name}.profile`),
     account: git.get(`mlgit.store.${name}.account`),
-    pathStyle: git.bool(`mlgit.store.${name}.pathstyle`),
+    pathStyle: git.flag(`mlgit.store.${name}.pathstyle`),
     mirrorOf: git.get(`mlgit.store.${name}.mirrorof`),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

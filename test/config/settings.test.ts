@@ -39,8 +39,10 @@ describe("settings", () => {
     ["mlgit.concurrency", "0"],
     ["mlgit.stricthydrate", "maybe"],
     ["mlgit.allowincompletepush", "perhaps"],
+    ["mlgit.store.a.pathstyle", "maybe"],
+    ["mlgit.store.a.paused", "for a while"],
   ])("name the key and the value that make no sense: %s = %s", (key, value) => {
-    expect(() => settings({ [key]: value })).toThrow(`${key} is "${value}"`);
+    expect(() => settings({ "mlgit.store.a.url": "s3://a", [key]: value })).toThrow(`${key} is "${value}"`);
   });
 });
 

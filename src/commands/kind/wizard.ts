@@ -20,7 +20,7 @@ export async function wizardOf(context: Context, options: Options): Promise<Prom
     });
   }
   if (!context.ask || options.json === true || options.quiet === true) return undefined;
-  return (await gitSettingsIn(context.cwd)).bool("mlgit.wizard") === true ? context.ask : undefined;
+  return (await gitSettingsIn(context.cwd)).flag("mlgit.wizard") === true ? context.ask : undefined;
 }
 
 export async function askYes(ask: Prompter, question: string): Promise<boolean> {

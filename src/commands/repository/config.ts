@@ -73,7 +73,7 @@ async function effective(context: Context, options: Options): Promise<Record<str
     ...Object.fromEntries(registries),
     storages: Object.fromEntries([...settings.stores.values()].map((store) => [store.name, describe(store)])),
     ...(settings.defaultStore === undefined ? {} : { "default-storage": settings.defaultStore }),
-    wizard: git.bool("mlgit.wizard") === true ? "enabled" : "disabled",
+    wizard: git.flag("mlgit.wizard") === true ? "enabled" : "disabled",
   };
 }
 

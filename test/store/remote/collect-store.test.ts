@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { BackendError, missingError } from "../../../src/backend/backend-error.ts";
-import type { FileType } from "../../../src/backend/handle.ts";
+import type { FileType, Handle } from "../../../src/backend/handle.ts";
 import { MemoryBackend } from "../../../src/backend/memory/memory-backend.ts";
 import { Cache } from "../../../src/store/local/cache.ts";
 import { collectStore } from "../../../src/store/remote/collect-store.ts";
@@ -128,10 +128,10 @@ describe("a collection of a store", () => {
   /** From now on these packs, or all, do not answer; returns what ends that. */
   function silence(packs?: readonly string[]): () => void {
     const { load } = backend;
-    backend.load = (handle, ...rest) =>
+    backend.load = ((handle: Handle, ...rest: [never, never]) =>
       handle.type === "pack" && (packs?.includes(handle.name) ?? true)
         ? Promise.reject(new BackendError("unreachable", "nobody listens there"))
-        : load.call(backend, handle, ...rest);
+        : load.call(backend, handle, ...rest)) as typeof load;
     return () => {
       backend.load = load;
     };
