@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type CutChunk, RegionCutter } from "../chunk/region-cutter.ts";
 import { regionSize } from "../chunk/region-slab.ts";
 import { onDisk } from "../error/disk-error.ts";
@@ -108,7 +108,7 @@ interface OrderedRegion {
 class AheadFile {
   readonly #path: string;
   readonly #fd: number;
-  readonly #before: { readonly size: bigint; readonly mtimeNs: bigint };
+  readonly #before: BigIntStats;
   readonly #ordered: OrderedRegion[] = [];
   #orderedTo = 0;
   #at = 0;
@@ -176,9 +176,14 @@ class AheadFile {
   }
 
   #check(): void {
-    const after = fstatSync(this.#fd, { bigint: true });
-    if (after.mtimeNs !== this.#before.mtimeNs || after.size !== this.#before.size) throw changedWhileRead(this.#path);
+    if (!isUnchanged(this.#before, fstatSync(this.#fd, { bigint: true }))) throw changedWhileRead(this.#path);
   }
+}
+
+/** Whoever writes to a file may set its mtime back, and cannot set its ctime; but links change that, too, so it counts only while there is one. */
+function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
+  if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) return false;
+  return after.ctimeNs === before.ctimeNs || after.nlink > 1n || before.nlink > 1n;
 }
 
 export function changedWhileRead(path: string): MlgitError {

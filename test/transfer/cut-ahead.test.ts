@@ -1,5 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -40,6 +52,16 @@ async function endsOf(ahead: CutAhead, { oid, path, bytes }: (typeof files)[0]) 
     sum += all.length;
   }
   return ends;
+}
+
+/** As `cp -p` and `rsync --times --inplace` do. */
+function changeAndSetBack(path: string): void {
+  const { mtimeNs } = statSync(path, { bigint: true });
+  const fd = openSync(path, "r+");
+  writeSync(fd, "damaged", 20_000_000);
+  closeSync(fd);
+  execFileSync("touch", ["-d", `@${mtimeNs / 1_000_000_000n}.${`${mtimeNs % 1_000_000_000n}`.padStart(9, "0")}`, path]);
+  expect(statSync(path, { bigint: true })).toMatchObject({ mtimeNs });
 }
 
 describe("chunks whose ends threads find ahead", () => {
@@ -95,6 +117,35 @@ describe("chunks whose ends threads find ahead", () => {
       await ahead.stop();
       writeFileSync(large.path, large.bytes);
     }
+  });
+
+  it("are refused where bytes change meanwhile and the file's time is set back", async () => {
+    const ahead = start();
+    const all = async () => {
+      let changed = false;
+      for await (const chunks of ahead.chunks(large.oid, large.path)) {
+        for (const _ of chunks);
+        if (!changed) changeAndSetBack(large.path);
+        changed = true;
+      }
+    };
+    const error = await all().catch((reason: unknown) => reason);
+    await ahead.stop();
+    writeFileSync(large.path, large.bytes);
+    expect(error).toMatchObject({ kind: "corrupt", path: large.path });
+  });
+
+  it("are no others where the file gets another name meanwhile, or loses one", async () => {
+    const ahead = start();
+    const [link, gone] = [join(root, "link"), join(root, "gone")];
+    linkSync(others[1]!.path, gone);
+    const work = async () => {
+      for await (const _ of ahead.chunks(large.oid, large.path)) if (!existsSync(link)) linkSync(large.path, link);
+      for await (const _ of ahead.chunks(others[1]!.oid, others[1]!.path)) rmSync(gone, { force: true });
+    };
+    const error = await work().catch((reason: unknown) => reason);
+    await ahead.stop();
+    expect(error).toBeUndefined();
   });
 
   it("are the same without threads, where there is little to do", async () => {
