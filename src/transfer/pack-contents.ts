@@ -19,6 +19,8 @@ export interface PackOptions {
   readonly store: RemoteStore;
   readonly meter: Meter;
   readonly signal?: AbortSignal;
+  /** What made a content unusable that the cache had a moment ago, by oid. */
+  readonly damaged?: ReadonlyMap<string, unknown>;
 }
 
 /**
@@ -52,31 +54,29 @@ export async function packContents(contents: ContentList, packer: UploadPacker, 
 
 async function verified(one: WantedContent, options: PackOptions): Promise<CachedContent> {
   try {
-    return cachedContent(one, options.cache);
+    return cachedContent(one, options);
   } catch (error) {
     // A copy that turned out damaged is gone from the cache; what lies in packs that are about to be collected can still be had.
     if (!options.store.has(one.oid)) throw error;
     await fetchContent([one], { ...options, meter: silentMeter });
-    return cachedContent(one, options.cache);
+    return cachedContent(one, options);
   }
 }
 
-function cachedContent(one: WantedContent, cache: Cache): CachedContent {
+function cachedContent(one: WantedContent, { cache, damaged }: PackOptions): CachedContent {
+  const { path, oid, size } = one;
   try {
-    const content = cache.get(one.oid);
-    if (content && content.size === one.size) return content;
+    const content = cache.get(oid);
+    if (content && content.size === size) return content;
+    if (!content && damaged?.has(oid)) throw damaged.get(oid);
   } catch (error) {
     if (!isMlgitError(error)) throw error;
-    throw new MlgitError(error.kind, `${one.path}: ${error.message}`, {
-      path: one.path,
-      oid: one.oid,
-      hint: error.hint ?? "",
-      cause: error,
-    });
+    throw new MlgitError(error.kind, `${path}: ${error.message}`, { path, oid, hint: error.hint ?? "", cause: error });
   }
-  throw new MlgitError("missing", `${one.path}: sha256:${one.oid} with ${one.size} bytes is not in the cache`, {
-    path: one.path,
-    oid: one.oid,
+  throw new MlgitError("missing", `${path}: sha256:${oid} with ${size} bytes is not in the cache`, {
+    path,
+    oid,
+    hint: "run the same command again",
   });
 }
 

@@ -128,8 +128,9 @@ async function send(absent: ContentList, options: PushOptions) {
     },
   });
   try {
-    await resumePacks(absent, { cache, store, packer, unfinished, signal });
-    await packContents(absent, packer, options);
+    const damaged = new Map<string, unknown>();
+    await resumePacks(absent, { cache, store, packer, unfinished, signal, damaged });
+    await packContents(absent, packer, { ...options, damaged });
     await packer.finish();
     unfinished.clear();
     if (absent.length > 0) await afterwards(packer, options);

@@ -12,6 +12,8 @@ export interface ResumeTools {
   readonly packer: UploadPacker;
   readonly unfinished: UnfinishedPacks;
   readonly signal?: AbortSignal | undefined;
+  /** Gets what was found damaged, by oid: it is gone from the cache now, and whoever misses it shall say why. */
+  readonly damaged: Map<string, unknown>;
 }
 
 /**
@@ -32,13 +34,13 @@ export async function resumePacks(absent: Iterable<{ readonly oid: string }>, to
   }
 }
 
-async function resume({ recipe, table }: UnfinishedPack, { cache, store, packer, signal }: ResumeTools) {
+async function resume({ recipe, table }: UnfinishedPack, { cache, store, packer, signal, damaged }: ResumeTools) {
   const size = await store.packSize(recipe.id, signal);
   if (size === recipe.size) {
     packer.adopt(recipe, table);
     return true;
   }
-  return packer.resend(recipe, table, (buffer) => remake({ recipe, table }, buffer, { cache, store }));
+  return packer.resend(recipe, table, (buffer) => remake({ recipe, table }, buffer, { cache, store, damaged }));
 }
 
 async function letGo({ recipe, memory }: UnfinishedPack, { store, unfinished }: ResumeTools): Promise<void> {
@@ -53,9 +55,9 @@ async function letGo({ recipe, memory }: UnfinishedPack, { store, unfinished }: 
 function remake(
   { recipe, table }: Pick<UnfinishedPack, "recipe" | "table">,
   buffer: Uint8Array,
-  { cache, store }: { readonly cache: Cache; readonly store: RemoteStore },
+  { cache, store, damaged }: Pick<ResumeTools, "cache" | "store" | "damaged">,
 ): boolean {
-  const reader = new OriginReader(cache);
+  const reader = new OriginReader(cache, damaged);
   try {
     buffer.set(packMagic);
     for (let entry = 0; entry < table.count; entry++) {
@@ -75,11 +77,13 @@ function remake(
 /** Reads pieces of cached files; the file that was read last stays open. */
 class OriginReader {
   readonly #cache: Cache;
+  readonly #damaged: Map<string, unknown>;
   readonly #buffer = Buffer.allocUnsafe(1 << 20);
   #open: { readonly oid: string; readonly content: CachedContent | undefined; readonly fd: number } | undefined;
 
-  constructor(cache: Cache) {
+  constructor(cache: Cache, damaged: Map<string, unknown>) {
     this.#cache = cache;
+    this.#damaged = damaged;
   }
 
   read(origin: EntryOrigin, length: number): Uint8Array | undefined {
@@ -102,8 +106,8 @@ class OriginReader {
     let content: CachedContent | undefined;
     try {
       content = this.#cache.get(oid);
-    } catch {
-      // A damaged copy: whoever packs the file says so.
+    } catch (error) {
+      this.#damaged.set(oid, error);
     }
     this.#open = { oid, content, fd: content?.kind === "file" ? openSync(content.path, "r") : -1 };
     return this.#open;

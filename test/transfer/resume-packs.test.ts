@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "@jest/globals";
@@ -118,4 +118,17 @@ it("lets go what is not wanted any more, or cannot be made again", async () => {
   rmSync(cache.layout.file(wanted[0]!.oid));
   await push(place, wanted.slice(1));
   expect(notes()).toEqual([]);
+});
+
+it("says that a cached copy is damaged where it is found while a pack is made again", async () => {
+  await expect(push(losing("pack"))).rejects.toThrow("lost");
+  const [{ oid }] = wanted as [(typeof wanted)[0]];
+  const path = cache.layout.file(oid);
+  chmodSync(path, 0o644);
+  truncateSync(path, 1_500_000);
+  await expect(push()).rejects.toMatchObject({
+    kind: "corrupt",
+    message: expect.stringContaining("it was moved to"),
+    hint: expect.stringContaining("git mlgit add"),
+  });
 });
