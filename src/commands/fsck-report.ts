@@ -97,10 +97,10 @@ export function describeFsck(report: FsckReport): string {
 
 /** A clone may have nothing but pointers: what is known of them all is said once. */
 function describeUnknown(unknown: FsckReport["unknown"]): string {
-  const shown = unknown
-    .slice(0, mostShown)
-    .map(({ path, oid }) => (path === undefined ? `sha256:${oid}` : quotePath(Buffer.from(path))));
-  const more = unknown.length > shown.length ? ` and ${unknown.length - shown.length} more` : "";
+  const names = unknown.map(({ path, oid }) => (path === undefined ? `sha256:${oid}` : quotePath(Buffer.from(path))));
+  const paths = [...new Set(names)];
+  const shown = paths.slice(0, mostShown);
+  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : "";
   const contents = counted(unknown.length, "needed content is", "needed contents are");
   return `${contents} not in the cache, and the store cannot be asked: ${shown.join(", ")}${more}`;
 }

@@ -172,6 +172,8 @@ describe("git mlgit fsck", () => {
     await filled();
     for (let n = 0; n < 13; n++) project.write(`data/more/${n}`, `${n}`);
     await project.commit("many");
+    project.write("data/more/0", "another version");
+    await project.commit("another");
     await project.git("push", "-q", "origin", "main");
     rmSync(join(project.cache, "packs"), { recursive: true });
     rmSync(join(project.work, "data"), { recursive: true });
@@ -183,7 +185,7 @@ describe("git mlgit fsck", () => {
       expect([reason, open]).toEqual([
         expect.stringMatching(/^store: .*mlgit\.json/),
         expect.stringMatching(
-          /^18 needed contents are not in the cache, and the store cannot be asked: data\/.* and 8 more$/,
+          /^19 needed contents are not in the cache, and the store cannot be asked: data\/.* and 8 more$/,
         ),
       ]);
       expect([verdict?.startsWith("The rest is right"), rest]).toEqual([true, []]);
