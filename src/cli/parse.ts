@@ -153,11 +153,13 @@ function defineAction(
   for (const inner of action.actions ?? []) defineAction(sub, { entry, action: inner, wanted });
 }
 
-function define(parser: Parser, command: Omit<Command, "raw">): void {
+function define(parser: Parser, command: Command | Action): void {
   if (command.actions) parser.helpCommand(false);
   for (const argument of command.arguments ?? []) parser.argument(argument.name, argument.description);
   const own = command.options ?? [];
-  const common = commonOptions.filter(({ flags }) => !own.some((option) => longName(option) === longName({ flags })));
+  // What git calls has git's arguments alone.
+  const offered = "raw" in command && command.raw ? [] : commonOptions;
+  const common = offered.filter(({ flags }) => !own.some((option) => longName(option) === longName({ flags })));
   for (const option of [...own, ...common]) parser.addOption(commanderOption(option));
   parser.helpOption("-h, --help", "print this").exitOverride((error) => {
     throw Object.assign(error, { in: nameOf(parser) });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { CommandEntry } from "../commands/command.ts";
 import { commands } from "../commands/index.ts";
 import { printResult } from "./print-result.ts";
@@ -14,7 +15,7 @@ export async function run(argv: readonly string[], signal: () => AbortSignal): P
   const entry = commands.find((one) => one.name === (name === "--version" ? "version" : name));
   const json = wantsJson(argv);
   try {
-    if (entry && (entry.plumbing || (entry.name === "version" && rest.length === 0)))
+    if (entry && ((entry.plumbing && !wantsHelp(rest)) || (entry.name === "version" && rest.length === 0)))
       return await runUnparsed(entry, rest, signal);
     const { runParsed } = await import("./parse.ts");
     return await runParsed(argv, { json, signal });
@@ -31,6 +32,12 @@ async function runUnparsed(entry: CommandEntry, args: readonly string[], signal:
   return runInContext(entry.name, { quiet: false, signal }, async (context) =>
     printResult(await command.run(context, args, {})),
   );
+}
+
+/** Of git's own calls only textconv's can be this one word: a file of the worktree that is called so. */
+function wantsHelp(args: readonly string[]): boolean {
+  const [word = ""] = args;
+  return args.length === 1 && ["-h", "--help"].includes(word) && !existsSync(word);
 }
 
 function wantsJson(argv: readonly string[]): boolean {

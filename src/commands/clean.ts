@@ -7,6 +7,7 @@ import { Session } from "./session.ts";
 /** git's one-shot clean filter: stdin is the content, stdout its pointer. git uses it only where it cannot talk to `filter-process`. */
 export const command: Command = {
   raw: true,
+  arguments: [{ name: "[path]", description: "of the file, whose content is stdin" }],
   async run(context) {
     const session = await Session.open(context);
     try {

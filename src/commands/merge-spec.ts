@@ -13,6 +13,12 @@ import type { Command } from "./command.ts";
  */
 export const command: Command = {
   raw: true,
+  arguments: [
+    { name: "<base>", description: "file with what both come from" },
+    { name: "<ours>", description: "file with our version; gets the result" },
+    { name: "<theirs>", description: "file with the other version" },
+    { name: "[marker-size]", description: "length of the marks of a conflict; default: 7" },
+  ],
   async run({ cwd }, args) {
     const [base, ours, theirs] = args.slice(0, 3).map((name) => resolve(cwd, name));
     if (base === undefined || ours === undefined || theirs === undefined)

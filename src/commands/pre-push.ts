@@ -17,6 +17,10 @@ import { describePush, upload } from "./upload.ts";
  */
 export const command: Command = {
   raw: true,
+  arguments: [
+    { name: "<remote>", description: "its name" },
+    { name: "<url>", description: "where git pushes to; stdin has the refs" },
+  ],
   async run(context, [remote = "origin", url = ""]) {
     const lines = parsePushLines(await collectText(context.input));
     const include = lines.flatMap((line) => line.localOid ?? []);

@@ -10,6 +10,7 @@ import { Session } from "./session.ts";
 /** git's one-shot smudge filter: stdin is a pointer, stdout the bytes. */
 export const command: Command = {
   raw: true,
+  arguments: [{ name: "[path]", description: "of the file, whose pointer is stdin" }],
   async run(context, args) {
     const session = await Session.open(context);
     try {

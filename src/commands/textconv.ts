@@ -16,6 +16,7 @@ import { summaryOf } from "./summary/summarize.ts";
  */
 export const command: Command = {
   raw: true,
+  arguments: [{ name: "<file>", description: "a pointer or content" }],
   async run(context, args) {
     const path = args.at(-1);
     if (path === undefined)

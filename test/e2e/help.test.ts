@@ -18,6 +18,26 @@ describe("git mlgit help", () => {
     }
   });
 
+  it.each(commands.filter(({ plumbing }) => plumbing).map(({ name }) => name))(
+    "prints that of %s, which git calls, outside of a repository and without reading what it is given",
+    async (name) => {
+      for (const option of ["-h", "--help"]) {
+        const { stdout, stderr } = await box.run("git-mlgit", [name, option]);
+        expect(stdout).toMatch(new RegExp(`^Usage: git mlgit ${name} `));
+        expect(stdout).not.toContain("--json");
+        expect(stdout).toContain(`More: git mlgit help ${name}`);
+        expect(stderr).toBe("");
+      }
+    },
+  );
+
+  it("is not what git means by a file with the name of an option", async () => {
+    box.write("odd/-h", "content");
+    const { stdout } = await box.run("git-mlgit", ["textconv", "-h"], { cwd: box.path("odd") });
+    expect(stdout).toMatch(/^oid sha256:/);
+    expect((await box.run("git-mlgit", ["textconv", "-h"])).stdout).toContain("textconv [options] <file>");
+  });
+
   it("prints the manual page of a command", async () => {
     const page = readFileSync(join(projectRoot, "docs/man/git-mlgit-version.md"), "utf8");
     expect((await box.mlgit(["help", "version"])).stdout).toBe(page);
