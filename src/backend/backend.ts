@@ -158,6 +158,9 @@ export interface MadePlace {
 /** What `store add` and the configuration know about a place. Every value comes from the user, none is a secret. */
 export interface BackendOptions {
   readonly url: string;
+  /** What the store is called, for messages; of source `remote` it is the remote's name. */
+  readonly name?: string;
+  readonly source?: "git" | "tree" | "remote";
   readonly endpointUrl?: string;
   readonly region?: string;
   readonly profile?: string;

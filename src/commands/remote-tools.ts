@@ -28,7 +28,7 @@ export async function openRemote(context: Context, { name, url, ...known }: Remo
   // Also outside of a repository.
   const git = known.git ?? (await gitSettingsIn(context.cwd));
   assertInnerProtocol(url, git, process.env);
-  const backend = await context.openBackend({ url, ...remotePlace(git, name, url) });
+  const backend = await context.openBackend({ url, name, source: "remote", ...remotePlace(git, name, url) });
   return new RemoteRepository({ backend, url, folder: mirrorFolder(git), signal: context.signal, warn: context.warn });
 }
 

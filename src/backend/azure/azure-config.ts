@@ -1,6 +1,7 @@
 import type { BackendOptions, Guarantees } from "../backend.ts";
 import { endpointFrom, prefixFrom, wrongOption } from "../bucket-url.ts";
 import { parseStoreUrl } from "../location.ts";
+import { type StoreAdvice, storeAdvice } from "../store-advice.ts";
 
 export interface AzureConfig {
   readonly url: string;
@@ -12,6 +13,7 @@ export interface AzureConfig {
   /** Of the account's blob service, where it is not the public cloud's. */
   readonly endpoint: string | undefined;
   readonly guarantees: Guarantees | undefined;
+  readonly advice: StoreAdvice;
 }
 
 /**
@@ -36,6 +38,7 @@ export function azureConfig(options: BackendOptions): AzureConfig {
     account: accountFrom(options.account),
     endpoint: endpointFrom(options.endpointUrl, "https://account.blob.core.windows.net"),
     guarantees: options.guarantees,
+    advice: storeAdvice(options),
   };
 }
 

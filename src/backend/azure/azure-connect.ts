@@ -32,7 +32,7 @@ export async function createAzureClient(config: AzureConfig, options: AzureClien
   const pipeline = newPipeline(await sdkCredential(login), settings);
   const token = credential.kind === "sas" ? `?${credential.token}` : "";
   const client = new ContainerClient(`${endpoint}/${config.container}${token}`, pipeline);
-  const place = azurePlace(config.container, login);
+  const place = azurePlace(config, login);
   const api = new SdkClient({ client, place, close: () => agent.destroy(), onRequest: options.onRequest });
   return { api, place };
 }

@@ -25,11 +25,7 @@ export const lacksRight: ReadonlySet<string> = new Set([refused, tooFew]);
 /** By the server's error code. https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
 export const byCode: Readonly<Record<string, Rule>> = {
   BlobNotFound: ["missing", "no such object", "run git mlgit fsck"],
-  ContainerNotFound: [
-    "unreachable",
-    "there is no such container",
-    "check its name and the account, or make it: git mlgit store create <name>",
-  ],
+  ContainerNotFound: ["unreachable", "there is no such container", "check its name and the account"],
   ContainerBeingDeleted: ["unreachable", "the container is being deleted", "wait a minute, then make it again"],
   ContainerDisabled: ["denied", "the container is disabled", "ask who owns the account"],
   AccountIsDisabled: ["denied", "the account is disabled", "ask who owns it"],

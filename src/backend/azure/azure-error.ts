@@ -1,6 +1,8 @@
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { BackendError, interruptedError } from "../backend-error.ts";
+import type { StoreAdvice } from "../store-advice.ts";
 import { delayOf, networkRule, type Rule } from "../web-error.ts";
+import type { AzureConfig } from "./azure-config.ts";
 import {
   byCode,
   byStatus,
@@ -20,6 +22,7 @@ export interface AzurePlace {
   readonly container: string;
   readonly account: string;
   readonly endpoint: string;
+  readonly advice: StoreAdvice;
   /** Milliseconds since 1970 between which a SAS is valid, where it says so. */
   readonly valid: { readonly from: number; readonly until: number };
 }
@@ -43,13 +46,16 @@ interface SdkError {
 /** Azure refuses what was signed more than 15 minutes ago; nobody's clock is that wrong for good reason. */
 const mostSkew = 10 * 60_000;
 
-export function azurePlace(container: string, { account, endpoint, credential }: AzureLogin): AzurePlace {
+export function azurePlace(
+  { container, advice }: Pick<AzureConfig, "container" | "advice">,
+  { account, endpoint, credential }: AzureLogin,
+): AzurePlace {
   const fields = new URLSearchParams(credential.kind === "sas" ? credential.token : "");
   const at = (field: string, otherwise: number) => {
     const time = Date.parse(fields.get(field) ?? "");
     return Number.isNaN(time) ? otherwise : time;
   };
-  return { container, account, endpoint, valid: { from: at("st", -Infinity), until: at("se", Infinity) } };
+  return { container, account, endpoint, advice, valid: { from: at("st", -Infinity), until: at("se", Infinity) } };
 }
 
 /** What went wrong with a request, for people, and whether trying again makes sense. Ours pass through. */
@@ -63,7 +69,7 @@ export function azureError(error: unknown, { key, place, right, signal }: Failed
   return new BackendError(kind, `${about}: ${what}${denied}${detail(failure)}`, {
     ...more,
     path: key,
-    hint,
+    hint: what === byCode.ContainerNotFound?.[1] ? `${hint}, or make it: ${place.advice.create}` : hint,
     ...retryAfter(failure),
     cause: withoutSecrets(failure),
   });

@@ -1,6 +1,7 @@
 import type { BackendOptions, CopyPlace, Guarantees } from "../backend.ts";
 import { endpointFrom, prefixFrom, wrongOption } from "../bucket-url.ts";
 import { parseStoreUrl } from "../location.ts";
+import { type StoreAdvice, storeAdvice } from "../store-advice.ts";
 import type { S3Place } from "./s3-error.ts";
 
 export interface S3Config {
@@ -16,6 +17,7 @@ export interface S3Config {
   readonly sseKmsKeyId: string | undefined;
   readonly requesterPays: boolean;
   readonly guarantees: Guarantees | undefined;
+  readonly advice: StoreAdvice;
 }
 
 /**
@@ -37,13 +39,14 @@ export function s3Config(options: BackendOptions): S3Config {
     sseKmsKeyId: options.sseKmsKeyId || undefined,
     requesterPays: options.requesterPays ?? false,
     guarantees: options.guarantees,
+    advice: storeAdvice(options),
   };
 }
 
 /** How messages name the place. */
-export function placeOf({ bucket, endpoint, profile = process.env.AWS_PROFILE }: S3Config): S3Place {
+export function placeOf({ bucket, endpoint, profile = process.env.AWS_PROFILE, advice }: S3Config): S3Place {
   const where = endpoint === undefined ? "at AWS or the endpoint of your profile" : `at ${endpoint}`;
-  return { bucket, where, profile };
+  return { bucket, where, profile, advice };
 }
 
 /** Buckets that one client with one set of credentials reaches. */

@@ -15,11 +15,7 @@ export const ambiguous = { retryable: true, ambiguous: true };
 /** By the server's error code. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export const byCode: Readonly<Record<string, Rule>> = {
   NoSuchKey: ["missing", "no such object", "run git mlgit fsck"],
-  NoSuchBucket: [
-    "unreachable",
-    "there is no such bucket",
-    "check the bucket's name and the endpoint, or make it: git mlgit store create <name>",
-  ],
+  NoSuchBucket: ["unreachable", "there is no such bucket", "check the bucket's name and the endpoint"],
   NoSuchUpload: ["unreachable", "the server forgot the upload", again, retryable],
   InvalidBucketName: ["setup", "the server does not allow such a bucket name", "check the store's URL"],
   AccessDenied: [

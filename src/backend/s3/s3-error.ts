@@ -1,5 +1,6 @@
 import { isMlgitError, systemCode } from "../../error/mlgit-error.ts";
 import { BackendError, interruptedError } from "../backend-error.ts";
+import type { StoreAdvice } from "../store-advice.ts";
 import { again, byCode, byStatus, bySystem, lost, notS3, type Rule, slow } from "./s3-error-table.ts";
 
 /** What an error message may name. */
@@ -11,6 +12,7 @@ export interface S3Place {
   readonly profile?: string | undefined;
   /** The permission that the request takes. */
   readonly action?: string;
+  readonly advice?: StoreAdvice;
 }
 
 interface SdkError {
@@ -35,7 +37,7 @@ export function s3Error(error: unknown, key: string, place: S3Place): unknown {
     {
       ...more,
       path: key,
-      hint,
+      hint: `${hint}${adviceOn(what, place)}`,
       ...retryAfter(failure),
       cause: withoutSecrets(failure),
     },
@@ -67,6 +69,13 @@ function whose(error: SdkError, { profile }: S3Place): string {
 /** Of the permissions that a store needs, the one that lacks. */
 function which(what: string, key: string, { action }: S3Place): string {
   return action !== undefined && what === byCode.AccessDenied?.[1] ? ` to ${action} on ${key}` : "";
+}
+
+/** A bucket that is not there can be made; a server that is not found may be another than AWS. */
+function adviceOn(what: string, { advice }: S3Place): string {
+  if (advice && what === byCode.NoSuchBucket?.[1]) return `, or make it: ${advice.create}`;
+  const isUnknown = [bySystem.ENOTFOUND?.[1], bySystem.EAI_AGAIN?.[1]].includes(what);
+  return advice?.endpoint && isUnknown ? `; if the bucket is not at AWS, name its server: ${advice.endpoint}` : "";
 }
 
 /** A code is the server's text: `constructor` must not find anything. */
