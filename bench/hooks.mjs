@@ -6,17 +6,15 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { cpus, loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { median, run } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
 import { markdown } from "./table.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    runs: { type: "string", default: "51" },
-    write: { type: "boolean", default: false },
-    work: { type: "string" },
-  },
+const options = readOptions({
+  runs: { type: "string", default: "51" },
+  write: { type: "boolean", default: false },
+  work: { type: "string" },
 });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-hooks-"));

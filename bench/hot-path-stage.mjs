@@ -1,7 +1,7 @@
 // One stage of bench/hot-path.mjs alone, in one thread: node bench/hot-path-stage.mjs read|chunk|blake3|write <file…>
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { choose } from "./options.mjs";
 
-const { Chunker, loadChunkHash } = await import("../node_modules/.cache/mlgit-bench-hot-path.mjs");
 const [what, ...files] = process.argv.slice(2);
 const step = 4 << 20;
 const stages = {
@@ -25,7 +25,9 @@ const stages = {
     closeSync(out);
   },
 };
-await stages[what]();
+const stage = choose(stages, what);
+const { Chunker, loadChunkHash } = await import("../node_modules/.cache/mlgit-bench-hot-path.mjs");
+await stage();
 
 function parts(use, buffer = Buffer.allocUnsafeSlow(step)) {
   for (const file of files) {

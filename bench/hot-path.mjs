@@ -5,21 +5,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { makeData } from "./data.mjs";
 import { measure, median, run } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
 import { markdown } from "./table.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    bytes: { type: "string", default: "1000000000" },
-    runs: { type: "string", default: "3" },
-    json: { type: "string" },
-    write: { type: "string" },
-    work: { type: "string" },
-  },
+const options = readOptions({
+  bytes: { type: "string", default: "1000000000" },
+  runs: { type: "string", default: "3" },
+  json: { type: "string" },
+  write: { type: "string" },
+  work: { type: "string" },
 });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-hot-path-"));

@@ -2,9 +2,11 @@
 import { createCipheriv, createHash } from "node:crypto";
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { choose } from "./options.mjs";
 
-const lab = await import("../node_modules/.cache/mlgit-bench-index.mjs");
 const [what, folder, count] = process.argv.slice(2);
+const step = choose({ make, bring, open: bring, look: findChunks, files: findFiles, one: findOne, merge }, what);
+const lab = await import("../node_modules/.cache/mlgit-bench-index.mjs");
 const chunks = Number(count);
 /** As full as a segment gets, beside its files, packs and fans. */
 const perSegment = 1_500_000;
@@ -14,9 +16,8 @@ const lookups = 100_000;
 
 const hash = await lab.loadChunkHash();
 const backend = await lab.openBackend({ url: `file://${join(folder, "store")}` });
-const steps = { make, bring, open: bring, look: findChunks, files: findFiles, one: findOne, merge };
 const began = clock();
-const result = await steps[what]();
+const result = await step();
 const from = result.began ?? began;
 const to = result.ended ?? clock();
 const [seconds, cpu] = [to.wall - from.wall, to.cpu - from.cpu];

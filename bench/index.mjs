@@ -7,19 +7,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
 import { markdown } from "./table.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    chunks: { type: "string", default: "1000000,10000000" },
-    json: { type: "string" },
-    // Into the section index of docs/benchmark.md.
-    write: { type: "boolean", default: false },
-    work: { type: "string" },
-  },
+const options = readOptions({
+  chunks: { type: "string", default: "1000000,10000000" },
+  json: { type: "string" },
+  // Into the section index of docs/benchmark.md.
+  write: { type: "boolean", default: false },
+  work: { type: "string" },
 });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-index-"));

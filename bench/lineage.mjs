@@ -4,19 +4,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { measure, median, run } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
 import { markdown } from "./table.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    records: { type: "string", default: "100000" },
-    stages: { type: "string", default: "1000" },
-    runs: { type: "string", default: "7" },
-    write: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions({
+  records: { type: "string", default: "100000" },
+  stages: { type: "string", default: "1000" },
+  runs: { type: "string", default: "7" },
+  write: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
 });
 if (options.help) {
   console.log("usage: npm run bench:lineage -- [--records N] [--stages N] [--runs N] [--write]");

@@ -5,24 +5,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { cpus, loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { editSmallFiles, makePointers, makeSmallFiles } from "./data.mjs";
 import { measure, run } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
 import { startS3 } from "./store.mjs";
 import { markdown } from "./table.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    files: { type: "string", default: "1000000" },
-    bytes: { type: "string", default: "1000-30000" },
-    each: { type: "string", default: "20000" },
-    edit: { type: "string", default: "1000" },
-    "no-s3": { type: "boolean", default: false },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-    work: { type: "string" },
-  },
+const options = readOptions({
+  files: { type: "string", default: "1000000" },
+  bytes: { type: "string", default: "1000-30000" },
+  each: { type: "string", default: "20000" },
+  edit: { type: "string", default: "1000" },
+  "no-s3": { type: "boolean", default: false },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+  work: { type: "string" },
 });
 const files = Number(options.files);
 const bytes = options.bytes.split("-").map(Number);

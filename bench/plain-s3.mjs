@@ -16,9 +16,11 @@ import { join } from "node:path";
 import * as s3 from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import limit from "p-limit";
+import { choose } from "./options.mjs";
 
 const partSize = 16 << 20;
 const [what, endpoint, prefix, path, connections = "8"] = process.argv.slice(2);
+const step = choose({ put, get, "put-each": putEach, "get-each": getEach }, what);
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 const client = new s3.S3Client({
   endpoint,
@@ -27,7 +29,7 @@ const client = new s3.S3Client({
 });
 const turn = limit(Number(connections));
 const object = { Bucket: "bench", Key: prefix };
-await { put, get, "put-each": putEach, "get-each": getEach }[what]();
+await step();
 
 async function put() {
   const fd = openSync(path, "r");

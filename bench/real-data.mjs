@@ -6,8 +6,8 @@ import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { measure, run } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { keepers } from "./real-data/keepers.mjs";
 import { shapes } from "./real-data/shapes.mjs";
 import { tableOf } from "./real-data/table.mjs";
@@ -15,19 +15,17 @@ import { environment } from "./scenario.mjs";
 import { writeSection } from "./section.mjs";
 import { startS3 } from "./store.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    bytes: { type: "string", default: "150000000" },
-    only: { type: "string", multiple: true },
-    tools: { type: "string", default: "mlgit,restic,borg,git-lfs" },
-    // mlgit takes files in by `git mlgit add`.
-    "bulk-add": { type: "boolean", default: false },
-    "no-s3": { type: "boolean", default: false },
-    json: { type: "string" },
-    // Into that section of docs/benchmark.md.
-    write: { type: "string" },
-    work: { type: "string" },
-  },
+const options = readOptions({
+  bytes: { type: "string", default: "150000000" },
+  only: { type: "string", multiple: true },
+  tools: { type: "string", default: "mlgit,restic,borg,git-lfs" },
+  // mlgit takes files in by `git mlgit add`.
+  "bulk-add": { type: "boolean", default: false },
+  "no-s3": { type: "boolean", default: false },
+  json: { type: "string" },
+  // Into that section of docs/benchmark.md.
+  write: { type: "string" },
+  work: { type: "string" },
 });
 const note = (text) => process.stderr.write(`${text}\n`);
 const wanted = options.tools.split(",");

@@ -5,26 +5,24 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { pushMany } from "./many-pushes.mjs";
 import { measure, run } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { makeHistory } from "./remote-history.mjs";
 import { environment, remoteTable } from "./remote-report.mjs";
 import { writeSection } from "./section.mjs";
 import { startSsh } from "./ssh.mjs";
 import { startS3 } from "./store.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    commits: { type: "string", default: "10000" },
-    files: { type: "string", default: "100000" },
-    "per-folder": { type: "string", default: "100000" },
-    runs: { type: "string", default: "3" },
-    pushes: { type: "string", default: "0" },
-    "no-s3": { type: "boolean", default: false },
-    write: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
+const options = readOptions({
+  commits: { type: "string", default: "10000" },
+  files: { type: "string", default: "100000" },
+  "per-folder": { type: "string", default: "100000" },
+  runs: { type: "string", default: "3" },
+  pushes: { type: "string", default: "0" },
+  "no-s3": { type: "boolean", default: false },
+  write: { type: "string" },
+  help: { type: "boolean", default: false },
 });
 if (options.help) {
   console.log(`usage: npm run bench:remote -- [--commits N] [--files N] [--per-folder N] [--runs N] [--pushes N] [--no-s3] [--write SECTION]

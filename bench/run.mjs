@@ -6,13 +6,13 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { largeFile } from "./case/large-file.mjs";
 import { mediumFiles } from "./case/medium-files.mjs";
 import { smallFiles } from "./case/small-files.mjs";
 import { makeData } from "./data.mjs";
 import { describeEnvironment, environment } from "./environment.mjs";
 import { canMeasureMemory } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { runBaselines, runScenario } from "./scenario.mjs";
 import { writeSection } from "./section.mjs";
 import { startS3 } from "./store.mjs";
@@ -21,21 +21,19 @@ import { git } from "./tool/git.mjs";
 import { gitLfs } from "./tool/git-lfs.mjs";
 import { mlgit } from "./tool/mlgit.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    runs: { type: "string", default: "3" },
-    only: { type: "string", multiple: true },
-    tools: { type: "string", default: "mlgit,git-lfs,git" },
-    "git-lfs": { type: "string" },
-    "no-s3": { type: "boolean", default: false },
-    full: { type: "boolean", default: false },
-    small: { type: "boolean", default: false },
-    json: { type: "string" },
-    markdown: { type: "string" },
-    // Each case into its section of docs/benchmark.md.
-    write: { type: "boolean", default: false },
-    work: { type: "string" },
-  },
+const options = readOptions({
+  runs: { type: "string", default: "3" },
+  only: { type: "string", multiple: true },
+  tools: { type: "string", default: "mlgit,git-lfs,git" },
+  "git-lfs": { type: "string" },
+  "no-s3": { type: "boolean", default: false },
+  full: { type: "boolean", default: false },
+  small: { type: "boolean", default: false },
+  json: { type: "string" },
+  markdown: { type: "string" },
+  // Each case into its section of docs/benchmark.md.
+  write: { type: "boolean", default: false },
+  work: { type: "string" },
 });
 const note = (text) => process.stderr.write(`${text}\n`);
 const wanted = options.tools.split(",");

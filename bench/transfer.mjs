@@ -5,23 +5,21 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { makeData } from "./data.mjs";
 import { measure, median, run } from "./measure.mjs";
+import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
 import { startS3 } from "./store.mjs";
 import { markdown } from "./table.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    large: { type: "string", default: "1000000000" },
-    files: { type: "string", default: "100000" },
-    bytes: { type: "string", default: "10000" },
-    runs: { type: "string", default: "3" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-    work: { type: "string" },
-  },
+const options = readOptions({
+  large: { type: "string", default: "1000000000" },
+  files: { type: "string", default: "100000" },
+  bytes: { type: "string", default: "10000" },
+  runs: { type: "string", default: "3" },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+  work: { type: "string" },
 });
 const work = mkdtempSync(join(options.work ?? tmpdir(), "mlgit-bench-transfer-"));
 let s3;
