@@ -12,12 +12,16 @@ export interface WriteOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Writes all of `body` at the beginning of an open file, several requests at a time. */
+/**
+ * Writes all of `body` at the beginning of an open file, several requests at a time. None of them is under way any more when it rejects: whoever closes the file then
+ * gives its handle back, and the server may give it to the next file that is opened.
+ */
 export async function writeBody(line: SftpLine, file: Buffer, body: Uint8Array, options: WriteOptions): Promise<void> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   let next = 0;
-  const worker = async () => {
-    while (next < bytes.length) {
+  let failure: { readonly error: unknown } | undefined;
+  const write = async () => {
+    while (next < bytes.length && !failure) {
       checkSignal(options.signal);
       const start = next;
       const length = Math.min(block, bytes.length - start);
@@ -26,7 +30,12 @@ export async function writeBody(line: SftpLine, file: Buffer, body: Uint8Array, 
       options.onProgress?.(length);
     }
   };
+  const worker = () =>
+    write().catch((error: unknown) => {
+      failure ??= { error };
+    });
   await Promise.all(Array.from({ length: window }, worker));
+  if (failure) throw (failure as { readonly error: unknown }).error;
 }
 
 /** The bytes of a span in order, read ahead. @throws BackendError kind `corrupt` when the file ends before the span does. */
