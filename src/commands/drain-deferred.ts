@@ -1,4 +1,5 @@
-import { MlgitError } from "../error/mlgit-error.ts";
+import { sameCommand } from "../error/disk-error.ts";
+import { isMlgitError, MlgitError } from "../error/mlgit-error.ts";
 import { DeferredJournal } from "../hydrate/deferred.ts";
 import { counted } from "../util/counted.ts";
 import type { CommandResult, Context } from "./command.ts";
@@ -15,15 +16,31 @@ export async function drainDeferred(
   blobs?: ReadonlyMap<string, string>,
 ): Promise<void> {
   let failed = 0;
-  await new DeferredJournal(session.repository.gitDir).drain(async (items) => {
+  const journal = new DeferredJournal(session.repository.gitDir);
+  const drained = journal.drain(async (items) => {
     const report = await hydrateQueue(items, session, context, { blobs });
     reportHydration(report, context);
     failed += report.failed.length;
+  });
+  await drained.catch((error: unknown) => {
+    throw withRepair(error);
   });
   if (failed > 0 && session.settings.strictHydrate)
     throw new MlgitError("missing", `${counted(failed, "file")} could not be hydrated (mlgit.strictHydrate is set)`, {
       hint: "git mlgit hydrate",
     });
+}
+
+/** The command that was run is git's: to clone again, or to check out what is checked out, brings nothing. */
+function withRepair(error: unknown): unknown {
+  if (!isMlgitError(error) || !error.hint?.includes(sameCommand)) return error;
+  const { kind, message, path, oid, hint } = error;
+  return new MlgitError(kind, `${message}; files may hold pointers`, {
+    ...(path === undefined ? {} : { path }),
+    ...(oid === undefined ? {} : { oid }),
+    hint: hint.replace(sameCommand, "git mlgit hydrate"),
+    cause: error,
+  });
 }
 
 /** What each of git's post-* hooks comes to: nothing, unless the filter deferred something. */

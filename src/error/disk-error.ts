@@ -17,6 +17,9 @@ interface Cause {
   readonly mend: string;
 }
 
+/** What an error tells to do in the end where nothing else was said. */
+export const sameCommand = "the same command again";
+
 const causes: Readonly<Record<string, Cause>> = {
   ENOSPC: {
     kind: "disk",
@@ -39,7 +42,7 @@ const causes: Readonly<Record<string, Cause>> = {
 };
 
 /** Turns a system error about a local file into one for people; our own and unknown errors pass through unchanged. */
-export function diskError(error: unknown, { doing, path, again = "the same command again" }: DiskWork): unknown {
+export function diskError(error: unknown, { doing, path, again = sameCommand }: DiskWork): unknown {
   const known = isMlgitError(error) ? undefined : causes[systemCode(error) ?? ""];
   if (!known) return error;
   const { kind, what, mend } = known;

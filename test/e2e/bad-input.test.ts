@@ -127,6 +127,27 @@ describe("input that is not as one would like it", () => {
     expect(isPointer(join(outside, "ok.bin"))).toBe(true);
   });
 
+  it("names the command that brings the data where a clone filled the disk", async () => {
+    const folder = project.box.path("small disk");
+    mkdirSync(folder);
+    const disk = mountSmallDisk(folder, 2);
+    if (!disk) return;
+    try {
+      const cwd = join(folder, "clone");
+      const { stderr } = await project.box.git(["clone", "-q", project.box.path("origin.git"), cwd]);
+      expect(stderr).toContain("the disk is full");
+      expect(stderr).toContain("files may hold pointers");
+      expect(stderr).toContain("then run git mlgit hydrate");
+      expect(stderr).not.toContain("the same command");
+      expect(isPointer(join(cwd, "data/ok.bin"))).toBe(true);
+      disk.remount("size=40m");
+      await project.box.mlgit(["hydrate"], { cwd });
+      expect(readFileSync(join(cwd, "data/ok.bin")).equals(content)).toBe(true);
+    } finally {
+      disk.unmount();
+    }
+  });
+
   it("says that a worktree is full, leaves nothing half, and goes on when there is room", async () => {
     const there = await clone("full");
     await there.mlgit(["dehydrate", "data"]);
