@@ -1,6 +1,7 @@
 import limit from "p-limit";
 import { MlgitError } from "../../error/mlgit-error.ts";
 import { counted } from "../../util/counted.ts";
+import { assertAnswered } from "./assert-answered.ts";
 import { confirmFiles, listPacks } from "./confirm-files.ts";
 import { copyIndex } from "./copy-index.ts";
 import type { FoundFile, PackInfo } from "./index-copy.ts";
@@ -117,6 +118,7 @@ async function wholeAmong(
       rows.filter(({ pack }) => isThere(pack)),
       signal,
     );
+    assertAnswered(located);
     for (const { oid, pack } of rows) {
       const terms = located.get(oid);
       const packs = Array.isArray(terms) ? [pack, ...terms.map((term) => term.pack)] : [];

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
+import { BackendError } from "../../../src/backend/backend-error.ts";
 import { MemoryBackend } from "../../../src/backend/memory/memory-backend.ts";
 import { Cache } from "../../../src/store/local/cache.ts";
 import { confirmFiles } from "../../../src/store/remote/confirm-files.ts";
@@ -97,4 +98,21 @@ describe("a content with three rows, of which two lead to packs that are gone", 
     await store.sync();
     expect(await confirmFiles([oid], store, { read: true })).toEqual(new Set([oid]));
   });
+});
+
+it("a sync says that the first store does not answer where a manifest does not come, and calls nothing damaged", async () => {
+  const backend = new MemoryBackend();
+  const second = Buffer.concat([content.subarray(0, 200_000), randomBytesOf(2, 200_000)]);
+  for (const bytes of [content, second]) {
+    const cache = await Cache.open(join(root, `${made++}`));
+    const name = createHash("sha256").update(bytes).digest("hex");
+    cache.putSmall(name, bytes);
+    const wanted = [{ oid: name, size: bytes.length, path: "a" }];
+    await pushContent(wanted, { cache, store: await open(backend), meter: silentMeter });
+    await cache.close();
+  }
+  const from = await open(backend);
+  await from.sync();
+  backend.load = () => Promise.reject(new BackendError("unreachable", "nobody listens there"));
+  await expect(planSync(from, undefined, options)).rejects.toMatchObject({ kind: "unreachable" });
 });
