@@ -38,11 +38,19 @@ export class SftpFiles {
 
   async open<T>(path: string, flags: "r" | "wx", work: (file: Buffer) => Promise<T>): Promise<T> {
     const file = await this.line.ask<Buffer>((sftp, done) => sftp.open(path, flags, done));
+    const close = () => this.line.ask<void>((sftp, done) => sftp.close(file, done as never));
+    let result: T;
     try {
-      return await work(file);
-    } finally {
-      await this.line.ask<void>((sftp, done) => sftp.close(file, done as never)).catch(() => {});
+      result = await work(file);
+    } catch (error) {
+      await close().catch(() => {});
+      throw error;
     }
+    // Where the server cannot fsync, only this tells of a write that a quota or the disk behind NFS refused.
+    await close().catch((error) => {
+      if (flags === "wx") throw error;
+    });
+    return result;
   }
 
   /** Makes a folder unless it is there. */
