@@ -118,7 +118,9 @@ class Run {
       isOwn: (item) => !this.#isProtected(item.path, blobOid(this.#tools.repository, formatPointer(item))),
       place: (item, content) => arrivals.takeFor(item, content),
     });
-    const receiver: Receiver = { arrived: arrivals.take, copyTo, copied };
+    const { cache, repository } = this.#tools;
+    const ownsCache = cache.layout.temp.startsWith(`${repository.commonDir}/`);
+    const receiver: Receiver = { arrived: arrivals.take, copyTo, copied, ownsCache };
     this.#lost = new Map(absent.length > 0 ? await this.#tools.fetch(absent, receiver) : []);
     arrivals.check();
     return arrivals.placed;

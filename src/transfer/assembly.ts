@@ -1,10 +1,13 @@
 import { hash } from "node:crypto";
-import { rmSync, statSync, truncateSync } from "node:fs";
+import { closeSync, openSync, rmSync, statfsSync, statSync, truncateSync } from "node:fs";
+import { dirname } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { howToMend } from "../store/how-to-mend.ts";
 import type { Cache } from "../store/local/cache.ts";
+import { worthDirect } from "../store/local/direct-take.ts";
 import { wholeFileLimit } from "../store/local/layout.ts";
+import { takesDirectWrites } from "../util/direct-io.ts";
 import { writeAll } from "../util/durable.ts";
 import type { FileHash } from "../util/file-hash.ts";
 import { followFile } from "../util/hash-thread.ts";
@@ -46,6 +49,16 @@ export interface AssemblyTools {
   readonly small: SmallArrivals;
   readonly halfDone: HalfDone;
   readonly receiver: Receiver | undefined;
+}
+
+/**
+ * Whether the copy that grows in order is better written past the page cache and given to the cache, which nobody reads soon; what comes out of order has to go through
+ * the page cache, where whoever wanted a copy finds it. Each has to lie where it can be renamed to the other's place.
+ */
+function takesDirectCopy(path: string, copy: Buffer): boolean {
+  const [from, to] = [dirname(path), dirname(copy.toString())];
+  const isNamed = Buffer.from(copy.toString()).equals(copy);
+  return isNamed && takesDirectWrites(statfsSync(to).type) && statSync(from).dev === statSync(to).dev;
 }
 
 function mismatch(oid: string): MlgitError {
@@ -104,8 +117,10 @@ class LargeAssembly implements Assembly {
   readonly #hash: FileHash;
   /** Grows beside it for whoever will want one. */
   readonly #copy: Buffer | undefined;
+  /** The copy is for the cache, and what grew is for whoever wanted one. */
+  readonly #swaps: boolean;
   readonly #written = new WrittenRanges();
-  /** Of the file and of its copy. */
+  /** Of the file, and of its copy where that goes through the page cache. */
   readonly #back: readonly WriteBack[];
   #told = 0;
   #begun: boolean;
@@ -120,8 +135,11 @@ class LargeAssembly implements Assembly {
     this.#hadBytes = begun;
     if (begun) this.#cutOff();
     this.#copy = tools.receiver?.copyTo?.(file.oid);
-    this.#hash = followFile(this.#path, this.#copy);
-    this.#back = [path, ...(this.#copy ? [this.#copy] : [])].map((one) => new WriteBack(one, file.size));
+    const maySwap = file.size >= worthDirect && tools.receiver?.ownsCache === true;
+    this.#swaps = maySwap && this.#copy !== undefined && takesDirectCopy(path, this.#copy);
+    this.#hash = followFile(this.#path, this.#copy, this.#swaps ? file.size : undefined);
+    const cached = this.#copy && !this.#swaps ? [path, this.#copy] : [path];
+    this.#back = cached.map((one) => new WriteBack(one, file.size));
   }
 
   /** A store that lied about the size may have left bytes behind the end, where the hash does not look. */
@@ -164,9 +182,22 @@ class LargeAssembly implements Assembly {
     const oid = await this.#hash.digestLater();
     const flushed = this.#endWriteBack();
     if (oid !== this.#file.oid) throw mismatch(this.#file.oid);
-    this.#withFd((fd) => this.#tools.cache.adoptLarge(this.#path, fd, oid, flushed));
+    const copy = this.#hash.copied ? this.#copy : undefined;
+    if (copy && this.#swaps) this.#adoptCopy(oid, copy);
+    else this.#withFd((fd) => this.#tools.cache.adoptLarge(this.#path, fd, oid, flushed));
     openFiles.close(this.#path);
-    if (this.#copy && this.#hash.copied) this.#tools.receiver?.copied?.(oid, this.#copy);
+    if (copy) this.#tools.receiver?.copied?.(oid, this.#swaps ? Buffer.from(this.#path) : copy);
+  }
+
+  #adoptCopy(oid: string, copy: Buffer): void {
+    onDisk("write", copy.toString(), () => {
+      const fd = openSync(copy, "r+");
+      try {
+        this.#tools.cache.adoptLarge(copy.toString(), fd, oid);
+      } finally {
+        closeSync(fd);
+      }
+    });
   }
 
   abort(): void {

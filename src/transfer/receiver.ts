@@ -4,6 +4,8 @@ export interface Receiver {
   arrived(oid: string, content: Uint8Array): void;
   /** Where a second copy of large content is to be written beside its hashing: a file that does not exist. Undefined: nowhere. */
   copyTo?(oid: string): Buffer | undefined;
+  /** The cache is this repository's alone, so that a file that grew in it may become one of the worktree. Default: it may be somebody else's. */
+  readonly ownsCache?: boolean;
   /** Such a copy holds the content, verified, and is the receiver's now. */
   copied?(oid: string, path: Buffer): void;
 }

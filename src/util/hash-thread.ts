@@ -19,10 +19,11 @@ let gone = false;
 /**
  * The hash of a growing file, made beside this thread where there is a core for it: several files at once where they come faster than one is hashed.
  * @param copyTo where a copy of it is to grow too, a file that does not exist.
+ * @param directSize bytes that it will have, where that copy is better written past the page cache, which only another thread does. The name of the copy is UTF-8 then.
  */
-export function followFile(path: string, copyTo?: Uint8Array): FileHash {
+export function followFile(path: string, copyTo?: Uint8Array, directSize?: number): FileHash {
   const beside = isMainThread && !gone && availableParallelism() > 1 && hasWorker("hash") && hasThread();
-  return beside ? new ThreadFileHash(path, copyTo) : new LocalFileHash(path, copyTo);
+  return beside ? new ThreadFileHash(path, copyTo, directSize) : new LocalFileHash(path, copyTo);
 }
 
 function hasThread(): boolean {
@@ -121,15 +122,17 @@ class HashThread {
 class ThreadFileHash implements FileHash {
   readonly #path: string;
   readonly #copyTo: Uint8Array | undefined;
+  readonly #directSize: number | undefined;
   copied = false;
   /** Whoever has time when there are bytes. */
   #on: { readonly thread: HashThread; readonly id: number } | undefined;
   #to = 0;
   #ended = false;
 
-  constructor(path: string, copyTo?: Uint8Array) {
+  constructor(path: string, copyTo?: Uint8Array, directSize?: number) {
     this.#path = path;
     this.#copyTo = copyTo;
+    this.#directSize = directSize;
   }
 
   advance(to: number): void {
@@ -185,6 +188,7 @@ class ThreadFileHash implements FileHash {
       id,
       path: this.#path,
       ...(this.#copyTo && { copyTo: this.#copyTo }),
+      ...(this.#directSize !== undefined && { directSize: this.#directSize }),
       to: this.#to,
       ...(then && { then }),
     });

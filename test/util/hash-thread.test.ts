@@ -14,6 +14,10 @@ const part = Buffer.alloc(3_000_000, "a part of a file; ");
 
 describe.each([
   ["beside this thread", followFile],
+  [
+    "beside this thread, the copy past the page cache",
+    (path: string, copyTo?: Uint8Array) => followFile(path, copyTo, part.length),
+  ],
   ["in this thread", (path: string, copyTo?: Uint8Array) => new LocalFileHash(path, copyTo)],
 ])("the hash of a growing file, %s", (name, follow) => {
   const path = join(folder, name.replaceAll(" ", "-"));
