@@ -3,9 +3,10 @@
 // Not part of any test: a million files take an hour and, with the copies that a repository, a clone and their caches are, four times their bytes of disk; the S3 server holds them in memory.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { editSmallFiles, makePointers, makeSmallFiles } from "./data.mjs";
+import { gitEnvironment } from "./git-environment.mjs";
 import { measure, run } from "./measure.mjs";
 import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
@@ -125,36 +126,12 @@ function oneObjectPerFile() {
 
 function environment() {
   const home = join(work, "home");
-  mkdirSync(home);
+  const store = { "mlgit.store.bench.url": "s3://bench/million", "mlgit.store.bench.endpointUrl": s3?.endpoint };
+  const made = gitEnvironment(home, s3 && store);
   // Each Node process says at its end how much memory it had.
   const told = `require("fs").appendFileSync(${JSON.stringify(peaks)}, process.resourceUsage().maxRSS + "\\n")`;
   writeFileSync(join(home, "peak.cjs"), `process.on("exit", () => ${told});\n`);
-  const config = {
-    "user.name": "Bench",
-    "user.email": "bench@example.invalid",
-    "init.defaultBranch": "main",
-    "gc.auto": "0",
-    "protocol.file.allow": "always",
-    ...(s3 ? { "mlgit.store.bench.url": "s3://bench/million", "mlgit.store.bench.endpointUrl": s3.endpoint } : {}),
-  };
-  const entries = Object.entries(config).flatMap(([key, value], n) => [
-    [`GIT_CONFIG_KEY_${n}`, key],
-    [`GIT_CONFIG_VALUE_${n}`, value],
-  ]);
-  const bin = fileURLToPath(new URL("../bin", import.meta.url));
-  const made = {
-    ...process.env,
-    ...s3?.env,
-    ...Object.fromEntries(entries),
-    HOME: home,
-    XDG_CONFIG_HOME: join(home, ".config"),
-    GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_COUNT: String(Object.keys(config).length),
-    PATH: [bin, process.env.PATH].join(delimiter),
-  };
-  run(["git", "mlgit", "install", "--global"], { cwd: home, env: made });
-  return { ...made, NODE_OPTIONS: `--require ${join(home, "peak.cjs")}` };
+  return { ...made, ...s3?.env, NODE_OPTIONS: `--require ${join(home, "peak.cjs")}` };
 }
 
 function report() {

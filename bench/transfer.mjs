@@ -1,11 +1,12 @@
 // npm run bench:transfer -- [--large BYTES] [--files N] [--bytes N] [--runs N] [--json FILE] [--write] [--work DIR]
 // Push to S3 and clone from it beside a plain parallel multipart PUT and GET of the same bytes with the same SDK, and a push of many small files beside
 // one PUT per file. Each figure is a whole process, on a local server (Debian: radosgw ceph-mon ceph-osd ceph-common; time for peak memory).
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeData } from "./data.mjs";
+import { gitEnvironment } from "./git-environment.mjs";
 import { measure, median, run } from "./measure.mjs";
 import { readOptions } from "./options.mjs";
 import { writeSection } from "./section.mjs";
@@ -32,7 +33,7 @@ for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => process.exit(
 const dataset = { name: "big", folder: "datasets/big/data" };
 const root = fileURLToPath(new URL("..", import.meta.url));
 const plain = fileURLToPath(new URL("plain-s3.mjs", import.meta.url));
-const env = environment();
+const env = gitEnvironment(join(work, "home"));
 const samples = [];
 for (let round = 1; round <= Number(options.runs); round++) {
   if (Number(options.large) > 0) await largeFile(round);
@@ -136,33 +137,6 @@ function cloneOf(name, { data, original }) {
   run(["cmp", original, join(target, data, "0/000000.bin")], { cwd: work, env });
   rmSync(target, { recursive: true });
   return numbers;
-}
-
-function environment() {
-  const config = {
-    "user.name": "Bench",
-    "user.email": "bench@example.invalid",
-    "init.defaultBranch": "main",
-    "gc.auto": "0",
-    "protocol.file.allow": "always",
-  };
-  const entries = Object.entries(config).flatMap(([key, value], n) => [
-    [`GIT_CONFIG_KEY_${n}`, key],
-    [`GIT_CONFIG_VALUE_${n}`, value],
-  ]);
-  const bin = join(root, "bin");
-  const home = join(work, "home");
-  mkdirSync(home);
-  const made = {
-    ...process.env,
-    HOME: home,
-    XDG_CONFIG_HOME: join(home, ".config"),
-    GIT_CONFIG_GLOBAL: join(home, ".gitconfig"),
-  };
-  Object.assign(made, { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_COUNT: String(entries.length / 2) });
-  Object.assign(made, Object.fromEntries(entries), { PATH: [bin, process.env.PATH].join(delimiter) });
-  run(["git", "mlgit", "install", "--global"], { cwd: home, env: made });
-  return made;
 }
 
 function report() {
