@@ -14,6 +14,7 @@ import { releaseOptimizer } from "../util/optimizer.ts";
 import type { Command, Context } from "./command.ts";
 import { drainDeferred } from "./drain-deferred.ts";
 import { ensureHooks } from "./ensure-hooks.ts";
+import { CompareRequests } from "./for-compare.ts";
 import { RebaseCommands } from "./for-rebase.ts";
 import { TextconvRequests } from "./for-textconv.ts";
 import { Meanwhile } from "./meanwhile.ts";
@@ -63,6 +64,7 @@ async function serve(
   let ready = false;
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
+  const compared = new CompareRequests();
   const commands = new RebaseCommands(session.repository.gitDir);
   const failed = (path: Buffer, error: unknown) => {
     notes.failures.push(quotePath(path));
@@ -72,6 +74,7 @@ async function serve(
   };
   const meanwhile = new Meanwhile({ repository: session.repository, cache, hooks: notes.hooks, failed });
   await serveFilter(new FilterScanner(0, 1), {
+    compare: (content) => compared.answer(content),
     ingest: () => {
       if (ready) return cache.ingest();
       releaseOptimizer();

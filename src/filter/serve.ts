@@ -4,6 +4,8 @@ import { type ContentSink, cleanContent, cleanLarge, type LargeSink } from "./cl
 import { type SmudgeSource, smudgeContent } from "./smudge.ts";
 
 export interface FilterWork extends SmudgeSource {
+  /** The answer to clean where git only compares and nothing is to be kept; else undefined, with nothing read. */
+  compare?(content: Iterable<Uint8Array>): Uint8Array | undefined;
   /** A sink for one content. */
   ingest(): ContentSink | Promise<ContentSink>;
   /** After that, a sink for the content of a path where it is likely large and better taken in otherwise. */
@@ -36,12 +38,15 @@ export async function serveFilter(scanner: FilterScanner, work: FilterWork): Pro
 }
 
 async function answerClean(scanner: FilterScanner, { pathname }: FilterRequest, work: FilterWork): Promise<void> {
+  const content = scanner.content();
+  const compared = work.compare?.(content);
+  if (compared) return scanner.success([compared]);
   // Thousands of requests follow each other: only the first waits, and those for large files.
   const first = work.ingest();
   const sink = first instanceof Promise ? await first : first;
   const large = work.ingestLarge?.(pathname);
   if (large) sink.abort();
-  scanner.success([large ? await cleanLarge(scanner.content(), large) : cleanContent(scanner.content(), sink)]);
+  scanner.success([large ? await cleanLarge(content, large) : cleanContent(content, sink)]);
 }
 
 async function answerSmudge(scanner: FilterScanner, request: FilterRequest, work: FilterWork): Promise<void> {

@@ -43,6 +43,28 @@ describe("git mlgit textconv", () => {
     expect((await work.git(["diff"])).stdout).toBe("");
   });
 
+  it("makes git blame show which commit each line is of, and puts none of that into the cache", async () => {
+    work.write("data/b.csv", "id\n1\n");
+    const first = await work.commit();
+    const before = (await work.mlgit(["du"])).stdout;
+    const { stdout } = await work.git(["blame", "-l", "data/b.csv"]);
+    expect(
+      stdout
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => line.slice(0, 40)),
+    ).toEqual([first, first, first, first]);
+    expect(stdout).toContain(") csv: 1 column, 1 row\n");
+    expect((await work.git(["blame", "-l", "--no-textconv", "data/b.csv"])).stdout).toContain(`${first} `);
+    work.write("data/b.csv", "id\n1\n2\n");
+    const changed = (await work.git(["annotate", "data/b.csv"])).stdout;
+    expect(changed).toMatch(/Not Committed Yet.*oid sha256:/);
+    expect(changed).toMatch(/Not Committed Yet.*csv: 1 column, 2 rows/);
+    expect(changed).not.toMatch(/Not Committed Yet.*id: integer/);
+    expect((await work.mlgit(["du"])).stdout).toBe(before);
+    await work.git(["checkout", "-q", "data/b.csv"]);
+  });
+
   it("shows what a table holds, in git diff and git log -p, from the cache alone", async () => {
     work.write("data/t.csv", "id,name\n1,a\n");
     await work.commit();
