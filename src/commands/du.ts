@@ -66,7 +66,7 @@ async function folderRoom(session: Session, paths: readonly string[], ref: strin
   const { repository } = session;
   if (ref !== undefined) await needTreeish(repository, [ref]);
   const all = ref === undefined ? await indexFiles(repository) : await treeFiles(repository, ref);
-  const cache = await session.cache();
+  const cache = await session.cacheToRead();
   const rooms = new Map<string, { files: number; bytes: number; cached: number }>();
   const depth = paths.length === 0 ? 1 : Math.max(...paths.map((path) => path.split("/").filter(Boolean).length)) + 1;
   const { workTree, prefix } = repository;

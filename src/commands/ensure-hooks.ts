@@ -1,5 +1,6 @@
 import { installHooks } from "../git/hook-install.ts";
 import type { Context } from "./command.ts";
+import { isWritable } from "./for-compare.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -11,6 +12,8 @@ export async function ensureHooks(session: Session, context: Context): Promise<v
   try {
     await installHooks(session.repository, session.git.get("core.hookspath") === undefined);
   } catch (error) {
+    // Nothing is pushed from a repository that this user may only read.
+    if (!isWritable(session.repository.commonDir)) return;
     context.warn(`hooks could not be installed: ${error instanceof Error ? error.message : error}`);
     context.warn("hint: git mlgit doctor");
   }

@@ -64,7 +64,7 @@ async function serve(
   let ready = false;
   const wishes = await PathWishes.of(session.settings);
   const described = new TextconvRequests(session);
-  const compared = new CompareRequests();
+  const compared = new CompareRequests(cache.layout);
   const commands = new RebaseCommands(session.repository.gitDir);
   const failed = (path: Buffer, error: unknown) => {
     notes.failures.push(quotePath(path));

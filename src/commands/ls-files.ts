@@ -25,7 +25,7 @@ export const command = {
       const all = ref === undefined ? await indexFiles(repository) : await treeFiles(repository, ref);
       const files = below(all, paths, repository.prefix);
       if (options.z === true) return writeRaw(context.output, files);
-      const cache = await session.cache();
+      const cache = await session.cacheToRead();
       const top = ref === undefined ? repository.workTree : undefined;
       const rows = files.map((file) => ({
         path: quotePath(file.path),

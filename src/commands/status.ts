@@ -48,7 +48,7 @@ interface ChangedPath {
 async function gather(session: Session): Promise<Omit<StatusData, "store">> {
   const { repository } = session;
   const { workTree } = session.workTree;
-  const cache = await session.cache();
+  const cache = await session.cacheToRead();
   const sum = { files: 0, bytes: 0 };
   const dehydrated: TrackedFile[] = [];
   for await (const files of eachIndexFiles(repository)) {

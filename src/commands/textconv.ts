@@ -66,7 +66,7 @@ async function ofPointer(name: string, { oid }: Pointer, context: Context): Prom
   if (!summarize) return [];
   const session = await Session.open(context);
   try {
-    const found = (await session.cache()).get(oid);
+    const found = (await session.cacheToRead()).get(oid);
     if (!found) return ["not in the cache, so not looked into: git mlgit fetch brings it"];
     return found.kind === "file" ? await ofFile(name, found.path) : await summarize(bytesSource(found.content));
   } finally {

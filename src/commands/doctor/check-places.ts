@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, linkSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "../../backend/backend.ts";
 import { isNoFolderError } from "../../backend/backend-error.ts";
@@ -6,7 +6,7 @@ import { assertContactAllowed } from "../../config/choose-store.ts";
 import type { StoreSettings } from "../../config/settings.ts";
 import { diskError } from "../../error/disk-error.ts";
 import { isMlgitError } from "../../error/mlgit-error.ts";
-import { uniqueName } from "../../util/durable.ts";
+import { makeFolder, uniqueName } from "../../util/durable.ts";
 import { formatBytes } from "../../util/format-bytes.ts";
 import type { Context } from "../command.ts";
 import type { Session } from "../session.ts";
@@ -24,7 +24,7 @@ function checkCache({ cacheFolder, repository }: Session): Finding[] {
   // A watcher would see it in the worktree itself.
   const target = join(gitDir, name);
   try {
-    mkdirSync(cacheFolder, { recursive: true });
+    makeFolder(cacheFolder);
     writeFileSync(probe, "mlgit");
     const { bavail, bsize } = statfsSync(cacheFolder);
     const free = formatBytes(bavail * bsize);

@@ -36,10 +36,12 @@ export class Cache implements IngestTarget {
   readonly #reused: ReuseLog;
   readonly #unread = new UnreadFiles();
   #known: KnownStores | undefined;
+  /** Why there is no cache here: it has nothing then, and takes nothing. */
+  readonly #unmade: MlgitError | undefined;
 
   private constructor(root: string, indexBytes?: number) {
     this.layout = new CacheLayout(root);
-    this.layout.prepare();
+    this.#unmade = this.layout.prepare();
     clearTemp(this.layout);
     this.#reused = new ReuseLog(this.layout.journal);
     const logs = { verified: new VerifiedLog(this.layout.journal), reused: this.#reused, unread: this.#unread };
@@ -54,15 +56,17 @@ export class Cache implements IngestTarget {
     return cache;
   }
 
-  /** The same for whoever puts nothing into it, or only after `readyToIngest`. */
+  /** The same for whoever puts nothing into it, or only after `readyToIngest`: one that is nowhere and cannot be made is empty. */
   static async openToRead(root: string, indexBytes?: number): Promise<Cache> {
     const cache = new Cache(root, indexBytes);
     await cache.#hash.likelyReady();
     return cache;
   }
 
-  readyToIngest(): Promise<void> {
-    return this.#hash.ready();
+  /** @throws MlgitError kinds `disk` and `denied` where the cache cannot be made. */
+  async readyToIngest(): Promise<void> {
+    if (this.#unmade) throw this.#unmade;
+    await this.#hash.ready();
   }
 
   /** Bytes of the content if the cache has it (unverified), else undefined. */

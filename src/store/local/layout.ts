@@ -37,21 +37,24 @@ export class CacheLayout {
 
   /**
    * Makes the folders where they are missing and checks the version.
-   * @throws MlgitError kind `unsupported` for a cache of a newer mlgit, `disk` or `denied` where it cannot be made.
+   * @returns why it cannot be made, where there was none: kind `disk` or `denied`. One that can only be read serves who reads, and who writes will hear of it.
+   * @throws MlgitError kind `unsupported` for a cache of a newer mlgit.
    */
-  prepare(): void {
+  prepare(): MlgitError | undefined {
     const path = join(this.root, "version");
     const isNew = !existsSync(path);
     if (!isNew) this.#check(path);
     // Somebody may have removed one to make room.
     const missing = this.#folders().filter((folder) => isNew || !existsSync(folder));
-    if (missing.length === 0) return;
+    if (missing.length === 0) return undefined;
     try {
       this.#make(missing, isNew ? path : undefined);
     } catch (error) {
-      // One that can only be read serves who reads; who writes will hear of it.
-      if (isNew) throw error;
+      if (!isNew) return undefined;
+      if (isMlgitError(error)) return error;
+      throw error;
     }
+    return undefined;
   }
 
   #folders(): string[] {
