@@ -1,8 +1,9 @@
 import { appendFileSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import type { Repository } from "../git/repository.ts";
+import { shareFile } from "../util/group-shared.ts";
 
 interface Line {
   /** Relative to the top, one character a byte. */
@@ -46,7 +47,10 @@ export class UnlockRecord {
     if (lines.length === 0) return;
     // One write of a few lines, so that two processes do not mix theirs; the line feed first ends what a killed one left.
     const text = `\n${lines.map((line) => JSON.stringify(line)).join("\n")}\n`;
-    onDisk("write", this.#file, () => appendFileSync(this.#file, text));
+    onDisk("write", this.#file, () => {
+      appendFileSync(this.#file, text);
+      shareFile(this.#file, dirname(this.#file));
+    });
     for (const line of lines) this.#take(line);
   }
 

@@ -1,7 +1,9 @@
 import { constants, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import { makeFolder, syncFolder, uniqueName, writeDurable } from "../util/durable.ts";
+import { shareFile } from "../util/group-shared.ts";
 import { setMode } from "../util/set-mode.ts";
 import { hookBody, isOurShim } from "./hook-list.ts";
 import { findHookFolder, type HookFolder, type HookReport, inspectHooks, keptHook, readHook } from "./hook-state.ts";
@@ -54,6 +56,8 @@ function installOne({ name, path, state }: HookReport): void {
     writeDurable(temp, hookBody(name), { mode: 0o755 });
     // A umask must not take the owner's right to run it.
     setMode(temp, (0o755 & ~process.umask()) | 0o700);
+    // git runs no hook that it may not, and pushes without.
+    shareFile(temp, dirname(path));
     if (state === "foreign") keepBeside(path);
     // Where there was no hook, one that appeared meanwhile is not ours to replace.
     if (state === "absent") linkOrCopy(temp, path);

@@ -15,6 +15,7 @@ import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import { crc32 } from "../util/crc32.ts";
 import { uniqueName, writeAll } from "../util/durable.ts";
+import { shareFile } from "../util/group-shared.ts";
 import { isRunning } from "../util/process-mark.ts";
 import { listFiles } from "./hydrate-queue.ts";
 
@@ -59,6 +60,7 @@ export class DeferredJournal {
       this.#isOwner = true;
       const fd = openSync(this.#path, "a");
       try {
+        shareFile(fd, dirname(this.#path));
         writeAll(fd, encode(one));
       } finally {
         closeSync(fd);
@@ -111,10 +113,23 @@ export class DeferredJournal {
   }
 }
 
+/** Another user's, of a repository that a group shares, is replaced. */
+function openOwner(path: string): number {
+  const open = () => openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  try {
+    return open();
+  } catch (error) {
+    if (systemCode(error) !== "EACCES") throw error;
+    remove(path);
+    return open();
+  }
+}
+
 /** In place, and always as long: ext4 writes a file that was emptied to the disk at once when it is closed, which takes longer than hydrating a file. */
 function writeOwner(path: string): void {
-  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  const fd = openOwner(path);
   try {
+    shareFile(fd, dirname(path));
     writeSync(fd, `${String(process.pid).padEnd(ownerLength - 1)}\n`, 0, "latin1");
   } finally {
     closeSync(fd);

@@ -1,5 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { MlgitError } from "../error/mlgit-error.ts";
+import { shareFile } from "../util/group-shared.ts";
 
 /**
  * Opens a file where anything else may lie by now: a named pipe would be waited for for ever, and a folder opens and fails only when it is read.
@@ -7,7 +9,10 @@ import { MlgitError } from "../error/mlgit-error.ts";
  */
 export function openPlain(path: string, flags: number = constants.O_RDONLY): number {
   const fd = attemptOpen(path, flags);
-  if (fstatSync(fd).isFile()) return fd;
+  if (fstatSync(fd).isFile()) {
+    if (flags & constants.O_CREAT) shareFile(fd, dirname(path));
+    return fd;
+  }
   closeSync(fd);
   throw noFile(path);
 }

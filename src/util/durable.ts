@@ -10,6 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { shareFile, shareFolder } from "./group-shared.ts";
 
 /**
  * Files that are whole or absent: temp → write → fsync → rename → fsync of the folder.
@@ -28,11 +29,24 @@ export function uniqueName(): string {
   return part() + part();
 }
 
-/** Makes a folder and its parents; the new entries are durable when it returns. */
+/** Makes a folder and its parents; the new entries are durable when it returns. In a folder that a group shares they are the group's. */
 export function makeFolder(path: string): void {
-  const first = makeAll(path);
+  const first = makeShared(path);
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder)) syncFolder(dirname(folder));
+}
+
+/** The same, not durable. Returns the first folder that was made, if any. */
+export function makeShared(path: string): string | undefined {
+  const first = makeAll(path);
+  if (first !== undefined) shareFrom(first, path);
+  return first;
+}
+
+/** From the top down: each is made like the one above. */
+function shareFrom(first: string, path: string): void {
+  if (path.length > first.length) shareFrom(first, dirname(path));
+  shareFolder(path, dirname(path));
 }
 
 /** The first folder that was made, if any. */
@@ -75,7 +89,10 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number | null 
     done += writeSync(fd, bytes, done, bytes.length - done, position === null ? null : position + done);
 }
 
-/** Replaces or creates `path` with `bytes`, whole or not at all, durable on return. `temp` is a folder on the same file system. */
+/**
+ * Replaces or creates `path` with `bytes`, whole or not at all, durable on return. `temp` is a folder on the same file system. Without a `mode` the file is the
+ * group's in a folder that a group shares.
+ */
 export function writeDurable(
   path: string,
   bytes: Uint8Array | string,
@@ -103,6 +120,7 @@ function put(
   try {
     const fd = openSync(temp, "wx", options.mode ?? 0o666);
     try {
+      if (options.mode === undefined) shareFile(fd, dirname(path));
       writeAll(fd, data);
       if (options.sync) fsyncSync(fd);
     } finally {

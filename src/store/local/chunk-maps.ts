@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "../../util/crc32.ts";
-import { writeWhole } from "../../util/durable.ts";
+import { makeShared, writeWhole } from "../../util/durable.ts";
 import { readPlain } from "../plain-file.ts";
 
 /** Where one chunk of a file lies in a store: a pack's id, the entry's number, and its plain bytes. Chunks are listed in file order. */
@@ -45,7 +45,7 @@ export class ChunkMaps {
     });
     bytes.writeUInt32LE(crc32(bytes.subarray(headSize)), magic.length);
     try {
-      mkdirSync(this.#folder, { recursive: true });
+      makeShared(this.#folder);
       writeWhole(join(this.#folder, oid), bytes);
     } catch {
       // A full disk is reported by whoever writes data.

@@ -6,7 +6,6 @@ import {
   fstatSync,
   futimesSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -15,7 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import { onDisk } from "../../error/disk-error.ts";
 import { MlgitError, systemCode } from "../../error/mlgit-error.ts";
-import { makeFolder, uniqueName } from "../../util/durable.ts";
+import { makeFolder, makeShared, uniqueName } from "../../util/durable.ts";
 import { hashFd } from "../../util/hash-file.ts";
 import { setMode } from "../../util/set-mode.ts";
 import type { CacheLayout } from "./layout.ts";
@@ -159,7 +158,7 @@ export class LargeFiles {
       setMode(temp, 0o444);
       // What is linked into a worktree keeps this time, and git reads files again that are as young as its index.
       futimesSync(fd, agedSeconds(), agedSeconds());
-      mkdirSync(dirname(path), { recursive: true });
+      makeShared(dirname(path));
       renameSync(temp, path);
       this.#unread.forget(path);
       const stat = lstatSync(path, { bigint: true });

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { onDisk } from "../../error/disk-error.ts";
 import { syncFolder, uniqueName, writeAll, writeDurable } from "../../util/durable.ts";
+import { shareFile, shareFolder } from "../../util/group-shared.ts";
 import { processMark } from "../../util/process-mark.ts";
 import { SegmentBuilder } from "../index/segment-builder.ts";
 import { packLimit } from "../pack/pack-builder.ts";
@@ -54,9 +55,13 @@ export class OpenPack {
     const folder = join(layout.packs, `open-${processMark()}-${uniqueName()}`);
     return onDisk("begin a pack in", folder, () => {
       mkdirSync(folder);
+      shareFolder(folder, layout.packs);
       const data = openSync(join(folder, "data"), "wx+");
+      shareFile(data, folder);
       writeAll(data, packMagic);
-      return new OpenPack(folder, data, openSync(join(folder, "log"), "wx"));
+      const log = openSync(join(folder, "log"), "wx");
+      shareFile(log, folder);
+      return new OpenPack(folder, data, log);
     });
   }
 

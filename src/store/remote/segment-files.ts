@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, fstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
 import { MlgitError } from "../../error/mlgit-error.ts";
-import { makeFolder, writeDurable } from "../../util/durable.ts";
+import { makeFolder, writeDurable, writeWhole } from "../../util/durable.ts";
 import { ChunkFilter } from "../index/chunk-filter.ts";
 import { fileSource, memorySource, Segment } from "../index/segment.ts";
 import { openPlain, readPlain } from "../plain-file.ts";
@@ -81,8 +72,7 @@ export class SegmentFiles {
     if (kept) return kept;
     const made = ChunkFilter.of(segment);
     try {
-      writeFileSync(`${path}.${process.pid}`, made.bytes);
-      renameSync(`${path}.${process.pid}`, path);
+      writeWhole(path, made.bytes);
     } catch {
       // Made again the next time.
     }
@@ -138,8 +128,7 @@ export class SegmentFiles {
     const others = Object.entries(readNotes(path)).filter(([other]) => present.has(other));
     this.#notes = { ...Object.fromEntries(others), [id]: stateOf(fd) };
     try {
-      writeFileSync(`${path}.${process.pid}`, JSON.stringify(this.#notes));
-      renameSync(`${path}.${process.pid}`, path);
+      writeWhole(path, Buffer.from(JSON.stringify(this.#notes)));
     } catch {
       // Hashed again the next time.
     }

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { UploadMemory } from "../../backend/backend.ts";
 import type { ChunkHash } from "../../chunk/chunk-hash.ts";
-import { uniqueName } from "../../util/durable.ts";
+import { makeShared, uniqueName } from "../../util/durable.ts";
 import { mayBeAlive, processMark } from "../../util/process-mark.ts";
 import type { PackTable } from "../pack/pack-table.ts";
 import { readPlain } from "../plain-file.ts";
@@ -43,7 +43,7 @@ export class UnfinishedPacks {
   /** To be called before a pack is sent; the memory is for its upload. */
   note(recipe: PackRecipe): UploadMemory {
     attempt(() => {
-      mkdirSync(this.#folder, { recursive: true });
+      makeShared(this.#folder);
       writeFileSync(join(this.#folder, recipe.id), formatRecipe(recipe));
     });
     return this.#memoryOf(recipe.id);
@@ -83,7 +83,7 @@ export class UnfinishedPacks {
       attempt(() => {
         const path = join(folder, file);
         if (Date.now() - statSync(path).mtimeMs > keptMs) return rmSync(path);
-        mkdirSync(this.#folder, { recursive: true });
+        makeShared(this.#folder);
         renameSync(path, join(this.#folder, file));
       });
     attempt(() => rmSync(folder, { recursive: true }));
