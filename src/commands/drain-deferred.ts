@@ -31,6 +31,20 @@ export async function drainDeferred(
     });
 }
 
+/**
+ * The same before a command that hydrates: what fails keeps its pointer, and is met and told of there. Any git that is asked something would do it on the way, and
+ * nobody would count. Returns how many files got their bytes.
+ */
+export async function drainPending(session: Session, context: Context, remote?: string): Promise<number> {
+  let hydrated = 0;
+  const journal = new DeferredJournal(session.repository.gitDir);
+  if (journal.isInOtherHands()) return hydrated;
+  await journal.drain(async (items) => {
+    hydrated += (await hydrateQueue(items, session, context, { remote })).hydrated;
+  });
+  return hydrated;
+}
+
 /** The command that was run is git's: to clone again, or to check out what is checked out, brings nothing. */
 function withRepair(error: unknown): unknown {
   if (!isMlgitError(error) || !error.hint?.includes(sameCommand)) return error;

@@ -8,6 +8,7 @@ import { HydrateRows } from "../hydrate/hydrate-rows.ts";
 import { parsePointer, pointerLimit } from "../pointer/pointer.ts";
 import { counted } from "../util/counted.ts";
 import type { Command, Context } from "./command.ts";
+import { drainPending } from "./drain-deferred.ts";
 import { PathWishes } from "./path-wishes.ts";
 import { hydrateQueue, reportHydration } from "./restore-content.ts";
 import { Session } from "./session.ts";
@@ -38,6 +39,7 @@ export async function hydrateWorktree(paths: readonly string[], session: Session
   const lists = all
     ? eachIndexFiles(session.repository)
     : [namedFiles(await indexFiles(session.repository), paths, session.workTree)];
+  const pending = await drainPending(session, context, remote);
   const unstamped = await unstampedPaths(session);
   const isWanted = (file: TrackedFile) =>
     (!all || wishes.wants(file.path)) &&
@@ -47,7 +49,7 @@ export async function hydrateWorktree(paths: readonly string[], session: Session
   const report = await hydrateQueue(queue, session, context, { remote });
   reportHydration(report, context);
   const code = reportUntold(report.untold, session.workTree, context);
-  return resultOf(report, code);
+  return resultOf({ ...report, hydrated: pending + report.hydrated }, code);
 }
 
 function resultOf(report: HydrateReport, code: number) {

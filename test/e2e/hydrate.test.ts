@@ -1,5 +1,6 @@
-import { rmSync, symlinkSync } from "node:fs";
+import { rmSync, symlinkSync, utimesSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { DeferredJournal } from "../../src/hydrate/deferred.ts";
 import { oidOf, pointerOf } from "../helper/pointer-of.ts";
 import { randomBytes } from "../helper/sandbox.ts";
 import { type Clone, createProject, createTeam, type Team } from "../helper/team.ts";
@@ -35,6 +36,20 @@ describe("git mlgit hydrate", () => {
     expect(work.read("big.bin").equals(big)).toBe(true);
     expect(work.read("data/b/y").toString()).toBe(pointerOf("two"));
     await work.git(["config", "--unset", "mlgit.exclude"]);
+  });
+
+  it("counts what a clone or checkout that was killed had put off", async () => {
+    await work.mlgit(["dehydrate", "."]);
+    new DeferredJournal(`${work.top}/.git`).append({ path: Buffer.from("data/a/x"), oid: oidOf("one"), size: 3 });
+    rmSync(`${work.top}/.git/mlgit-filter`);
+    // As young as the index, a file is read again by any git that looks, whose filter then works off what was put off.
+    utimesSync(`${work.top}/.git/index`, 1, 1);
+    const { stdout } = await work.mlgit(["hydrate", "data/a/x"]);
+    expect(work.read("data/a/x").toString()).toBe("one");
+    expect(stdout).toContain("1 file hydrated");
+    expect((await work.mlgit(["hydrate", "data/a/x"])).stdout).toContain("0 files hydrated");
+    expect(await work.status()).toBe("");
+    await work.mlgit(["hydrate", "."]);
   });
 
   it("never touches a file that is not exactly its pointer, nor a symlink", async () => {
