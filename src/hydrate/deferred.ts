@@ -15,7 +15,7 @@ import { onDisk } from "../error/disk-error.ts";
 import { systemCode } from "../error/mlgit-error.ts";
 import { crc32 } from "../util/crc32.ts";
 import { uniqueName, writeAll } from "../util/durable.ts";
-import { shareFile } from "../util/group-shared.ts";
+import { isGroupShared, shareFile } from "../util/group-shared.ts";
 import { isRunning } from "../util/process-mark.ts";
 import { listFiles } from "./hydrate-queue.ts";
 
@@ -46,6 +46,8 @@ export class DeferredJournal {
   readonly #owner: string;
   readonly #rebase: string;
   #isOwner = false;
+  /** Asked once: many thousands of files may be put off. */
+  #isShared: boolean | undefined;
 
   constructor(gitDir: string) {
     this.#rebase = join(gitDir, "rebase-merge");
@@ -58,9 +60,10 @@ export class DeferredJournal {
     onDisk("write", this.#path, () => {
       if (!this.#isOwner) writeOwner(this.#owner);
       this.#isOwner = true;
+      this.#isShared ??= isGroupShared(dirname(this.#path));
       const fd = openSync(this.#path, "a");
       try {
-        shareFile(fd, dirname(this.#path));
+        if (this.#isShared) shareFile(fd, dirname(this.#path));
         writeAll(fd, encode(one));
       } finally {
         closeSync(fd);

@@ -1,12 +1,16 @@
 import { fstatSync, statSync } from "node:fs";
 import { setMode } from "./set-mode.ts";
 
-/** A folder that a group shares, as `git init --shared` makes them: it may write there, and what is made there is of that group. */
 const groupShared = 0o2020;
+
+/** A folder that a group shares, as `git init --shared` makes them: it may write there, and what is made there is of that group. */
+export function isGroupShared(folder: string): boolean {
+  return isShared(statSync(folder).mode);
+}
 
 /** In such a folder a file that was made, by name or open, is the group's as far as it is its owner's, whatever the umask is. */
 export function shareFile(file: string | number, folder: string): void {
-  if (!isShared(statSync(folder).mode)) return;
+  if (!isGroupShared(folder)) return;
   const { mode } = typeof file === "number" ? fstatSync(file) : statSync(file);
   change(file, mode, (mode & 0o700) >> 3);
 }
