@@ -19,7 +19,7 @@ export const exitCode = {
   unreachable: 6,
   /** The store or the file system says no: credentials, permissions. */
   denied: 7,
-  /** The local disk: full, read-only, an I/O error. */
+  /** A disk, the local one or that of the store: full, a quota used up, read-only, an I/O error. */
   disk: 8,
   /** Written by a newer mlgit, or a server that cannot do what is needed. */
   unsupported: 9,
