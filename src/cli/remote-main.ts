@@ -4,6 +4,7 @@ import { exitCode } from "../error/exit-code.ts";
 import { MlgitError } from "../error/mlgit-error.ts";
 import { asRecorded } from "../git/as-recorded.ts";
 import { fixGitFolders } from "../git/environment.ts";
+import { findRepository } from "../git/repository.ts";
 import { Helper } from "../remote-helper/helper.ts";
 import { HelperOptions } from "../remote-helper/helper-options.ts";
 import { version } from "../util/version.ts";
@@ -59,6 +60,7 @@ async function serve(
     uploadData: async (include, exclude) => (await pushing()).uploadPushed(context, name, { include, exclude }),
     checkRules: async (changes, known) => (await pushing()).checkRules(context, changes, known),
     emptyObjects: () => emptyObjects(context, git),
+    objectFormat: async () => (await findRepository(context.cwd)).objectFormat,
     warn: context.warn,
     progress: context.progress,
     input: 0,

@@ -14,7 +14,7 @@ import { History } from "../git/history.ts";
 import { LineReader } from "../git/line-reader.ts";
 import { answerFromMirror, archiveFromMirror } from "../git/mirror.ts";
 import { PktReader, PktWriter } from "../git/pkt-line.ts";
-import type { Repository } from "../git/repository.ts";
+import type { ObjectFormat, Repository } from "../git/repository.ts";
 import { compactPacks } from "./compact.ts";
 import { type HelperOptions, splitAt } from "./helper-options.ts";
 import { giveFromMirror } from "./link-packs.ts";
@@ -25,6 +25,7 @@ import type { RemoteRepository } from "./remote-repository.ts";
 import { notServed } from "./restore-hint.ts";
 import { emptyRoot, type Root } from "./root.ts";
 import type { Snapshot } from "./root-place.ts";
+import { assertSameFormat } from "./same-format.ts";
 import { serveFetch } from "./serve-fetch.ts";
 
 export interface HelperTools {
@@ -39,6 +40,8 @@ export interface HelperTools {
   readonly checkRules: PushOptions["checkRules"];
   /** The folder `objects` of the local repository if nothing is in it and git need not look at what comes; else undefined. */
   emptyObjects(): Promise<string | undefined>;
+  /** Of this repository as it is now: in a clone git changes it on the way. */
+  objectFormat(): Promise<ObjectFormat>;
   /** For people. */
   warn(text: string): void;
   progress(title: string): { advance(files: number, bytes: number): void; done(): void };
@@ -121,6 +124,8 @@ export class Helper {
       wanted.add(line.split(" ")[1] ?? "");
     const snapshot = this.#listed;
     if (!snapshot || !this.#linkInto) throw new MlgitError("unsupported", "git sent fetch before list");
+    // A clone has taken over the remote's by now; into another empty repository git would let in what it cannot read.
+    assertSameFormat(snapshot.root, await this.#tools.objectFormat(), "git clone makes a repository like it");
     const mirror = await this.#mirror(snapshot);
     const keep = await giveFromMirror(mirror, this.#linkInto, {
       refs: snapshot.root.refs,
@@ -209,12 +214,7 @@ export class Helper {
     const repository = await this.#tools.repository();
     const { dryRun, atomic, leases } = this.#options;
     const listed = await this.#target(repository);
-    if (listed.root.objectFormat !== repository.objectFormat)
-      throw new MlgitError(
-        "unsupported",
-        `the remote keeps ${listed.root.objectFormat} objects and this repository ${repository.objectFormat}`,
-        { hint: "push to another prefix" },
-      );
+    assertSameFormat(listed.root, repository.objectFormat, "push to another prefix");
     const history = await History.open(repository);
     try {
       const localHead = await this.#tools.localHead();

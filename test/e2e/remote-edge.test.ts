@@ -36,6 +36,23 @@ describe("what git does more rarely with a server", () => {
     expect(await box.in("without", "rev-list", "--count", "HEAD")).toBe("3");
   });
 
+  it("lets nothing of another object format into an empty repository, and names both", async () => {
+    const url = `mlgit::file://${box.path("bucket/sha256")}`;
+    await box.first("long", "--object-format=sha256");
+    await box.in("long", "push", "-q", url, "HEAD:main");
+    await box.init("short");
+    await box.in("short", "remote", "add", "origin", url);
+    const fetched = await box.attempt("short", "fetch", "origin");
+    expect(fetched.code).not.toBe(0);
+    expect(fetched.stderr).toContain("the remote keeps sha256 objects and this repository sha1");
+    expect(await box.in("short", "count-objects", "-v")).toContain("\npacks: 0\n");
+    expect(await box.in("short", "fsck")).toBe("");
+    await box.git(["clone", "-q", url, box.path("cloned")]);
+    expect(await box.in("cloned", "rev-parse", "--show-object-format", "HEAD")).toBe(
+      `sha256\n${await box.in("long", "rev-parse", "HEAD")}`,
+    );
+  });
+
   it("completes a partial clone without trees, also after the remote was collected", async () => {
     await box.clone("treeless", "--filter=tree:0", "--no-checkout");
     await box.mlgit(["remote", "gc", "--grace", "0", "origin"], { cwd: box.path("a") });
