@@ -176,6 +176,16 @@ export class ContentList implements Iterable<WantedContent> {
     );
   }
 
+  /** The others of the map. */
+  others(): ContentList {
+    const isHere = new Uint8Array(this.#map.size);
+    for (const row of this.#rows) isHere[row] = 1;
+    return new ContentList(
+      this.#map,
+      Uint32Array.from({ length: isHere.length }, (_, row) => row).filter((row) => !isHere[row]),
+    );
+  }
+
   /** In the order of the paths' bytes. Mostly they are already. */
   sortByPath(): void {
     const map = this.#map;

@@ -12,6 +12,7 @@ import { fetchContent } from "./fetch-content.ts";
 import { lostContents, unreadContents } from "./lost-contents.ts";
 import { type Meter, silentMeter } from "./meter.ts";
 import { packContents } from "./pack-contents.ts";
+import { PackWatch } from "./pack-watch.ts";
 import { resumePacks } from "./resume-packs.ts";
 import { findWrongSizes, wrongSizes } from "./wrong-sizes.ts";
 
@@ -54,6 +55,7 @@ export async function pushContent(
   options: PushOptions,
 ): Promise<PushReport> {
   const { meter } = options;
+  const watch = new PackWatch();
   const all = wanted instanceof ContentMap ? wanted : ContentMap.of(wanted);
   const { absent, uncached } = await findBrought(all, options);
   refuseWrongSizes(all, absent, options);
@@ -62,7 +64,7 @@ export async function pushContent(
   const sendable = lost.length === 0 ? absent : absent.without(new Set(lost.map(({ oid }) => oid)));
   sendable.sortByPath();
   meter.total(sendable.length, sendable.bytes);
-  const sent = await send(sendable, options);
+  const sent = await send(sendable, { ...options, watch });
   return { files: all.size, present: all.size - absent.length, ...sent, ...(lost.length > 0 ? { lost } : {}) };
 }
 
@@ -107,8 +109,8 @@ async function lacking(all: ContentMap, store: RemoteStore, signal: AbortSignal 
 }
 
 /** Packs and sends; what an earlier push of the same had sent is not sent again. */
-async function send(absent: ContentList, options: PushOptions) {
-  const { cache, store, signal } = options;
+async function send(absent: ContentList, options: PushOptions & { readonly watch: PackWatch }) {
+  const { cache, store, signal, watch } = options;
   let uploaded = 0;
   const save = { ...(signal ? { signal } : {}) };
   const unfinished = new UnfinishedPacks(cache.layout.journal, store.marker.id, store.hash);
@@ -123,15 +125,18 @@ async function send(absent: ContentList, options: PushOptions) {
       uploaded += bytes.length;
     },
     saveSegment: async (id, bytes) => {
+      await look();
       await store.saveSegment(id, bytes, save);
       uploaded += bytes.length;
     },
   });
+  const look = () => watch.look({ store, absent, known: packer.known, signal });
   try {
     const damaged = new Map<string, unknown>();
     await resumePacks(absent, { cache, store, packer, unfinished, signal, damaged });
     await packContents(absent, packer, { ...options, damaged });
     await packer.finish();
+    await look();
     unfinished.clear();
     if (absent.length > 0) await afterwards(packer, options);
   } finally {

@@ -25,6 +25,8 @@ const sameManifestPack = "0".repeat(64);
  */
 export class UploadPacker {
   readonly #tools: PackerTools;
+  /** The packs that what was placed so far leads to, by id. */
+  readonly known = new Map<string, PackInfo>();
   #segment = new SegmentBuilder();
   /** Chunks of this push. */
   readonly #placed = new PlacedChunks();
@@ -34,7 +36,6 @@ export class UploadPacker {
   /** Files that need no more than a row, until their pack has its name: of these nothing is kept for long, since there may be very many. */
   readonly #plain = new PlainRows();
   readonly #histories = new CompressionHistories();
-  readonly #known = new Map<string, PackInfo>();
   #current: OpenUpload | undefined;
   #newChunks = 0;
   readonly #host: PackingHost = {
@@ -149,7 +150,7 @@ export class UploadPacker {
     if (here) return { pack: this.#names.label(here.pack), entry: here.entry };
     const there = this.#tools.find(id);
     if (!there) return undefined;
-    this.#known.set(there.pack.id, there.pack);
+    this.known.set(there.pack.id, there.pack);
     return { pack: there.pack.id, entry: there.entry };
   }
 
@@ -200,7 +201,7 @@ export class UploadPacker {
   #name(id: string, size: number, table: PackTable): number {
     const number = this.#names.add(id);
     const ordinal = this.#segment.pack(id, size, table.count);
-    this.#known.set(id, { id, size, count: table.count });
+    this.known.set(id, { id, size, count: table.count });
     for (let i = 0; i < table.count; i++) if (!table.isManifest(i)) this.#segment.chunk(table.id(i), ordinal, i);
     return number;
   }
@@ -242,7 +243,7 @@ export class UploadPacker {
   /** The number of a pack in the segment in hand. */
   #list(pack: string): number {
     const name = this.#names.idOf(pack) ?? "";
-    const info = this.#known.get(name);
+    const info = this.known.get(name);
     return this.#segment.pack(name, info?.size ?? 0, info?.count ?? 0);
   }
 }
