@@ -183,8 +183,10 @@ export class SdkClient implements S3Api {
   }
 }
 
+/** Ceph 16 calls an upload that is gone a key that is not there, where it is asked for parts. */
 function noSuchUpload(error: unknown): undefined {
-  if ((error as { name?: unknown } | null)?.name !== "NoSuchUpload") throw error;
+  const { name } = (error ?? {}) as { readonly name?: unknown };
+  if (name !== "NoSuchUpload" && name !== "NoSuchKey") throw error;
 }
 
 function withoutLength(key: string): BackendError {

@@ -104,6 +104,27 @@ describeWithS3("s3 backend on a bad line", (start) => {
     expect(await names(direct, "pack")).not.toContain(handle.name);
   });
 
+  for (const how of ["save", "saveFile"] as const)
+    it(`begins anew when the parts of a ${how} that broke off were removed meanwhile, as a life-cycle rule does`, async () => {
+      const handle = pack();
+      const body = randomBytes(20 << 20);
+      const file = { size: body.length, read: async (from: number, to: number) => body.subarray(from, to) };
+      let state = "";
+      const memory = {
+        recall: () => state,
+        note: (text: string) => {
+          state = text;
+        },
+      };
+      const send = async (to: Backend) =>
+        how === "save" ? to.save(handle, body, { memory }) : to.saveFile?.(handle, file, { memory });
+      proxy.set({ dropAnswers: 1000, match: /^PUT .*partNumber=2/ });
+      expect(await failure(send(throughProxy()))).toMatchObject({ kind: "unreachable" });
+      await direct.abandon?.(handle, state);
+      await send(direct);
+      expect((await read(direct, handle)).equals(body)).toBe(true);
+    });
+
   it("reads again from the first byte when a body is cut off", async () => {
     const handle = pack();
     const body = randomBytes(4 << 20);
