@@ -48,7 +48,7 @@ export class EtagStyle {
     }
     throw new BackendError("corrupt", `${written.key} was stored with other bytes than were sent`, {
       path: written.key,
-      hint: "the network or the server damages data; run git mlgit fsck --remote",
+      hint: "the network or the server damages data; what it did to the rest says git mlgit fsck --store --paranoid",
       retryable: true,
     });
   }

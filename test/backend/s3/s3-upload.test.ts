@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { expect, it } from "@jest/globals";
 import { AdaptiveLimit } from "../../../src/backend/adaptive-limit.ts";
 import { BackendError } from "../../../src/backend/backend-error.ts";
@@ -50,4 +51,16 @@ it("waits so for the joining of the parts, too", async () => {
     throw silent();
   };
   expect(await send({ finishUpload })).toMatchObject({ started: 1, finished: 4, told: 3 });
+});
+
+it("says of a server that stores other bytes what looks for more of them", async () => {
+  const tag = "0".repeat(32);
+  const api = {
+    put: async () => ({ tag }),
+    get: async () => ({ tag, body: Readable.from([Buffer.from("other")]) }),
+  } as Partial<Record<keyof S3Api, unknown>> as unknown as S3Api;
+  const context = { api, etag: new EtagStyle(), bodies: new AdaptiveLimit({ start: 4, most: 4 }) };
+  const error = await failure(upload(context, "key", Buffer.from("bytes"), {}));
+  expect(error).toMatchObject({ kind: "corrupt", retryable: true });
+  expect(error.hint).toMatch(/git mlgit fsck --store --paranoid$/);
 });
