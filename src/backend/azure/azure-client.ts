@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { BlobItem, BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import type { MadePlace } from "../backend.ts";
+import { BackendError } from "../backend-error.ts";
 import type { RangeAnswer } from "../body-reader.ts";
 import type {
   AzureApi,
@@ -73,7 +74,9 @@ export class SdkClient implements AzureApi {
         throw notAzureError(prefix, this.#parts.place);
       const files: BlobItem[] = value.segment.blobItems.filter(isFile);
       const blobs = files.map(({ name, properties }) => ({ ...infoOf(properties), key: name }));
-      return { blobs, next: value.continuationToken || undefined };
+      const next = value.continuationToken || undefined;
+      if (next !== undefined && next === after) throw cutShort(prefix);
+      return { blobs, next };
     });
   }
 
@@ -134,6 +137,13 @@ function condition({ ifAbsent, ifMatch, signal }: Condition) {
     ...(ifMatch !== undefined && { ifMatch: `"${ifMatch}"` }),
   };
   return { conditions, ...(signal && { abortSignal: signal }) };
+}
+
+/** Whoever asks on would get the same page for ever. */
+function cutShort(prefix: string): BackendError {
+  const hint = "the endpoint, or a proxy before it, does not list as Azure does (List Blobs); use another one";
+  const what = `the server lists only some of ${prefix || "the container"}, and does not say how to go on`;
+  return new BackendError("unsupported", what, { path: prefix, hint });
 }
 
 /** Accounts with a hierarchical namespace list their folders too. */
